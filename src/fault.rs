@@ -1,0 +1,112 @@
+//! What is wrong with something we were given, in one sentence a person can act on.
+//!
+//! A [`Fault`] names the label and the field of a job; a [`FileFault`] the file and line of a template,
+//! map or configuration. Both gather: the reader hears of everything at once. Knows nobody's room.
+
+use std::fmt;
+
+/// One thing wrong with a job.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fault {
+    /// The label's id, when the fault lies in one label.
+    pub label: Option<String>,
+    /// The field's path, such as `recipient.postcode`; empty when it is the whole.
+    pub field: String,
+    /// What is wrong and what to do. Never a person's name, phone or address.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault in that field.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Fault {
+        Fault { label: None, field: field.into(), message: message.into() }
+    }
+
+    /// The same fault, said of that label.
+    pub fn of_label(self, id: &str) -> Fault {
+        Fault { label: Some(id.to_owned()), ..self }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(label) = &self.label {
+            write!(f, "label {label}: ")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// One thing wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFault {
+    pub file: String,
+    /// Counted from 1; 0 when it is the whole file.
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// The known word that `word` was most likely meant to be, if one is near enough to say so.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    known
+        .iter()
+        .map(|&name| (edits(&word, &name.to_lowercase()), name))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
+        .map(|(_, name)| name)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+fn edits(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().take(64).collect();
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+/// ` Did you mean "x"?` or, when nothing is near, ` Known: a, b, c.`
+pub fn hint(word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(name) => format!(" Did you mean \"{name}\"?"),
+        None => format!(" Known: {}.", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_the_word_that_was_meant() {
+        let known = ["tracking", "recipient", "sender", "postcode"];
+        assert_eq!(nearest("trakcing", &known), Some("tracking"));
+        assert_eq!(nearest("post_code", &known), Some("postcode"));
+        assert_eq!(nearest("Sender", &known), Some("sender"));
+        assert_eq!(nearest("colour", &known), None);
+    }
+}

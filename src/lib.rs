@@ -1,0 +1,10 @@
+//! waybilld: prints waybills on thermal label printers and knows what happened to every label.
+//!
+//! The rooms, in the order a label travels through them. `tests/architecture.rs` holds who may import whom.
+
+pub mod fault;
+
+pub mod dots;
+pub mod label;
+pub mod symbology;
+pub mod waybill;
