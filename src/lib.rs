@@ -13,3 +13,5 @@ pub mod text;
 pub mod waybill;
 pub mod template;
 pub mod label;
+
+pub mod spool;
