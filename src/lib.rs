@@ -7,4 +7,5 @@ pub mod fault;
 pub mod dots;
 pub mod label;
 pub mod symbology;
+pub mod virtual_printer;
 pub mod waybill;
