@@ -15,3 +15,5 @@ pub mod template;
 pub mod label;
 
 pub mod spool;
+
+pub mod virtual_printer;
