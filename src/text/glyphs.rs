@@ -10,7 +10,7 @@ use skrifa::{GlyphId, MetadataProvider, OutlineGlyphCollection};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use zeno::{Command, Mask, Origin, Vector};
+use zeno::{Command, Mask, Vector};
 
 /// Which glyph, at which size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,7 +75,7 @@ impl Glyphs {
 
     fn render(&mut self, key: Key) -> Glyph {
         self.outline(key);
-        let (mask, place) = Mask::new(&self.path[..]).origin(Origin::BottomLeft).render();
+        let (mask, place) = Mask::new(&self.path[..]).render();
         let width = place.width as usize;
         if width == 0 || place.height == 0 {
             return Glyph::default();
@@ -89,13 +89,13 @@ impl Glyphs {
         }
         match bitmap.ink() {
             Some(ink) => {
-                Glyph { left: place.left + ink.at.x.0, top: place.top - ink.at.y.0, bitmap: bitmap.crop(ink) }
+                Glyph { left: place.left + ink.at.x.0, top: -(place.top + ink.at.y.0), bitmap: bitmap.crop(ink) }
             }
             None => Glyph::default(),
         }
     }
 
-    /// Puts the outline in dots, y upwards, into `path`.
+    /// Puts the outline in dots, y downwards, into `path`.
     fn outline(&mut self, key: Key) {
         self.path.clear();
         let Some(face) = self.faces.get(usize::from(key.face)) else { return };
@@ -131,20 +131,21 @@ impl Outlines {
     }
 }
 
+/// Outlines count y upwards, pictures downwards.
 struct Pen<'a>(&'a mut Vec<Command>);
 
 impl OutlinePen for Pen<'_> {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.0.push(Command::MoveTo(Vector::new(x, y)));
+        self.0.push(Command::MoveTo(Vector::new(x, -y)));
     }
     fn line_to(&mut self, x: f32, y: f32) {
-        self.0.push(Command::LineTo(Vector::new(x, y)));
+        self.0.push(Command::LineTo(Vector::new(x, -y)));
     }
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
-        self.0.push(Command::QuadTo(Vector::new(cx, cy), Vector::new(x, y)));
+        self.0.push(Command::QuadTo(Vector::new(cx, -cy), Vector::new(x, -y)));
     }
     fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {
-        self.0.push(Command::CurveTo(Vector::new(ax, ay), Vector::new(bx, by), Vector::new(x, y)));
+        self.0.push(Command::CurveTo(Vector::new(ax, -ay), Vector::new(bx, -by), Vector::new(x, -y)));
     }
     fn close(&mut self) {
         self.0.push(Command::Close);
