@@ -17,47 +17,45 @@ pub struct FontFile {
     /// ISO 15924 codes of the scripts it is asked for first. `Zyyy`: every script's digits and points;
     /// `Jpan`: Japanese forms; `Zsye`: emoji; `Zsym`: symbols.
     pub scripts: &'static [&'static str],
-    /// Whether stems are fitted to whole dots. Latin-like letters gain by it, Han and joined scripts suffer.
-    pub hinted: bool,
 }
 
 macro_rules! font {
-    ($file:literal, $family:literal, $scripts:expr, $hinted:literal) => {
-        FontFile { family: $family, bytes: include_bytes!(concat!("../../fonts/", $file)), scripts: &$scripts, hinted: $hinted }
+    ($file:literal, $family:literal, $scripts:expr) => {
+        FontFile { family: $family, bytes: include_bytes!(concat!("../../fonts/", $file)), scripts: &$scripts }
     };
 }
 
 /// The fonts in the binary; `fonts/README.md` says where each comes from.
 pub static EMBEDDED: &[FontFile] = &[
-    font!("NotoSans-Regular.ttf", "Noto Sans", ["Zyyy", "Latn", "Grek", "Cyrl"], true),
-    font!("NotoSans-Bold.ttf", "Noto Sans", [], true),
-    font!("NotoSansThai-Regular.ttf", "Noto Sans Thai", ["Thai"], true),
-    font!("NotoSansThai-Bold.ttf", "Noto Sans Thai", [], true),
-    font!("NotoSansArabic-Regular.ttf", "Noto Sans Arabic", ["Arab"], false),
-    font!("NotoSansArabic-Bold.ttf", "Noto Sans Arabic", [], false),
-    font!("NotoSansHebrew-Regular.ttf", "Noto Sans Hebrew", ["Hebr"], true),
-    font!("NotoSansHebrew-Bold.ttf", "Noto Sans Hebrew", [], true),
-    font!("NotoSansDevanagari-Regular.ttf", "Noto Sans Devanagari", ["Deva"], false),
-    font!("NotoSansDevanagari-Bold.ttf", "Noto Sans Devanagari", [], false),
-    font!("NotoSansArmenian-Regular.ttf", "Noto Sans Armenian", ["Armn"], true),
-    font!("NotoSansGeorgian-Regular.ttf", "Noto Sans Georgian", ["Geor"], true),
-    font!("NotoSansBengali-Regular.ttf", "Noto Sans Bengali", ["Beng"], false),
-    font!("NotoSansGujarati-Regular.ttf", "Noto Sans Gujarati", ["Gujr"], false),
-    font!("NotoSansGurmukhi-Regular.ttf", "Noto Sans Gurmukhi", ["Guru"], false),
-    font!("NotoSansKannada-Regular.ttf", "Noto Sans Kannada", ["Knda"], false),
-    font!("NotoSansMalayalam-Regular.ttf", "Noto Sans Malayalam", ["Mlym"], false),
-    font!("NotoSansOriya-Regular.ttf", "Noto Sans Oriya", ["Orya"], false),
-    font!("NotoSansSinhala-Regular.ttf", "Noto Sans Sinhala", ["Sinh"], false),
-    font!("NotoSansTamil-Regular.ttf", "Noto Sans Tamil", ["Taml"], false),
-    font!("NotoSansTelugu-Regular.ttf", "Noto Sans Telugu", ["Telu"], false),
-    font!("NotoSansMyanmar-Regular.ttf", "Noto Sans Myanmar", ["Mymr"], false),
-    font!("NotoSansKhmer-Regular.ttf", "Noto Sans Khmer", ["Khmr"], false),
-    font!("NotoSansLao-Regular.ttf", "Noto Sans Lao", ["Laoo"], true),
-    font!("NotoSansEthiopic-Regular.ttf", "Noto Sans Ethiopic", ["Ethi"], false),
-    font!("WenQuanYiMicroHei.ttf", "WenQuanYi Micro Hei", ["Hani", "Hang", "Hira", "Kana", "Bopo"], false),
-    font!("NotoSansJP-Regular.ttf", "Noto Sans JP", ["Jpan"], false),
-    font!("NotoSansSymbols2-Regular.ttf", "Noto Sans Symbols 2", ["Zsym"], false),
-    font!("NotoEmoji-Medium.ttf", "Noto Emoji", ["Zsye"], false),
+    font!("NotoSans-Regular.ttf", "Noto Sans", ["Zyyy", "Latn", "Grek", "Cyrl"]),
+    font!("NotoSans-Bold.ttf", "Noto Sans", []),
+    font!("NotoSansThai-Regular.ttf", "Noto Sans Thai", ["Thai"]),
+    font!("NotoSansThai-Bold.ttf", "Noto Sans Thai", []),
+    font!("NotoSansArabic-Regular.ttf", "Noto Sans Arabic", ["Arab"]),
+    font!("NotoSansArabic-Bold.ttf", "Noto Sans Arabic", []),
+    font!("NotoSansHebrew-Regular.ttf", "Noto Sans Hebrew", ["Hebr"]),
+    font!("NotoSansHebrew-Bold.ttf", "Noto Sans Hebrew", []),
+    font!("NotoSansDevanagari-Regular.ttf", "Noto Sans Devanagari", ["Deva"]),
+    font!("NotoSansDevanagari-Bold.ttf", "Noto Sans Devanagari", []),
+    font!("NotoSansArmenian-Regular.ttf", "Noto Sans Armenian", ["Armn"]),
+    font!("NotoSansGeorgian-Regular.ttf", "Noto Sans Georgian", ["Geor"]),
+    font!("NotoSansBengali-Regular.ttf", "Noto Sans Bengali", ["Beng"]),
+    font!("NotoSansGujarati-Regular.ttf", "Noto Sans Gujarati", ["Gujr"]),
+    font!("NotoSansGurmukhi-Regular.ttf", "Noto Sans Gurmukhi", ["Guru"]),
+    font!("NotoSansKannada-Regular.ttf", "Noto Sans Kannada", ["Knda"]),
+    font!("NotoSansMalayalam-Regular.ttf", "Noto Sans Malayalam", ["Mlym"]),
+    font!("NotoSansOriya-Regular.ttf", "Noto Sans Oriya", ["Orya"]),
+    font!("NotoSansSinhala-Regular.ttf", "Noto Sans Sinhala", ["Sinh"]),
+    font!("NotoSansTamil-Regular.ttf", "Noto Sans Tamil", ["Taml"]),
+    font!("NotoSansTelugu-Regular.ttf", "Noto Sans Telugu", ["Telu"]),
+    font!("NotoSansMyanmar-Regular.ttf", "Noto Sans Myanmar", ["Mymr"]),
+    font!("NotoSansKhmer-Regular.ttf", "Noto Sans Khmer", ["Khmr"]),
+    font!("NotoSansLao-Regular.ttf", "Noto Sans Lao", ["Laoo"]),
+    font!("NotoSansEthiopic-Regular.ttf", "Noto Sans Ethiopic", ["Ethi"]),
+    font!("WenQuanYiMicroHei.ttf", "WenQuanYi Micro Hei", ["Hani", "Hang", "Hira", "Kana", "Bopo"]),
+    font!("NotoSansJP-Regular.ttf", "Noto Sans JP", ["Jpan"]),
+    font!("NotoSansSymbols2-Regular.ttf", "Noto Sans Symbols 2", ["Zsym"]),
+    font!("NotoEmoji-Medium.ttf", "Noto Emoji", ["Zsye"]),
 ];
 
 /// A set of fonts, ready to be asked. Cheap to clone.
@@ -72,7 +70,6 @@ pub(super) struct Face {
     /// How the shaper names the file's bytes.
     pub blob: u64,
     pub font: FontRef<'static>,
-    pub hinted: bool,
 }
 
 /// The family set before all others for Japanese text.
@@ -95,7 +92,7 @@ impl Fonts {
             let name = FontInfoOverride { family_name: Some(file.family), ..Default::default() };
             let Ok(font) = FontRef::new(file.bytes) else { continue };
             let Some((family, _)) = collection.register_fonts(blob, Some(name)).pop() else { continue };
-            faces.push(Face { blob: id, font, hinted: file.hinted });
+            faces.push(Face { blob: id, font });
             if !file.scripts.is_empty() {
                 families.push((family, file));
             }
