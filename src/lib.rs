@@ -3,6 +3,7 @@
 //! The rooms, in the order a label travels through them. `tests/architecture.rs` holds who may import whom.
 
 pub mod fault;
+pub mod toml_file;
 
 pub mod dots;
 pub mod label;
