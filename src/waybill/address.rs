@@ -1,0 +1,128 @@
+//! Address lines in the order the destination's post reads them.
+//!
+//! A [`Party`] and the country the parcel leaves from go in, lines come out: local order for text in the local
+//! script, Latin order for Latin text, the destination's name last in English capitals when the parcel crosses a
+//! border. A free-text address (no city, no region) is printed as given. Knows no font and no width.
+
+use super::Party;
+use super::country::Country;
+
+/// The whole address with name and company where the country puts them.
+pub fn lines(party: &Party, from: Country) -> Vec<String> {
+    Writer::new(party).write(from, true)
+}
+
+/// The address below the name and the company, which a label prints larger and first.
+pub fn lines_below_name(party: &Party, from: Country) -> Vec<String> {
+    Writer::new(party).write(from, false)
+}
+
+struct Writer<'a> {
+    party: &'a Party,
+    /// Nobody told street from city: the lines are printed as given.
+    free_text: bool,
+    latin: bool,
+    format: &'static str,
+}
+
+impl<'a> Writer<'a> {
+    fn new(party: &'a Party) -> Writer<'a> {
+        let parts = party.lines.iter().chain(&party.city).chain(&party.region);
+        let latin = parts.flat_map(|part| part.chars()).all(|c| !c.is_alphabetic() || is_latin(c));
+        let free_text = party.city.is_none() && party.region.is_none();
+        Writer { party, free_text, latin, format: party.country.format(latin) }
+    }
+
+    fn write(&self, from: Country, with_name: bool) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for line in self.format.split('|').filter_map(|line| self.fill(line, with_name)) {
+            lines.extend(line.split('\n').map(str::to_owned));
+        }
+        if !self.has('Z') {
+            lines.extend(self.element('Z', with_name));
+        }
+        let country = self.party.country;
+        if country != from {
+            lines.pop_if(|last| last.eq_ignore_ascii_case(country.name()));
+            lines.push(country.name().to_owned());
+        }
+        lines
+    }
+
+    /// One line of the format with its elements filled in. An element we do not have takes the sign before it along.
+    fn fill(&self, line: &str, with_name: bool) -> Option<String> {
+        let (prefix, elements) = line.split_once('%').unwrap_or((line, ""));
+        if elements.is_empty() {
+            return Some(prefix.to_owned()).filter(|literal| !literal.is_empty() && !self.free_text);
+        }
+        let mut out = String::new();
+        let mut before = "";
+        for (i, part) in elements.split('%').enumerate() {
+            let mut letters = part.chars();
+            if let Some(text) = letters.next().and_then(|element| self.element(element, with_name)) {
+                if i == 0 && !text.to_uppercase().starts_with(prefix.trim_end()) {
+                    out.push_str(prefix);
+                } else if !out.is_empty() {
+                    out.push_str(if before.is_empty() && self.latin { " " } else { before });
+                }
+                out.push_str(&text);
+            }
+            before = letters.as_str();
+        }
+        Some(out).filter(|out| !out.is_empty())
+    }
+
+    fn element(&self, element: char, with_name: bool) -> Option<String> {
+        let party = self.party;
+        let text = match element {
+            'N' if with_name => return Some(party.name.clone()),
+            'O' if with_name => return party.company.clone(),
+            'A' => Some(self.street()),
+            'C' => party.city.clone(),
+            'S' => party.region.clone(),
+            'Z' => party.postcode.clone().filter(|postcode| !self.free_text || !self.says(postcode)),
+            _ => None,
+        }?;
+        let capitals = !self.free_text && self.latin && party.country.capitals(element);
+        Some(if capitals { text.to_uppercase() } else { text })
+    }
+
+    /// The street lines, together with a city the country's format has no place for.
+    fn street(&self) -> String {
+        let street = self.party.lines.join("\n");
+        let stray = match (&self.party.city, &self.party.region) {
+            (Some(city), region) if !self.has('C') => Some(city).filter(|city| region.as_ref() != Some(city)),
+            (None, Some(region)) if !self.has('S') => Some(region),
+            _ => None,
+        };
+        match stray.filter(|stray| !self.says(stray) && !self.format.contains(&stray.to_uppercase())) {
+            None => street,
+            Some(stray) if self.latin => format!("{street}\n{stray}"),
+            Some(stray) => format!("{stray}\n{street}"),
+        }
+    }
+
+    fn has(&self, element: char) -> bool {
+        self.format.split('%').skip(1).any(|part| part.starts_with(element))
+    }
+
+    /// Whether a line already holds these words, with or without their spaces.
+    fn says(&self, words: &str) -> bool {
+        let words = words.to_uppercase();
+        let together: String = words.split_whitespace().collect();
+        self.party.lines.iter().map(|line| line.to_uppercase()).any(|line| holds(&line, &words) || holds(&line, &together))
+    }
+}
+
+/// Whether `line` holds `words` and not merely as a part of a longer number or Latin word.
+fn holds(line: &str, words: &str) -> bool {
+    line.match_indices(words).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + words.len()..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !after.is_some_and(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+fn is_latin(c: char) -> bool {
+    matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{2b0}'..='\u{2ff}')
+}
