@@ -6,6 +6,7 @@ pub mod fault;
 pub mod toml_file;
 
 pub mod dots;
+pub mod field_map;
 pub mod label;
 pub mod symbology;
 pub mod waybill;

@@ -137,6 +137,11 @@ impl<'a> Table<'a> {
         self.keys.contains_key(key)
     }
 
+    /// Whether the key is there and is a text, for one that may also be a table.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|value| value.get_ref().is_str())
+    }
+
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<&'a str> {
         self.get(key, "text", |value| value.as_str())
