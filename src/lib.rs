@@ -11,6 +11,7 @@ pub mod symbology;
 pub mod text;
 
 pub mod waybill;
+pub mod field_map;
 pub mod template;
 pub mod label;
 
