@@ -14,6 +14,7 @@ pub mod waybill;
 pub mod field_map;
 pub mod template;
 pub mod label;
+pub mod language;
 
 pub mod spool;
 
