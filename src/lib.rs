@@ -6,5 +6,6 @@ pub mod fault;
 
 pub mod dots;
 pub mod label;
+pub mod language;
 pub mod symbology;
 pub mod waybill;

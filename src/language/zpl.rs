@@ -1,0 +1,3 @@
+//! ZPL.
+
+pub mod status;
