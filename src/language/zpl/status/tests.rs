@@ -1,7 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
-const READY: &[u8] = b"\x02030,0,0,1225,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n";
+const READY: &[u8] =
+    b"\x02030,0,0,1225,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n";
 const STOPPED: &[u8] =
     b"\x02\r\n  PRINTER STATUS\r\n   ERRORS:         1 00000000 00010005\r\n   WARNINGS:       1 00000000 00000008\r\n\x03";
 
