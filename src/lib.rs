@@ -9,4 +9,5 @@ pub mod dots;
 pub mod label;
 pub mod language;
 pub mod symbology;
+pub mod virtual_printer;
 pub mod waybill;
