@@ -10,3 +10,5 @@ pub mod label;
 pub mod symbology;
 pub mod template;
 pub mod waybill;
+
+pub mod cli;
