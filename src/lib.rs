@@ -1,14 +1,21 @@
 //! waybilld: prints waybills on thermal label printers and knows what happened to every label.
 //!
-//! The rooms, in the order a label travels through them. `tests/architecture.rs` holds who may import whom.
+//! The rooms, in the order a label travels through them, after the materials they share.
+//! `tests/architecture.rs` holds who may import whom.
 
 pub mod fault;
 pub mod toml_file;
 
 pub mod dots;
-pub mod label;
 pub mod symbology;
-pub mod template;
+pub mod text;
+
 pub mod waybill;
+pub mod template;
+pub mod label;
+
+pub mod spool;
+
+pub mod virtual_printer;
 
 pub mod cli;
