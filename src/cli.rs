@@ -8,9 +8,11 @@ pub mod client;
 pub mod contact_sheet;
 pub mod events;
 pub mod failure;
+pub mod input;
 pub mod job;
 pub mod label;
 pub mod progress;
+pub mod submit;
 
 use std::io::Write;
 

@@ -42,12 +42,19 @@ impl Job {
     /// Reads the daemon's answer.
     pub fn read(body: &Value) -> Result<Job, Failure> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let (Some(id), Some(printer), Some(runs)) = (text(&body["id"]), text(&body["printer"]), body["runs"].as_array()) else {
+        let (Some(id), Some(printer)) = (text(&body["id"]), text(&body["printer"])) else {
             return Err(Failure::unfinished("the daemon's answer is no job this command knows: are both of one version?"));
         };
-        let labels = runs.iter().filter_map(|run| run["labels"].as_array()).flatten();
-        let labels = labels.filter_map(|label| Some((text(&label["id"])?, text(&label["state"])?))).collect();
-        Ok(Job { id, printer, labels })
+        // A label that was never due at the printer, such as a held one, is in no run.
+        let runs = body["runs"].as_array().into_iter().flatten();
+        let labels = runs.chain([body]).filter_map(|run| run["labels"].as_array()).flatten();
+        let mut known: Vec<(String, String)> = Vec::new();
+        for (id, state) in labels.filter_map(|label| Some((text(&label["id"])?, text(&label["state"])?))) {
+            if known.iter().all(|(seen, _)| *seen != id) {
+                known.push((id, state));
+            }
+        }
+        Ok(Job { id, printer, labels: known })
     }
 
     /// Takes in where a label of this job stands now.
@@ -95,7 +102,10 @@ impl Job {
         }
         let held = self.labels_in("held");
         if !held.is_empty() {
-            said.push_str(&format!("\nheld: {}. `waybilld release LABEL` prints it, `waybilld void LABEL` cancels it.", named(&held)));
+            said.push_str(&format!(
+                "\nheld: {}. `waybilld release LABEL` prints it, `waybilld void LABEL` cancels it.",
+                named(&held)
+            ));
         }
         said
     }
@@ -116,17 +126,19 @@ pub fn named(ids: &[&str]) -> String {
 
 /// Shows how far the job is until every label has its end.
 pub async fn follow(client: &Client, job: Job, progress: &mut Progress) -> Result<Job, Failure> {
-    let path = format!("/v1/jobs/{}", path_piece(&job.id));
     let mut seen = job;
     let mut last_event = None;
     while seen.ended() < seen.total() {
-        // First the stream, then the job: what happens in between is told twice and never missed.
-        let mut events = reopen(client, last_event.as_deref(), progress, &seen).await?;
-        seen = Job::read(&client.get(&path).await?.granted()?)?;
+        let mut events;
+        (events, seen) = look(client, seen, last_event.as_deref(), progress).await?;
         let mut trouble = trouble(client, &seen.printer).await;
         progress.show(&seen, trouble.as_deref());
         while seen.ended() < seen.total() {
-            let Ok(Some(event)) = timeout(QUIET_MAX, events.next()).await else { break };
+            let Ok(event) = timeout(QUIET_MAX, events.next()).await else { break };
+            let Some(event) = event else {
+                sleep(RETRY_EVERY).await;
+                break;
+            };
             seen.handle_event(&event);
             if event.data["label"].is_null() && event.data["printer"].as_str() == Some(&seen.printer) {
                 trouble = self::trouble(client, &seen.printer).await;
@@ -139,17 +151,23 @@ pub async fn follow(client: &Client, job: Job, progress: &mut Progress) -> Resul
     Ok(seen)
 }
 
-/// The event stream; a daemon that is being restarted is waited for.
-async fn reopen(client: &Client, after: Option<&str>, progress: &mut Progress, seen: &Job) -> Result<Events, Failure> {
+/// The events from here on and the job as it stands; a daemon that is being restarted is waited for.
+async fn look(client: &Client, seen: Job, after: Option<&str>, progress: &mut Progress) -> Result<(Events, Job), Failure> {
+    let path = format!("/v1/jobs/{}", path_piece(&seen.id));
+    // First the stream, then the job: what happens in between is told twice and never missed.
+    let once = async || {
+        let events = client.events(after).await?;
+        Ok((events, Job::read(&client.get(&path).await?.granted()?)?))
+    };
     let until = Instant::now() + AWAY_MAX;
     loop {
-        match client.events(after).await {
-            Ok(events) => return Ok(events),
-            Err(failure) if Instant::now() < until => progress.show(seen, Some(&failure.sentence)),
-            Err(failure) => {
+        match once().await {
+            Ok(found) => return Ok(found),
+            Err(Failure { sentence, .. }) if Instant::now() < until => progress.show(&seen, Some(&sentence)),
+            Err(Failure { sentence, .. }) => {
                 let counts = seen.counts();
                 let hint = "When it is back, repeat the command: it goes on watching and prints nothing twice.";
-                return Err(Failure::unfinished(format!("{} Last known: {counts}. {hint}", failure.sentence)));
+                return Err(Failure::unfinished(format!("{sentence} Last known: {counts}. {hint}")));
             }
         }
         sleep(RETRY_EVERY).await;
