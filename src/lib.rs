@@ -10,11 +10,15 @@ pub mod dots;
 pub mod symbology;
 pub mod text;
 
-pub mod waybill;
-pub mod template;
+pub mod field_map;
 pub mod label;
+pub mod language;
+pub mod layout;
+pub mod template;
+pub mod waybill;
 
 pub mod spool;
+pub mod studio;
 
 pub mod virtual_printer;
 

@@ -108,6 +108,11 @@ impl fmt::Display for NoSet {
 
 impl std::error::Error for NoSet {}
 
+/// The least em this text can be read at, whatever a style says.
+pub fn least_legible(text: &str) -> Dots {
+    Dots(hygiene::legibility(text).least)
+}
+
 /// Sets and draws text. One a thread: it keeps the glyphs it has drawn.
 pub struct Typesetter {
     fonts: Fonts,

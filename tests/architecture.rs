@@ -25,12 +25,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["fault", "toml_file", "dots", "language", "studio", "transport", "waybill"]),
     (
         "printer",
-        &["config", "conversation", "dots", "fault", "label", "language", "layout", "spool", "studio", "template", "transport", "waybill"],
+        &[
+            "config",
+            "conversation",
+            "dots",
+            "fault",
+            "label",
+            "language",
+            "layout",
+            "spool",
+            "studio",
+            "template",
+            "transport",
+            "waybill",
+        ],
     ),
-    (
-        "server",
-        &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"],
-    ),
+    ("server", &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"]),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),
@@ -38,14 +48,34 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Rooms that never open, read, sleep, spawn or look at a clock.
 const PURE: &[&str] = &[
-    "fault", "toml_file", "dots", "symbology", "text", "waybill", "field_map", "label", "template", "layout", "language",
-    "conversation", "virtual_printer",
+    "fault",
+    "toml_file",
+    "dots",
+    "symbology",
+    "text",
+    "waybill",
+    "field_map",
+    "label",
+    "template",
+    "layout",
+    "language",
+    "conversation",
+    "virtual_printer",
 ];
 
 /// What a pure room must not name.
 const IMPURE: &[&str] = &[
-    "std::fs", "std::net", "std::thread", "std::env", "std::process", "Instant::now", "SystemTime", "tokio::", "rand::",
-    "Timestamp::now", "Zoned::now",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::env",
+    "std::process",
+    "Instant::now",
+    "SystemTime",
+    "tokio::",
+    "rand::",
+    "Timestamp::now",
+    "Zoned::now",
 ];
 
 /// Every source file of a room, with its text up to its unit tests.
