@@ -12,6 +12,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 pub mod progress;
+pub mod status;
 pub mod submit;
 
 use std::io::Write;

@@ -88,9 +88,7 @@ impl Job {
 
     /// `47 printed, 2 held, 1 in doubt`
     pub fn counts(&self) -> String {
-        let counts = STATES.iter().map(|(state, said)| (self.labels_in(state).len(), said));
-        let counts: Vec<String> = counts.filter(|(count, _)| *count > 0).map(|(count, said)| format!("{count} {said}")).collect();
-        counts.join(", ")
+        counted(|state| self.labels_in(state).len() as u64)
     }
 
     /// How it came out, and what is left for a person to do.
@@ -102,13 +100,17 @@ impl Job {
         }
         let held = self.labels_in("held");
         if !held.is_empty() {
-            said.push_str(&format!(
-                "\nheld: {}. `waybilld release LABEL` prints it, `waybilld void LABEL` cancels it.",
-                named(&held)
-            ));
+            said.push('\n');
+            said.push_str(&kept_back(&held));
         }
         said
     }
+}
+
+/// The states some labels are in, each with how many.
+pub fn counted(count_in: impl Fn(&str) -> u64) -> String {
+    let counts = STATES.iter().map(|(state, said)| (count_in(state), said)).filter(|(count, _)| *count > 0);
+    counts.map(|(count, said)| format!("{count} {said}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What to do about a label in doubt.
@@ -116,8 +118,13 @@ pub fn doubt(label: &str) -> String {
     format!("label {label} is in doubt: look at the tray, then say `waybilld outcome {label} came-out` or `did-not`.")
 }
 
+/// What to do about held labels.
+pub fn kept_back(labels: &[&str]) -> String {
+    format!("held: {}. `waybilld release LABEL` prints it, `waybilld void LABEL` cancels it.", named(labels))
+}
+
 /// `a, b, c and 4 more`
-pub fn named(ids: &[&str]) -> String {
+fn named(ids: &[&str]) -> String {
     match ids.len().saturating_sub(NAMED_MAX) {
         0 => ids.join(", "),
         more => format!("{} and {more} more", ids[..NAMED_MAX].join(", ")),
