@@ -9,6 +9,26 @@ pub mod zpl;
 
 use crate::dots::Point;
 
+/// The languages waybilld speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Zpl,
+}
+
+impl Language {
+    /// The language of that name.
+    pub fn named(name: &str) -> Option<Language> {
+        (name == Language::Zpl.name()).then_some(Language::Zpl)
+    }
+
+    /// Its name in configuration and URIs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Zpl => "zpl",
+        }
+    }
+}
+
 /// What a configuration sets on a printer before its first label; `None` leaves it as the printer has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Setup {

@@ -10,12 +10,13 @@ pub mod dots;
 pub mod symbology;
 pub mod text;
 
+pub mod waybill;
 pub mod field_map;
+pub mod template;
+pub mod layout;
 pub mod label;
 pub mod language;
-pub mod layout;
-pub mod template;
-pub mod waybill;
+pub mod conversation;
 
 pub mod spool;
 pub mod studio;

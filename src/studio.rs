@@ -33,8 +33,8 @@ pub struct Design {
 pub struct Studio {
     fonts: Fonts,
     designs: BTreeMap<String, Design>,
-    by_hash: Mutex<HashMap<String, Arc<Template>>>,
-    idle: Mutex<HashMap<(String, Dpi), Vec<Compositor>>>,
+    by_hash: Mutex<HashMap<blake3::Hash, Arc<Template>>>,
+    idle: Mutex<HashMap<(blake3::Hash, Dpi), Vec<Compositor>>>,
 }
 
 impl Studio {
@@ -55,7 +55,7 @@ impl Studio {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let by_hash = designs.values().map(|design| (design.template.hash.clone(), design.template.clone())).collect();
+        let by_hash = designs.values().map(|design| (design.template.hash, design.template.clone())).collect();
         Ok(Studio { fonts, designs, by_hash: Mutex::new(by_hash), idle: Mutex::default() })
     }
 
@@ -73,7 +73,7 @@ impl Studio {
     }
 
     /// The template of that hash, if it was ever read here.
-    pub fn by_hash(&self, hash: &str) -> Option<Arc<Template>> {
+    pub fn by_hash(&self, hash: &blake3::Hash) -> Option<Arc<Template>> {
         self.by_hash.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
 
@@ -81,13 +81,13 @@ impl Studio {
     pub fn recall(&self, name: &str, text: &str) -> Result<Arc<Template>, Vec<FileFault>> {
         let template = Arc::new(Template::parse(name, name, text)?);
         let mut known = self.by_hash.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(template.hash.clone(), template.clone());
+        known.insert(template.hash, template.clone());
         Ok(template)
     }
 
     /// Lends a compositor for that design and head.
     pub fn with<T>(&self, template: &Arc<Template>, dpi: Dpi, work: impl FnOnce(&mut Compositor) -> T) -> Result<T, Vec<Fault>> {
-        let key = (template.hash.clone(), dpi);
+        let key = (template.hash, dpi);
         let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&key).and_then(Vec::pop);
         let mut compositor = match waiting {
             Some(compositor) => compositor,

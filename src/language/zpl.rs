@@ -11,6 +11,7 @@
 mod field;
 mod graphic;
 mod memory;
+pub mod status;
 
 use super::{PrintMode, Setup, Tracking};
 use crate::dots::{Bitmap, Dots, Point, Rect, Size};
