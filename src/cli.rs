@@ -15,6 +15,8 @@ pub mod progress;
 pub mod status;
 pub mod submit;
 
+pub use failure::Failure;
+
 use std::io::Write;
 
 /// A line on standard output; nobody reading it any more is no reason to fall over.

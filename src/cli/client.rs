@@ -53,7 +53,10 @@ impl Answer {
 
     /// Why not, one thing a line.
     pub fn reasons(&self) -> Vec<String> {
-        let faults: Vec<String> = self.body["faults"].as_array().into_iter().flatten().map(fault_line).collect();
+        let mut faults: Vec<String> = self.body["faults"].as_array().into_iter().flatten().map(fault_line).collect();
+        if let Some(untold) = self.body["faults_untold"].as_u64() {
+            faults.push(format!("and {untold} more faults."));
+        }
         if !faults.is_empty() {
             return faults;
         }
@@ -197,10 +200,10 @@ mod tests {
         let body = json!({"title": "refused", "faults": [
             {"label": "pkg-7", "field": "recipient.postcode", "message": "is missing."},
             {"field": "printer", "message": "unknown."},
-        ]});
+        ], "faults_untold": 3});
         let refusal = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }.granted().expect_err("refused");
-        assert_eq!(refusal.to_string(), "label pkg-7: recipient.postcode: is missing.\nprinter: unknown.");
-        assert_eq!(refusal.code, 2);
+        assert_eq!(refusal.to_string(), "label pkg-7: recipient.postcode: is missing.\nprinter: unknown.\nand 3 more faults.");
+        assert_eq!(refusal.code(), 2);
     }
 
     #[test]
@@ -215,6 +218,6 @@ mod tests {
         let door = Door { socket: Some("/nowhere/waybilld.sock".into()) };
         let failure = Client::new(&door).get("/healthz").await.expect_err("nobody");
         assert_eq!(failure.to_string(), "no daemon listens at /nowhere/waybilld.sock: start `waybilld serve`.");
-        assert_eq!(failure.code, 2);
+        assert_eq!(failure.code(), 2);
     }
 }

@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn fifty_labels_stand_ten_across_and_five_down() {
-        let sheet = lay_out(&vec![GrayImage::from_pixel(800, 1200, Luma([255])); 50]);
-        assert_eq!(sheet.dimensions(), (12 + 10 * 332, 12 + 5 * 492));
+        let sheet = lay_out(&vec![GrayImage::from_pixel(80, 120, Luma([255])); 50]);
+        assert_eq!(sheet.dimensions(), (12 + 10 * 92, 12 + 5 * 132));
         assert_eq!(sheet.get_pixel(0, 0), &TABLE);
         assert_eq!(sheet.get_pixel(12, 12), &Luma([255]));
-        assert_eq!(sheet.get_pixel(12 + 319, 12 + 479), &Luma([255]));
-        assert_eq!(sheet.get_pixel(12 + 320, 12), &TABLE);
+        assert_eq!(sheet.get_pixel(12 + 79, 12 + 119), &Luma([255]));
+        assert_eq!(sheet.get_pixel(12 + 80, 12), &TABLE);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use crate::fault::hint;
 use crate::field_map::{FieldMap, LeftOut, Mapped};
 use crate::waybill::json::{self, Node};
+use crate::waybill::{Senders, Waybill};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -64,14 +65,31 @@ impl Source {
 }
 
 impl Input {
-    /// Has every label laid out with that template.
-    pub fn set_template(&mut self, name: &str) {
-        for label in &mut self.labels {
-            if let Node::Object(fields) = label {
-                fields.retain(|(field, _)| field != "template");
-                fields.push(("template".to_owned(), Node::text(name)));
+    /// The labels checked, or everything that is wrong with them. A job's sender and template are those of labels that
+    /// name none.
+    pub fn waybills(&self, senders: &Senders) -> Result<Vec<Waybill>, Failure> {
+        let usual = self.job.iter().filter(|(field, _)| field == "sender" || field == "template");
+        let usual: Vec<&(String, Node)> = usual.collect();
+        let mut waybills = Vec::new();
+        let mut faults = Vec::new();
+        for (at, label) in self.labels.iter().enumerate() {
+            let mut label = label.clone();
+            if let Node::Object(fields) = &mut label {
+                for (field, node) in &usual {
+                    if fields.iter().all(|(name, _)| name != field) {
+                        fields.push((field.clone(), node.clone()));
+                    }
+                }
+            }
+            match Waybill::parse(&label, senders) {
+                Ok(waybill) => waybills.push(waybill),
+                Err(found) => faults.extend(found.into_iter().map(|fault| match fault.label {
+                    Some(_) => fault.to_string(),
+                    None => format!("label {} of them: {fault}", at + 1),
+                })),
             }
         }
+        if faults.is_empty() { Ok(waybills) } else { Err(Failure::refused_for(faults)) }
     }
 
     /// What does not go straight to the printer, by order number.
@@ -189,7 +207,7 @@ mod tests {
         std::fs::write(&path, "{}\n{]\n[\"a\"\n").expect("written");
         let failure = source(&path, None).read().expect_err("refused");
         let said: Vec<&str> = failure.sentence.lines().collect();
-        assert_eq!((said.len(), failure.code), (2, 2));
+        assert_eq!((said.len(), failure.code()), (2, 2));
         assert!(said[0].ends_with("wave.jsonl: not JSON at line 2, column 2: key must be a string."), "{said:?}");
         assert!(said[1].contains("line 3"), "{said:?}");
     }
@@ -233,10 +251,23 @@ mod tests {
     }
 
     #[test]
-    fn a_template_asked_for_on_the_command_line_is_every_labels_template() {
-        let mut input = parse(b"{\"id\":\"a\",\"template\":\"x\"}\n{\"id\":\"b\"}", None).expect("labels");
-        input.set_template("plain");
-        let templates: Vec<_> = input.labels.iter().map(|label| label.get("template").and_then(Node::as_text)).collect();
-        assert_eq!(templates, [Some("plain"); 2]);
+    fn the_sender_and_template_of_a_job_are_those_of_labels_that_name_none() {
+        let text = r#"{"template": "plain", "sender": {"name": "Lamp Shop", "lines": ["8 Quay"], "country": "HK"}, "labels": [
+            {"id": "a", "order": "1", "tracking": "T1", "recipient": {"name": "Ann Lee", "lines": ["1 Elm"], "country": "HK"}},
+            {"id": "b", "order": "2", "tracking": "T2", "recipient": {"name": "Ann Lee", "lines": ["1 Elm"], "country": "HK"},
+             "template": "large"}]}"#;
+        let waybills = parse(text.as_bytes(), None).expect("a job").waybills(&Senders::default()).expect("sound labels");
+        assert_eq!(
+            waybills.iter().map(|waybill| waybill.template.as_deref()).collect::<Vec<_>>(),
+            [Some("plain"), Some("large")]
+        );
+        assert!(waybills.iter().all(|waybill| waybill.sender.name == "Lamp Shop"));
+    }
+
+    #[test]
+    fn a_label_without_an_id_is_told_by_its_place() {
+        let said = parse(b"{}", None).expect("a label").waybills(&Senders::default()).expect_err("refused").sentence;
+        assert!(said.starts_with("label 1 of them: id: is missing"), "{said}");
+        assert!(said.contains("\nlabel 1 of them: order: is missing"), "{said}");
     }
 }

@@ -62,9 +62,11 @@ impl Job {
         if event.data["job"].as_str().is_some_and(|job| job != self.id) {
             return;
         }
-        let (Some(id), Some(state)) = (event.data["label"].as_str(), event.data["state"].as_str()) else { return };
-        if let Some((_, standing)) = self.labels.iter_mut().find(|(label, _)| label == id) {
-            state.clone_into(standing);
+        // What happened to a label is called by the state it came to.
+        let state = STATES.iter().find(|(state, _)| *state == event.kind);
+        let standing = self.labels.iter_mut().find(|(label, _)| event.data["label"] == *label.as_str());
+        if let (Some((state, _)), Some((_, standing))) = (state, standing) {
+            (*state).clone_into(standing);
         }
     }
 
@@ -205,8 +207,8 @@ mod tests {
         Job::read(&json!({"id": "wave", "printer": "pack-1", "runs": [{"run": 1, "labels": labels}]})).expect("a job")
     }
 
-    fn event(data: Value) -> Event {
-        Event { id: None, kind: "label".into(), data }
+    fn event(kind: &str, data: Value) -> Event {
+        Event { id: None, kind: kind.into(), data }
     }
 
     #[test]
@@ -232,10 +234,12 @@ mod tests {
     #[test]
     fn events_move_the_labels_of_this_job_only() {
         let mut job = job(&["waiting", "sending"]);
-        job.handle_event(&event(json!({"job": "wave", "label": "pkg-2", "state": "printed"})));
-        job.handle_event(&event(json!({"job": "other", "label": "pkg-1", "state": "printed"})));
-        job.handle_event(&event(json!({"label": "pkg-9", "state": "printed"})));
-        job.handle_event(&event(Value::Null));
+        job.handle_event(&event("printed", json!({"job": "wave", "label": "pkg-2"})));
+        job.handle_event(&event("printed", json!({"job": "other", "label": "pkg-1"})));
+        job.handle_event(&event("printed", json!({"label": "pkg-9"})));
+        job.handle_event(&event("a-later-word", json!({"job": "wave", "label": "pkg-1"})));
+        job.handle_event(&event("media-empty", json!({"printer": "pack-1"})));
+        job.handle_event(&event("printed", Value::Null));
         assert_eq!((job.counts().as_str(), job.ended(), job.total()), ("1 printed, 1 waiting", 1, 2));
     }
 

@@ -28,7 +28,7 @@ pub struct Args {
     /// The job's id; without one it is called by its content.
     #[arg(long, value_name = "ID")]
     job: Option<String>,
-    /// The template for every label.
+    /// The template of labels that name none.
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
     /// Does not wait for the printer.
@@ -39,10 +39,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let mut input = args.source.read()?;
-    if let Some(template) = &args.template {
-        input.set_template(template);
-    }
+    let input = args.source.read()?;
     for remark in input.remarks() {
         say(&remark);
     }
@@ -57,7 +54,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         )));
     }
     let client = Client::new(&args.door);
-    let job = submit(&client, &body(input, args.printer, args.job)).await?;
+    let job = submit(&client, &body(input, [("printer", args.printer), ("template", args.template), ("id", args.job)])).await?;
     if args.no_wait {
         return Ok(ExitCode::SUCCESS);
     }
@@ -69,7 +66,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// Has the daemon take the job.
 pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
-    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code {
+    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
         1 => Failure::unfinished(format!("{}\nRepeat the command to be sure: a job is taken once.", failure.sentence)),
         _ => failure,
     })?;
@@ -84,9 +81,9 @@ pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
 }
 
 /// The job as the daemon wants it. What the command line says goes before what the file says.
-pub fn body(input: Input, printer: Option<String>, id: Option<String>) -> String {
+pub fn body(input: Input, told: [(&str, Option<String>); 3]) -> String {
     let mut fields = input.job;
-    for (field, word) in [("printer", printer), ("id", id)] {
+    for (field, word) in told {
         if let Some(word) = word {
             fields.retain(|(name, _)| name != field);
             fields.push((field.to_owned(), Node::Text(word)));
@@ -130,7 +127,7 @@ mod tests {
     }
 
     fn event(seq: usize, label: &str, state: &str) -> String {
-        let data = json!({"job": "wave", "label": label, "printer": "pack-1", "state": state});
+        let data = json!({"seq": seq, "kind": state, "job": "wave", "label": label, "printer": "pack-1", "data": {}});
         format!("id: {seq}\nevent: {state}\ndata: {data}\n\n")
     }
 
@@ -217,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let failure = run_on(&folder, TWO, |_| ()).await.expect_err("nobody");
         assert!(failure.sentence.ends_with("start `waybilld serve`."), "{failure}");
-        assert_eq!(failure.code, 2);
+        assert_eq!(failure.code(), 2);
     }
 
     #[tokio::test]
@@ -231,7 +228,7 @@ mod tests {
         let stub = stub(StatusCode::CREATED, job(["printed", "printed"]), &[]);
         let failure = stub.submit(&"{}\n".repeat(501), |_| ()).await.expect_err("refused");
         assert!(failure.sentence.starts_with("501 labels are too many for one job, which takes 500: split them"), "{failure}");
-        assert_eq!((failure.code, stub.handed.lock().expect("whole").len()), (2, 0));
+        assert_eq!((failure.code(), stub.handed.lock().expect("whole").len()), (2, 0));
     }
 
     #[tokio::test]
@@ -251,12 +248,13 @@ mod tests {
     #[test]
     fn a_job_file_goes_over_as_it_is_but_for_what_the_command_line_says() {
         let text = r#"{"id":"wave","printer":"pack-1","sort":["ship_by"],"labels":[{"id":"a","n":1.50}]}"#;
-        let job = |printer: Option<&str>, id: Option<&str>| {
+        let job = |printer: Option<&str>, template: Option<&str>, id: Option<&str>| {
             let input = super::super::input::parse(text.as_bytes(), None).expect("a job");
-            body(input, printer.map(str::to_owned), id.map(str::to_owned))
+            let told = [("printer", printer), ("template", template), ("id", id)];
+            body(input, told.map(|(field, word)| (field, word.map(str::to_owned))))
         };
-        assert_eq!(job(None, None), text);
-        let told = r#"{"sort":["ship_by"],"printer":"pack-2","id":"again","labels":[{"id":"a","n":1.50}]}"#;
-        assert_eq!(job(Some("pack-2"), Some("again")), told);
+        assert_eq!(job(None, None, None), text);
+        let told = r#"{"sort":["ship_by"],"printer":"pack-2","template":"plain","id":"again","labels":[{"id":"a","n":1.50}]}"#;
+        assert_eq!(job(Some("pack-2"), Some("plain"), Some("again")), told);
     }
 }
