@@ -26,3 +26,5 @@ pub mod transport;
 pub mod config;
 
 pub mod virtual_printer;
+
+pub mod cli;
