@@ -45,6 +45,8 @@
 mod answers;
 mod engine;
 mod formats;
+#[cfg(feature = "interpreter")]
+pub mod interpreter;
 mod memory;
 mod wire;
 mod zpl;
@@ -53,9 +55,7 @@ pub use engine::Cause;
 pub use wire::Faults;
 pub use zpl::{Command, Format};
 
-use crate::dots::Dots;
-use crate::dots::Dpi;
-use crate::dots::Size;
+use crate::dots::{Dots, Dpi, Size};
 use engine::{Began, Engine, Piece};
 use memory::{Kind, Memory, Object};
 use std::collections::{BTreeMap, VecDeque};
@@ -193,12 +193,22 @@ pub struct Label {
 }
 
 impl Label {
-    /// ZPL that draws this label on a printer that knows nothing yet: stored objects and standing settings in front.
+    /// ZPL that draws this label once on a printer that knows nothing yet: stored objects and standing settings in front.
     pub fn zpl(&self) -> Vec<u8> {
-        let mut zpl: Vec<u8> = self.recalls.iter().flat_map(|object| object.zpl.clone()).collect();
+        let mut zpl: Vec<u8> = self.recalls.iter().map(|object| object.zpl.as_slice()).collect::<Vec<_>>().concat();
         zpl.extend(&self.in_force);
         zpl.extend(self.format.standing_alone());
         zpl
+    }
+
+    /// The commands that draw it, those of recalled formats among them, each name once.
+    fn command_names(&self) -> Vec<String> {
+        let stored = self.recalls.iter().filter_map(|object| object.format.as_ref());
+        let mut names: Vec<String> =
+            stored.chain([&self.format]).flat_map(|format| format.commands().map(|command| command.name())).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 
@@ -221,6 +231,8 @@ pub struct VirtualPrinter {
     odometer: u64,
     wire: Wire,
     events: VecDeque<Event>,
+    /// Events had to be taken before it could go on.
+    stalled: bool,
     now: Duration,
 }
 
@@ -242,6 +254,7 @@ impl VirtualPrinter {
             odometer: settings.odometer,
             wire: Wire::new(settings.faults),
             events: VecDeque::new(),
+            stalled: false,
             now: Duration::ZERO,
             settings,
         }
@@ -318,8 +331,8 @@ impl VirtualPrinter {
 
     /// When it wants to be told the time next. A time that has passed means that it waits for its events to be taken.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let printing = if self.powered { self.engine.due() } else { None };
-        printing.into_iter().chain(self.wire.due()).min()
+        let own = if self.stalled { Some(self.now) } else { self.engine.due() };
+        own.into_iter().chain(self.wire.due()).min()
     }
 
     /// A piece of a reply that the host has received by now.
@@ -450,6 +463,7 @@ impl VirtualPrinter {
                 }
             }
         }
+        self.stalled = self.events.len() >= EVENTS_MAX;
     }
 
     fn eject(&mut self, piece: Option<Piece<Arc<Label>>>) {
@@ -548,7 +562,11 @@ impl VirtualPrinter {
         let kind = if extension == "GRF" { Kind::Graphic } else { Kind::Other };
         let mut zpl = vec![b'~', control.code[0], control.code[1]];
         zpl.extend(&control.data);
-        self.store(control.name(), object_name(name, extension), Object { kind, zpl, recalls: Vec::new(), prints: false });
+        self.store(
+            control.name(),
+            object_name(name, extension),
+            Object { kind, zpl, format: None, recalls: Vec::new(), prints: false },
+        );
     }
 
     fn store(&mut self, command: String, name: Arc<str>, object: Object) {
