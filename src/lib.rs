@@ -4,6 +4,7 @@
 
 pub mod fault;
 
+pub mod cli;
 pub mod dots;
 pub mod label;
 pub mod symbology;

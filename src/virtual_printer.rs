@@ -41,11 +41,23 @@
 //! A format prints when it has something to draw: field data, a box, line or circle, a graphic, or a stored format
 //! with one of these. A label counts in the odometer at the moment it leaves the slot, and only when it is whole.
 //! A half format stays in the buffer when the host hangs up: what comes next is added to it.
+//!
+//! # What `~HS` counts
+//!
+//! - `eee`: complete formats that have not come up yet. The format under the head is not among them.
+//! - `uuuuuuuu`: labels of the format under the head that are not out yet, the one being printed included.
+//! - `h`: 1 from `^XA` to `^XZ`. `f`: 1 when not one byte more is taken. `www`: stored graphics.
+//!
+//! So `h`, `eee` and `uuuuuuuu` are all zero exactly when everything that was received has come out. Silent it says
+//! nothing of this: then `~HQES` and the odometer still answer, unless [`Answers`] says otherwise.
 
 mod answers;
 mod engine;
 mod formats;
 #[cfg(feature = "interpreter")]
+pub mod interpreter;
+#[cfg(not(feature = "interpreter"))]
+#[path = "virtual_printer/no_interpreter.rs"]
 pub mod interpreter;
 mod memory;
 mod wire;
@@ -55,7 +67,7 @@ pub use engine::Cause;
 pub use wire::Faults;
 pub use zpl::{Command, Format};
 
-use crate::dots::{Dots, Dpi, Size};
+use crate::dots::{Bitmap, Dots, Dpi, Size};
 use engine::{Began, Engine, Piece};
 use memory::{Kind, Memory, Object};
 use std::collections::{BTreeMap, VecDeque};
@@ -201,15 +213,19 @@ impl Label {
         zpl
     }
 
-    /// The commands that draw it, those of recalled formats among them, each name once.
-    fn command_names(&self) -> Vec<String> {
-        let stored = self.recalls.iter().filter_map(|object| object.format.as_ref());
-        let mut names: Vec<String> =
-            stored.chain([&self.format]).flat_map(|format| format.commands().map(|command| command.name())).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+    /// The formats that draw it: those it recalls, and its own.
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        let recalled = self.recalls.iter().filter_map(|object| object.format.as_deref());
+        recalled.chain([self.format.as_ref()])
     }
+}
+
+/// A drawn label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub bitmap: Bitmap,
+    /// Commands of the label that left no trace in the picture.
+    pub not_drawn: Vec<String>,
 }
 
 /// The printer.

@@ -232,6 +232,47 @@ fn a_power_cut_loses_the_buffers_and_r_and_keeps_e() {
 }
 
 #[test]
+fn reset_by_the_host_is_a_power_cut_and_a_half_format_can_be_taken_back() {
+    let mut bench = Bench::by_manual();
+    bench
+        .say_label("one")
+        .say_label("two")
+        .wait(SECOND / 2)
+        .say(b"~JR")
+        .say(b"^XA^FDhalf~JX")
+        .say_label("three")
+        .wait(SECOND * 60);
+    assert_eq!(bench.tray(), ["one…", "three"]);
+    assert!(matches!(&bench.events[1], Event::PowerCut { lost, .. } if lost.len() == 2));
+}
+
+#[test]
+fn some_printers_wait_for_the_button_after_an_error() {
+    let mut bench = Bench::new(Settings { pauses_after_error: true, ..Settings::default() });
+    bench.say_label("one").wait(SECOND / 2).act(|printer, now| printer.stop(Cause::RibbonOut, now)).wait(SECOND);
+    assert_eq!(bench.ask(b"~HS"), "");
+    bench.act(|printer, now| printer.clear(Cause::RibbonOut, now)).wait(SECOND * 60);
+    assert_eq!(bench.tray(), ["one…"]);
+    assert!(bench.ask(b"~HQES").contains("ERRORS:         1 00000000 00010000"));
+    bench.act(|printer, now| printer.press_pause(now)).wait(SECOND * 60);
+    assert_eq!(bench.tray(), ["one…", "one"]);
+}
+
+#[test]
+fn a_hot_head_waits_between_labels() {
+    let mut bench = Bench::by_manual();
+    bench
+        .say_label("one")
+        .say_label("two")
+        .wait(SECOND / 2)
+        .act(|printer, now| printer.stop(Cause::HeadHot, now))
+        .wait(SECOND * 60);
+    assert_eq!(bench.tray(), ["one"]);
+    bench.act(|printer, now| printer.clear(Cause::HeadHot, now)).wait(SECOND * 60);
+    assert_eq!(bench.tray(), ["one", "two"]);
+}
+
+#[test]
 fn a_full_buffer_takes_nothing_not_even_a_question_until_a_label_is_out() {
     let mut bench = Bench::new(Settings { receive_buffer: 200, ..Settings::default() });
     let label = b"^XA^FO50,50^A0N,40^FDlabel^FS^XZ".repeat(20);
@@ -455,8 +496,8 @@ proptest! {
 mod pictures {
     use super::*;
     use waybilld::dots::{Bitmap, Dots, Dpi, Size};
-    use waybilld::virtual_printer::Ejected;
-    use waybilld::virtual_printer::interpreter::{Picture, draw};
+    use waybilld::virtual_printer::interpreter::draw;
+    use waybilld::virtual_printer::{Ejected, Picture};
 
     /// The first thing that comes out when these bytes go in.
     fn eject(zpl: &[u8]) -> Ejected {
@@ -568,5 +609,200 @@ mod pictures {
                 prop_assert_eq!(picture.bitmap.size(), MEDIA);
             }
         }
+    }
+}
+
+mod at_the_socket {
+    use super::*;
+    use clap::Parser;
+    use serde_json::Value;
+    use std::net::{SocketAddr, TcpListener};
+    use std::path::Path;
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpStream;
+    use waybilld::cli::virtual_printer::{Args, Machine, Tray, Voice, run};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// A printer on free ports, with its control line.
+    struct Stand {
+        address: SocketAddr,
+        control: BufReader<TcpStream>,
+        out: tempfile::TempDir,
+    }
+
+    impl Stand {
+        async fn new(options: &[&str]) -> Stand {
+            let out = tempfile::tempdir().unwrap();
+            let [address, control] = [free_port(), free_port()];
+            let own = [
+                "virtual",
+                "--out",
+                out.path().to_str().unwrap(),
+                "--listen",
+                &address.to_string(),
+                "--control",
+                &control.to_string(),
+            ];
+            let line = Line::try_parse_from(own.iter().chain(options)).unwrap();
+            tokio::spawn(async move { panic!("{}", run(line.args).await.unwrap_err()) });
+            let control = BufReader::new(connect(control).await);
+            Stand { address, control, out }
+        }
+
+        async fn control(&mut self, line: &str) -> Value {
+            self.control.get_mut().write_all(format!("{line}\n").as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            self.control.read_line(&mut answer).await.unwrap();
+            serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"))
+        }
+
+        async fn until_pieces(&mut self, pieces: u64) {
+            for _ in 0..1000 {
+                if self.control("status").await["pieces"] == pieces {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{} pieces never came out", pieces);
+        }
+    }
+
+    fn free_port() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    async fn connect(address: SocketAddr) -> TcpStream {
+        for _ in 0..500 {
+            if let Ok(stream) = TcpStream::connect(address).await {
+                return stream;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody listens on {address}");
+    }
+
+    /// The ledger as `status fields`, a line each.
+    fn ledger(out: &Path) -> Vec<String> {
+        let text = std::fs::read_to_string(out.join("ledger.jsonl")).unwrap();
+        let line = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            format!("{} {}", line["status"].as_str().unwrap(), line["fields"][0].as_str().unwrap())
+        };
+        text.lines().map(line).collect()
+    }
+
+    fn label(text: &str) -> Vec<u8> {
+        format!("^XA^FO50,50^A0N,40^FD{text}^FS^XZ").into_bytes()
+    }
+
+    #[tokio::test]
+    async fn the_ledger_is_the_truth_about_every_piece() {
+        let mut stand = Stand::new(&["--speed", "14", "--no-pictures", "--media", "2"]).await;
+        let mut host = connect(stand.address).await;
+        for text in ["one", "two", "three", "four"] {
+            host.write_all(&label(text)).await.unwrap();
+        }
+        stand.until_pieces(2).await;
+        host.write_all(b"! U1 getvar \"odometer.total_label_count\"\r\n").await.unwrap();
+        let mut answer = [0; 3];
+        host.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"\"2\"");
+        assert_eq!(stand.control("media 100").await["causes"], Value::Array(vec![]));
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        stand.control("cover open").await;
+        assert_eq!(ledger(stand.out.path()), ["printed one", "printed two", "partial three"]);
+        let status = stand.control("power cut").await;
+        assert_eq!(
+            (&status["power"], &status["causes"][0], &status["odometer"]),
+            (&false.into(), &"cover-open".into(), &2.into())
+        );
+        assert_eq!(ledger(stand.out.path())[3..], ["lost three", "lost four"]);
+        assert_eq!(host.read(&mut [0; 1]).await.unwrap_or(0), 0, "the line is dead");
+        assert!(TcpStream::connect(stand.address).await.is_err(), "and nobody answers");
+        stand.control("power on").await;
+        stand.control("cover close").await;
+        connect(stand.address).await.write_all(&label("five")).await.unwrap();
+        stand.until_pieces(4).await;
+        assert_eq!(ledger(stand.out.path())[5..], ["printed five"]);
+    }
+
+    #[tokio::test]
+    async fn one_host_is_served_and_the_next_waits_its_turn() {
+        let stand = Stand::new(&["--speed", "0", "--no-pictures"]).await;
+        let mut first = connect(stand.address).await;
+        first.write_all(b"~HI").await.unwrap();
+        first.read_u8().await.unwrap();
+        let mut second = connect(stand.address).await;
+        second.write_all(b"~HI").await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(100), second.read_u8()).await;
+        assert!(early.is_err());
+        drop(first);
+        assert_eq!(second.read_u8().await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_printer_that_stops_closes_its_window_and_opens_it_again() {
+        let mut stand = Stand::new(&["--speed", "0", "--no-pictures"]).await;
+        stand.control("pause").await;
+        let mut host = connect(stand.address).await;
+        let many = format!("^XA^FX{}^FDx^FS^XZ", "long ".repeat(6000)).repeat(400).into_bytes();
+        let all = tokio::spawn(async move { host.write_all(&many).await.map(|()| host) });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!all.is_finished(), "12 MB do not fit into a stopped printer");
+        stand.control("media 1000").await;
+        stand.control("pause").await;
+        all.await.unwrap().unwrap();
+        stand.until_pieces(400).await;
+    }
+
+    #[cfg(feature = "interpreter")]
+    #[tokio::test]
+    async fn a_pipe_in_memory_gets_pictures_like_a_socket_and_the_tray_goes_on_counting() {
+        let out = tempfile::tempdir().unwrap();
+        for round in 0..2 {
+            let machine = Machine::new(
+                Settings { speed: None, ..Settings::default() },
+                Tray::open(out.path(), true, Voice::Quiet).unwrap(),
+            );
+            let keeper = tokio::spawn(machine.clone().keep_time());
+            let (mut host, printer) = tokio::io::duplex(4096);
+            let served = {
+                let machine = machine.clone();
+                tokio::spawn(async move { machine.serve(printer).await })
+            };
+            for _ in 0..100 {
+                host.write_all(&label("piece")).await.unwrap();
+            }
+            host.write_all(b"! U1 getvar \"odometer.total_label_count\"\r\n").await.unwrap();
+            let mut answer = [0; 5];
+            host.read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, if round == 0 { *b"\"100\"" } else { *b"\"200\"" });
+            drop(host);
+            served.await.unwrap().unwrap();
+            machine.finish_pictures().await;
+            keeper.abort();
+        }
+        let pictures = std::fs::read_dir(out.path()).unwrap().filter(|entry| {
+            entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "png"))
+        });
+        assert_eq!(pictures.count(), 200);
+        assert!(waybilld::dots::Bitmap::from_png(&std::fs::read(out.path().join("0200.png")).unwrap()).unwrap().black() > 100);
+    }
+
+    #[test]
+    fn options_that_make_no_sense_say_what_would() {
+        let wrong = |options: &[&str]| {
+            let own = ["virtual", "--out", "x"];
+            Line::try_parse_from(own.iter().chain(options)).err().expect("refused").to_string()
+        };
+        assert!(wrong(&["--dpi", "250"]).contains("a head has 203, 300 or 600 dpi"));
+        assert!(wrong(&["--faults", "splt=5"]).contains("Known: split, delay, drop, garble"));
+        assert!(wrong(&["--media-size", "100"]).contains("such as 100x150"));
+        assert!(wrong(&["--answers", "maybe"]).contains("host-status-only"));
     }
 }

@@ -4,7 +4,7 @@
 //! named. The bytes are a stranger's: what would cost too much time or memory is refused before it is drawn. Text
 //! stands in the interpreter's own fonts, so only graphics, boxes and bars can be compared dot by dot.
 
-use super::{Ejected, Label};
+use super::{Ejected, Label, Picture};
 use crate::dots::{Bitmap, Dots, Dpi, Rect, Size};
 use base64_simd::STANDARD;
 use flate2::read::ZlibDecoder;
@@ -17,14 +17,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const WORK_MAX: u64 = 256 << 20;
 /// Bytes of one unpacked graphic.
 const GRAPHIC_BYTES_MAX: u64 = 4 << 20;
-
-/// A drawn label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub bitmap: Bitmap,
-    /// Commands of the label that left no trace in the picture.
-    pub not_drawn: Vec<String>,
-}
 
 /// Draws what lies in the tray; of a torn label the rows that were printed.
 pub fn draw(ejected: &Ejected, dpi: Dpi, media: Size) -> Result<Picture, String> {
@@ -156,5 +148,9 @@ fn not_drawn(label: &Label) -> Vec<String> {
         "^LT", "^CC", "^CF", "^CI", "^CT", "^CW",
     ];
     let draws = |name: &str| matches!(name.as_bytes().get(1), Some(b'B' | b'C' | b'F' | b'G' | b'L' | b'T')) || name == "^MC";
-    label.command_names().into_iter().filter(|name| draws(name) && !SEEN.contains(&name.as_str())).collect()
+    let mut names: Vec<String> = label.formats().flat_map(|format| format.commands().map(|command| command.name())).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| draws(name) && !SEEN.contains(&name.as_str()));
+    names
 }
