@@ -23,8 +23,7 @@ pub mod spool;
 pub mod studio;
 pub mod transport;
 
+pub mod cli;
 pub mod config;
 
 pub mod virtual_printer;
-
-pub mod cli;
