@@ -1,6 +1,7 @@
 use super::*;
 use crate::dots::Rect;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -65,9 +66,9 @@ fn assert_inside(typesetter: &mut Typesetter, block: &Block, room: &Room) {
 }
 
 /// Lines of the sample addresses and orders, if they lie beside the project.
-fn samples() -> Vec<String> {
+fn samples() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project lies in a folder").join("shared/data");
-    let mut lines = Vec::new();
+    let mut lines = BTreeSet::new();
     for file in ["addresses_faker.jsonl", "addresses_opencage.jsonl", "orders_wave50.jsonl"] {
         let Ok(text) = std::fs::read_to_string(folder.join(file)) else { continue };
         for line in text.lines() {
@@ -77,9 +78,9 @@ fn samples() -> Vec<String> {
     lines
 }
 
-fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
+fn collect(value: &serde_json::Value, into: &mut BTreeSet<String>) {
     match value {
-        serde_json::Value::String(text) => into.push(text.clone()),
+        serde_json::Value::String(text) => drop(into.insert(text.clone())),
         serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
         serde_json::Value::Object(fields) => fields.values().for_each(|field| collect(field, into)),
         _ => {}
@@ -131,8 +132,8 @@ fn what_does_not_fit_at_its_least_size_is_refused_with_need_and_room() {
     let refusal = |text, room| set(text, &style, &room).expect_err("too long").to_string();
     let lines = refusal("Lange Straße 105 B\nHinterhaus\nNeustadt", room(300, 200, 2));
     assert_eq!(lines, "needs 3 lines at 20 dots high and has 2 lines of 300 dots: shorten it");
-    let wide = refusal("576462377512830000", room(100, 200, 1));
-    assert_eq!(wide, "needs 206 dots across at 20 dots high and has 100 dots: shorten it");
+    let wide = refusal("576462377512 830000", room(100, 200, 1));
+    assert_eq!(wide, "needs 211 dots across at 20 dots high and has 100 dots: shorten it");
     let high = refusal("Lange Straße", room(300, 20, 1));
     assert_eq!(high, "needs 24 dots of height at 20 dots high and has 20 dots: shorten it");
 }
@@ -234,6 +235,18 @@ fn in_a_room_of_one_line_line_ends_become_spaces() {
     let block = set("Ann\r\nLee\n", &style(24), &room(400, 60, 1)).expect("it fits");
     assert_eq!(block.lines[0].text, "Ann  Lee");
     assert_eq!(set("Ann\r\n\r\nLee", &style(24), &room(400, 90, 3)).expect("it fits").lines.len(), 2);
+}
+
+#[test]
+fn without_a_single_font_every_character_is_missing() {
+    let refusal = Typesetter::new(&Fonts::new(&[])).set("x", &style(24), &room(400, 60, 1));
+    assert_eq!(refusal, Err(NoSet::NoGlyph { character: 'x' }));
+}
+
+#[test]
+fn a_typesetter_can_move_to_the_thread_that_uses_it() {
+    fn is_send<T: Send>(_: &T) {}
+    is_send(&typesetter());
 }
 
 #[test]
