@@ -255,6 +255,7 @@ struct Asking {
     at: Option<Duration>,
     pause: Duration,
     last: Option<Kind>,
+    turns: u32,
     /// It has answered on this connection.
     heard: bool,
     /// Questions in a row with no answer at all.
@@ -282,6 +283,8 @@ const STOPPED_MIN: Duration = Duration::from_secs(1);
 const STOPPED_MAX: Duration = Duration::from_secs(5);
 /// The same on a line that hides power cuts: often enough to notice one.
 const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
+/// With a counter, ~HQES is asked at every so manieth turn.
+const ERRORS_EVERY: u32 = 8;
 /// How often a question is tried on a printer that answers others, before it counts as unknown to it.
 const TRIES: u32 = 3;
 /// ~HS unanswered so often in a row while others are answered: it cannot confirm.
@@ -641,6 +644,7 @@ impl Conversation {
         };
         self.outbox.push(bytes.to_vec(), Carried::Question, now);
         self.asking.last = Some(kind);
+        self.asking.turns = self.asking.turns.wrapping_add(1);
         if self.silent() {
             // Nothing is waited for; an answer would be news.
             self.asking.silent_asked = Some(now);
@@ -676,7 +680,7 @@ impl Conversation {
     fn counter_wanted(&self) -> bool {
         match self.profile.counter {
             Counter::Unknown | Counter::No => false,
-            Counter::Answers => !self.witness.has_count() || !self.on_wire.is_empty(),
+            Counter::Answers => !self.witness.has_count() || !self.witness.compared() || !self.on_wire.is_empty(),
             Counter::Counts => !self.witness.has_count(),
         }
     }
@@ -703,9 +707,11 @@ impl Conversation {
             };
             return if turn { Kind::Errors } else { Kind::Status };
         }
+        let by_counter = self.profile.counter == Counter::Counts && self.witness.has_count();
         let known = |kind| match kind {
             Kind::Status => true,
-            Kind::Errors => self.profile.errors == Some(true),
+            // What ~HS does not tell, such as a jam: now and then, where the counter gives the evidence.
+            Kind::Errors => self.profile.errors == Some(true) && (!by_counter || self.asking.turns.is_multiple_of(ERRORS_EVERY)),
             Kind::Counter => !matches!(self.profile.counter, Counter::Unknown | Counter::No),
             // Of no use but to keep one ~HS apart from the next.
             Kind::Identity => {
@@ -768,6 +774,11 @@ impl Conversation {
             Reply::NoSuchVariable => self.learn(|profile| profile.counter = Counter::No),
             Reply::Identity(identity) => self.learn(|profile| profile.identity = Some(identity)),
             Reply::Other => {}
+        }
+        if self.witness.take_news() {
+            // A label came out, or moved up: one more look settles it.
+            self.asking.pause = PAUSE_MIN;
+            self.asking.at = None;
         }
         self.settle_doubts(now);
         self.settle_printed(now);

@@ -48,6 +48,9 @@ pub(super) struct Witness {
     /// From when on the printer must not have been out of sight.
     watched_from: Option<Duration>,
     unsure: bool,
+    /// The last reading differs from the one before.
+    news: bool,
+    last_count: u64,
 }
 
 /// An unbroken row of answers by which nothing stops the printer.
@@ -97,6 +100,8 @@ impl Witness {
             counted_at: None,
             watched_from: None,
             unsure: false,
+            news: false,
+            last_count: 0,
         }
     }
 
@@ -145,7 +150,7 @@ impl Witness {
     }
 
     fn read_buffers(&mut self, asked: Asked, heard: Duration, waiting: u64) {
-        self.waiting = waiting;
+        self.news |= std::mem::replace(&mut self.waiting, waiting) != waiting;
         if waiting > 0 {
             // What was in its buffers is still there.
             self.unsure = false;
@@ -201,6 +206,7 @@ impl Witness {
     /// The counter said so. Whether it is now known to count, or not to, if it is.
     pub fn counted(&mut self, count: u64, asked: Asked, heard: Duration) -> Option<bool> {
         self.counted_at = Some(heard);
+        self.news |= std::mem::replace(&mut self.last_count, count) != count;
         self.check_opening(count, asked);
         if let Some(base) = self.base
             && !self.tainted
@@ -279,6 +285,11 @@ impl Witness {
         self.base.is_some() && !self.tainted
     }
 
+    /// Whether it was held against all labels told to be out.
+    pub fn compared(&self) -> bool {
+        self.base.is_some_and(|base| base.out == self.told)
+    }
+
     pub fn tainted(&self) -> bool {
         self.tainted
     }
@@ -310,6 +321,11 @@ impl Witness {
             self.quiet_to(self.told, at);
         }
         (self.told, evidence)
+    }
+
+    /// Whether a reading since the last call differed from the one before.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
     }
 
     /// Whether by the buffers all these labels were out long ago.
