@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 use waybilld::conversation::{Conversation, Event, PrinterState, Profile, Rules};
-use waybilld::virtual_printer::{self, Faults, Settings, VirtualPrinter};
+use waybilld::virtual_printer::{self, Settings, VirtualPrinter};
 
 /// Where the ledger says a label stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +42,13 @@ pub struct Bench {
     pub states: Vec<PrinterState>,
     pub profile: Profile,
     pub memory_lost: u32,
-    /// When the first byte of each label was offered to the line, counted from when it was given.
-    pub first_byte: BTreeMap<u64, Duration>,
     /// A label stores this graphic first, when the printer is not known to have it.
     pub stores_graphic: bool,
     graphic_stored: bool,
     pub label_padding: usize,
     pub log: String,
+    /// Keeps no log: many seeds, little time.
+    pub hushed: bool,
     pub broken: Option<String>,
     duplicates: Option<Chance>,
 }
@@ -117,11 +117,11 @@ impl Bench {
             states: Vec::new(),
             profile,
             memory_lost: 0,
-            first_byte: BTreeMap::new(),
             stores_graphic: false,
             graphic_stored: false,
             label_padding: 0,
             log: String::new(),
+            hushed: false,
             broken: None,
             duplicates: None,
         }
@@ -184,8 +184,21 @@ impl Bench {
         self
     }
 
+    /// A printer on a serial cable is on again; what was written meanwhile is lost.
+    pub fn revive(&mut self) -> &mut Bench {
+        self.line.dead = false;
+        self.settle();
+        self
+    }
+
     pub fn note(&mut self, text: &str) {
-        let _ = writeln!(self.log, "{:>9.3} {text}", self.now.as_secs_f64());
+        self.log(|| text.to_owned());
+    }
+
+    fn log(&mut self, line: impl FnOnce() -> String) {
+        if !self.hushed {
+            let _ = writeln!(self.log, "{:>9.3} {}", self.now.as_secs_f64(), line());
+        }
     }
 
     pub fn print_run(&mut self, labels: std::ops::RangeInclusive<u64>) -> &mut Bench {
@@ -276,7 +289,7 @@ impl Bench {
             let room = self.line.buffer.saturating_sub(self.line.under_way.len());
             let Some(bytes) = self.conversation.poll_write().filter(|_| room > 0) else { break };
             let taken: Vec<u8> = bytes.iter().take(room).copied().collect();
-            let _ = writeln!(self.log, "{:>9.3} > {}", self.now.as_secs_f64(), brief(&taken));
+            self.log(|| format!("> {}", brief(&taken)));
             if self.line.under_way.is_empty() {
                 self.line.arrived_at = self.now;
             }
@@ -295,7 +308,7 @@ impl Bench {
         let mut moved = false;
         while let Some(bytes) = self.printer.poll_write() {
             if self.line.connected && !self.line.dead {
-                let _ = writeln!(self.log, "{:>9.3} < {}", self.now.as_secs_f64(), brief(&bytes));
+                self.log(|| format!("< {}", brief(&bytes)));
                 self.conversation.handle_bytes(&bytes, self.now);
                 if self.duplicates.as_mut().is_some_and(|chance| chance.random.one_in(chance.one_in)) {
                     self.note("   … twice");
@@ -309,7 +322,7 @@ impl Bench {
 
     fn watch_printer(&mut self) {
         while let Some(event) = self.printer.poll_event() {
-            let _ = writeln!(self.log, "{:>9.3} printer: {}", self.now.as_secs_f64(), printer_event(&event));
+            self.log(|| format!("printer: {}", printer_event(&event)));
             if let virtual_printer::Event::Ejected(piece) = event {
                 let fields = piece.label.format.fields();
                 let keys: Vec<u64> = fields.iter().filter_map(|field| field.strip_prefix("label-")?.parse().ok()).collect();
@@ -328,7 +341,7 @@ impl Bench {
         let mut again = Vec::new();
         while let Some(event) = self.conversation.poll_event() {
             moved = true;
-            let _ = writeln!(self.log, "{:>9.3} event: {event:?}", self.now.as_secs_f64());
+            self.log(|| format!("event: {event:?}"));
             match event {
                 Event::Printed { key, .. } => {
                     if self.fates[&key].whole != 1 {
@@ -426,10 +439,6 @@ impl Line {
         self.under_way.drain(..taken);
         taken > 0
     }
-}
-
-pub fn no_faults(seed: u64) -> Faults {
-    Faults { seed, ..Faults::default() }
 }
 
 fn brief(bytes: &[u8]) -> String {

@@ -1,8 +1,6 @@
 //! What a person at the printer sees: media ends, covers open, lines break, and every label comes out once.
 
-mod common;
-
-use common::bench::{Bench, Stand, rules, seconds};
+use crate::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
 use waybilld::conversation::{Answers as Known, Counter, PrinterState, Profile, Rules};
 use waybilld::language::zpl::status::Reason;
