@@ -517,7 +517,7 @@ impl Conversation {
     }
 
     fn may_begin(&self) -> bool {
-        self.silent() || (!self.stopped() && !self.asking.suspect && !self.asking.draining)
+        self.silent() || (!self.stopped() && !self.asking.suspect && !self.asking.draining && !self.witness.unsure())
     }
 
     /// Somebody else may have printed since the counter was read: it is asked again, ahead of the first label.

@@ -51,6 +51,8 @@ pub(super) struct Witness {
     /// From when on the printer must not have been out of sight.
     watched_from: Option<Duration>,
     unsure: bool,
+    /// Labels it had at the last ~HS before it went out of sight.
+    labels_before: u64,
     /// The last reading differs from the one before.
     news: bool,
     last_count: u64,
@@ -97,6 +99,7 @@ impl Witness {
             counted_at: None,
             watched_from: None,
             unsure: false,
+            labels_before: 0,
             news: false,
             last_count: 0,
         }
@@ -160,10 +163,14 @@ impl Witness {
     }
 
     fn read_buffers(&mut self, asked: Asked, heard: Duration, waiting: u64) {
-        self.news |= std::mem::replace(&mut self.waiting, waiting) != waiting;
-        if waiting > 0 {
-            // What was in its buffers is still there.
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        self.news |= before != waiting;
+        if self.passed.is_some() && before.min(waiting) > 0 && asked.labels == self.labels_before {
+            // What was in its buffers when it went out of sight is still there.
             self.unsure = false;
+        }
+        if !self.unsure {
+            self.labels_before = asked.labels;
         }
         let passed = asked.labels.saturating_sub(waiting);
         let twice = self.passed.replace(passed).map_or(0, |before| before.min(passed));
