@@ -9,5 +9,6 @@ pub mod dots;
 pub mod label;
 pub mod language;
 pub mod symbology;
+pub mod transport;
 pub mod virtual_printer;
 pub mod waybill;

@@ -1,0 +1,151 @@
+//! Lines to printers: opens a device URI, reads, writes and closes. Knows no printer language.
+//!
+//! | URI | line |
+//! |---|---|
+//! | `tcp://host:port` (port 9100 when left out) | raw TCP |
+//! | `virtual:zpl` | a virtual printer in this process, by the connector the caller registered |
+//! | `serial:…`, `usb:…` | not yet |
+//!
+//! ```
+//! use waybilld::transport::DeviceUri;
+//!
+//! let uri: DeviceUri = "tcp://10.0.0.7".parse().expect("a device URI");
+//! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
+//! ```
+
+mod tcp;
+mod uri;
+
+pub use uri::{DeviceUri, NotAUri};
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub connect: Duration,
+    /// Reading what the printer still says when we close.
+    pub close: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { connect: Duration::from_secs(5), close: Duration::from_secs(2) }
+    }
+}
+
+/// Makes the far end of a virtual printer's line: given its language, serves it and hands out our end.
+pub type Connector = Arc<dyn Fn(&str) -> io::Result<DuplexStream> + Send + Sync>;
+
+/// Opens lines.
+#[derive(Clone, Default)]
+pub struct Transport {
+    virtual_printers: Option<Connector>,
+}
+
+/// A line that could not be opened, in a sentence for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLine(String);
+
+impl fmt::Display for NoLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoLine {}
+
+/// The half of a line we read from.
+pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
+/// The half of a line we write to.
+pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// An open line.
+pub struct Connection {
+    pub reader: Reader,
+    pub writer: Writer,
+}
+
+impl Transport {
+    /// With virtual printers behind `virtual:`.
+    pub fn with_virtual_printers(connector: Connector) -> Transport {
+        Transport { virtual_printers: Some(connector) }
+    }
+
+    /// Opens the line, within the limit.
+    pub async fn open(&self, uri: &DeviceUri, limits: &Limits) -> Result<Connection, NoLine> {
+        match uri {
+            DeviceUri::Tcp { host, port } => tcp::open(host, *port, limits.connect).await,
+            DeviceUri::Virtual { language } => {
+                let connector = self
+                    .virtual_printers
+                    .as_ref()
+                    .ok_or_else(|| NoLine(format!("{uri}: this program holds no virtual printers.")))?;
+                let stream = connector(language).map_err(|error| NoLine(format!("{uri}: {error}.")))?;
+                Ok(Connection::of(stream))
+            }
+            DeviceUri::Serial(_) | DeviceUri::Usb(_) => {
+                Err(NoLine(format!("{uri}: not yet: this version speaks to printers over tcp://host:port only.")))
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn of(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Connection {
+        let (reader, writer) = tokio::io::split(stream);
+        Connection { reader: Box::new(reader), writer: Box::new(writer) }
+    }
+
+    /// Says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
+    /// drop what it has not printed. Whether it closed its side too, within the limit.
+    pub async fn close(mut self, limits: &Limits) -> bool {
+        let rest = async {
+            self.writer.shutdown().await?;
+            let mut buffer = [0; 1024];
+            while self.reader.read(&mut buffer).await? > 0 {}
+            io::Result::Ok(())
+        };
+        matches!(tokio::time::timeout(limits.close, rest).await, Ok(Ok(())))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_shutdown(cx)
+    }
+}
+
+/// Why a line broke, in a few words.
+pub fn why_broken(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => "the printer closed it",
+        io::ErrorKind::TimedOut => "the printer does not answer",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => "the network is gone",
+        io::ErrorKind::UnexpectedEof => "the printer closed it",
+        _ => "an error of the line",
+    }
+}
+
+#[cfg(test)]
+mod tests;
