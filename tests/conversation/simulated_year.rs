@@ -7,7 +7,7 @@
 
 use crate::bench::{Bench, Chance, Random, Stand, rules, seconds};
 use std::time::Duration;
-use waybilld::conversation::{Profile, Rules};
+use waybilld::conversation::{Answers as Known, Counter, Profile, Rules};
 use waybilld::virtual_printer::{Answers, Cause, Faults, Settings};
 
 /// Seeds of each kind of printer.
@@ -115,7 +115,11 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
     let window = 1 + random.below(3) as usize;
     let rate = life.serial.then_some(960);
     let rules = Rules { window, line_shows_power: !life.serial, line_rate: rate, ..rules() };
-    let mut bench = Bench::new(rules, Profile::default(), settings);
+    let asked = life.answers != Answers::HostStatusOnly;
+    let counter = if asked { Counter::Counts } else { Counter::No };
+    let known = Profile { status: Known::Yes, errors: Some(asked), counter, identity: None };
+    let profile = if random.one_in(2) { known } else { Profile::default() };
+    let mut bench = Bench::new(rules, profile, settings);
     bench.hushed = hushed;
     bench.stores_graphic = random.one_in(2);
     bench.line.rate = rate;
