@@ -13,7 +13,9 @@ pub(super) struct Asking {
     pub at: Option<Duration>,
     pub pause: Duration,
     pub last: Option<Kind>,
-    /// Questions since ~HQES was asked.
+    /// Its answer was lost.
+    pub again: Option<Kind>,
+    /// Questions since ~HS was asked.
     pub turns: u32,
     /// It has answered on this connection.
     pub heard: bool,
@@ -43,8 +45,8 @@ const STOPPED_MIN: Duration = Duration::from_secs(1);
 const STOPPED_MAX: Duration = Duration::from_secs(5);
 /// The same on a line that hides power cuts: often enough to notice one.
 const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
-/// With a counter, ~HQES is asked at every so manieth turn.
-const ERRORS_EVERY: u32 = 8;
+/// With a counter, ~HS is asked at every so manieth turn.
+const STATUS_EVERY: u32 = 8;
 /// Questions in a row without an answer that make a silence; also how often a question is tried on a printer that
 /// answers others, before it counts as unknown to it.
 const TRIES: u32 = 3;
@@ -61,7 +63,8 @@ impl Conversation {
         };
         self.outbox.push(bytes.to_vec(), Carried::Question, now);
         self.asking.last = Some(kind);
-        self.asking.turns = if kind == Kind::Errors { 0 } else { self.asking.turns + 1 };
+        self.asking.again = None;
+        self.asking.turns = if kind == Kind::Status { 0 } else { self.asking.turns + 1 };
         if self.silent() {
             // Nothing is waited for; an answer would be news.
             self.asking.silent_asked = Some(now);
@@ -121,12 +124,15 @@ impl Conversation {
             };
             return if turn { Kind::Errors } else { Kind::Status };
         }
+        if let Some(kind) = self.asking.again {
+            return kind;
+        }
         let by_counter =
             self.profile.counter == Counter::Counts && self.witness.has_count() && !self.witness.seems_done(self.begun);
         let known = |kind| match kind {
-            Kind::Status => true,
-            // What ~HS does not tell, such as a jam: now and then, where the counter gives the evidence.
-            Kind::Errors => self.profile.errors == Some(true) && (!by_counter || self.asking.turns >= ERRORS_EVERY),
+            // Where the counter gives the evidence and ~HQES tells of every stop, ~HS is of use now and then.
+            Kind::Status => !by_counter || self.profile.errors != Some(true) || self.asking.turns >= STATUS_EVERY,
+            Kind::Errors => self.profile.errors == Some(true),
             Kind::Counter => !matches!(self.profile.counter, Counter::Unknown | Counter::No),
             // Of no use but to keep one ~HS apart from the next.
             Kind::Identity => {
@@ -231,12 +237,17 @@ impl Conversation {
         if status.label_waits {
             self.witness.held_up(asked, now);
         } else {
-            self.witness.calm(asked, now, Some(status.waiting()));
+            let vouches = self.profile.errors != Some(true);
+            self.witness.calm(asked, now, Some(status.waiting()), vouches);
         }
     }
 
     pub(super) fn hear_errors(&mut self, errors: &Errors, asked: Asked, now: Duration) {
-        self.learn(|profile| profile.errors = Some(true));
+        if self.profile.errors != Some(true) {
+            self.learn(|profile| profile.errors = Some(true));
+            // ~HS vouched so far, and it does not tell of every stop.
+            self.witness.stop();
+        }
         self.asking.errors_clear = errors.errors.is_empty();
         if !errors.errors.is_empty() {
             return self.stop(errors.errors.clone(), now);
@@ -249,7 +260,7 @@ impl Conversation {
             }
             self.asking.at = Some(now);
         } else {
-            self.witness.calm(asked, now, None);
+            self.witness.calm(asked, now, None, true);
         }
     }
 
@@ -275,7 +286,8 @@ impl Conversation {
                 asking.status_misses += 1;
             }
             Kind::Counter => self.witness.count_missed(),
-            Kind::Errors | Kind::Identity => {}
+            Kind::Errors => asking.again = (self.profile.errors == Some(true)).then_some(kind),
+            Kind::Identity => {}
         }
         if self.asking.heard && self.asking.tries[kind as usize] >= TRIES {
             self.learn(|profile| match kind {

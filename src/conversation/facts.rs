@@ -41,7 +41,7 @@ impl Default for Rules {
             line_shows_power: true,
             stall: Duration::from_secs(5),
             stall_max: Duration::from_secs(3600),
-            evidence_max: Duration::from_secs(120),
+            evidence_max: Duration::from_secs(300),
             ask: true,
         }
     }
