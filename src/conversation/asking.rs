@@ -26,6 +26,9 @@ pub(super) struct Asking {
     /// ~HS in a row unanswered, whatever else was answered.
     pub status_misses: u32,
     pub errors_clear: bool,
+    /// Unanswered since the last answer to anything.
+    pub unanswered: [bool; 4],
+    /// How often each kind went unanswered by a printer that then answered another.
     pub tries: [u32; 4],
     /// The window was filled without a counter to rely on: it is emptied first.
     pub draining: bool,
@@ -175,7 +178,7 @@ impl Conversation {
         self.outbox.answered();
         self.asking.heard = true;
         self.asking.hush = 0;
-        self.asking.tries[kind as usize] = 0;
+        self.count_tries(kind);
         if self.witness.seen(asked.at, now, !self.on_wire.is_empty()) {
             self.memory.out_of_sight();
         }
@@ -211,6 +214,23 @@ impl Conversation {
         self.settle_doubts(now);
         self.settle_printed(now);
         self.settle_lost(now);
+    }
+
+    /// What went unanswered before this answer was not for want of a printer.
+    pub(super) fn count_tries(&mut self, answered: Kind) {
+        for kind in Kind::ALL {
+            let tries = &mut self.asking.tries[kind as usize];
+            *tries += u32::from(std::mem::take(&mut self.asking.unanswered[kind as usize]));
+            if kind == answered {
+                *tries = 0;
+            } else if *tries >= TRIES {
+                self.learn(|profile| match kind {
+                    Kind::Errors if profile.errors.is_none() => profile.errors = Some(false),
+                    Kind::Counter if profile.counter == Counter::Unknown => profile.counter = Counter::No,
+                    _ => {}
+                });
+            }
+        }
     }
 
     pub(super) fn hear_status(&mut self, status: &HostStatus, asked: Asked, now: Duration) {
@@ -278,7 +298,7 @@ impl Conversation {
         let stopped = self.stopped();
         let asking = &mut self.asking;
         asking.hush += 1;
-        asking.tries[kind as usize] += 1;
+        asking.unanswered[kind as usize] = true;
         asking.at = (!stopped).then_some(now);
         match kind {
             Kind::Status => {
@@ -288,13 +308,6 @@ impl Conversation {
             Kind::Counter => self.witness.count_missed(),
             Kind::Errors => asking.again = (self.profile.errors == Some(true)).then_some(kind),
             Kind::Identity => {}
-        }
-        if self.asking.heard && self.asking.tries[kind as usize] >= TRIES {
-            self.learn(|profile| match kind {
-                Kind::Errors if profile.errors.is_none() => profile.errors = Some(false),
-                Kind::Counter if profile.counter == Counter::Unknown => profile.counter = Counter::No,
-                _ => {}
-            });
         }
         self.judge_silence(now);
     }
