@@ -14,6 +14,7 @@ pub mod label;
 pub mod progress;
 pub mod status;
 pub mod submit;
+pub mod virtual_printer;
 
 pub use failure::Failure;
 

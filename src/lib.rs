@@ -6,6 +6,7 @@
 pub mod fault;
 pub mod toml_file;
 
+pub mod cli;
 pub mod dots;
 pub mod symbology;
 pub mod text;
