@@ -66,7 +66,7 @@ mod tests {
         let mut progress = Progress::new(2);
         let start = progress.counted;
         let mut say = |trouble, seconds| progress.line(&job, trouble, start + Duration::from_secs(seconds));
-        let out = "pack-1: out of labels after 1 of 2. Load a roll; printing goes on by itself.";
+        let out = "pack-1: out of labels: load a roll; printing goes on by itself.";
         assert_eq!(say(None, 1), None);
         assert_eq!(say(Some(out), 2).as_deref(), Some(out));
         assert_eq!(say(Some(out), 3), None);
