@@ -6,26 +6,24 @@
 pub mod fault;
 pub mod toml_file;
 
-pub mod cli;
 pub mod dots;
 pub mod symbology;
 pub mod text;
 
-pub mod conversation;
+pub mod waybill;
 pub mod field_map;
+pub mod template;
+pub mod layout;
 pub mod label;
 pub mod language;
-pub mod layout;
-pub mod template;
-pub mod waybill;
+pub mod conversation;
 
-pub mod printer;
 pub mod spool;
-pub mod studio;
 pub mod transport;
+pub mod studio;
+pub mod printer;
 
 pub mod config;
+pub mod cli;
 
 pub mod virtual_printer;
-
-pub mod cli;
