@@ -203,7 +203,7 @@ mod tests {
         ], "faults_untold": 3});
         let refusal = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }.granted().expect_err("refused");
         assert_eq!(refusal.to_string(), "label pkg-7: recipient.postcode: is missing.\nprinter: unknown.\nand 3 more faults.");
-        assert_eq!(refusal.code, 2);
+        assert_eq!(refusal.code(), 2);
     }
 
     #[test]
@@ -218,6 +218,6 @@ mod tests {
         let door = Door { socket: Some("/nowhere/waybilld.sock".into()) };
         let failure = Client::new(&door).get("/healthz").await.expect_err("nobody");
         assert_eq!(failure.to_string(), "no daemon listens at /nowhere/waybilld.sock: start `waybilld serve`.");
-        assert_eq!(failure.code, 2);
+        assert_eq!(failure.code(), 2);
     }
 }

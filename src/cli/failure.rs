@@ -5,7 +5,7 @@
 #[error("{sentence}")]
 pub struct Failure {
     pub sentence: String,
-    pub code: u8,
+    code: u8,
 }
 
 impl Failure {
@@ -17,6 +17,11 @@ impl Failure {
     /// Some of it was done, or may have been.
     pub fn unfinished(sentence: impl Into<String>) -> Failure {
         Failure { sentence: sentence.into(), code: 1 }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        self.code
     }
 
     /// Nothing was done, and there is more than one reason.

@@ -207,7 +207,7 @@ mod tests {
         std::fs::write(&path, "{}\n{]\n[\"a\"\n").expect("written");
         let failure = source(&path, None).read().expect_err("refused");
         let said: Vec<&str> = failure.sentence.lines().collect();
-        assert_eq!((said.len(), failure.code), (2, 2));
+        assert_eq!((said.len(), failure.code()), (2, 2));
         assert!(said[0].ends_with("wave.jsonl: not JSON at line 2, column 2: key must be a string."), "{said:?}");
         assert!(said[1].contains("line 3"), "{said:?}");
     }

@@ -66,7 +66,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 /// Has the daemon take the job.
 pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
-    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code {
+    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
         1 => Failure::unfinished(format!("{}\nRepeat the command to be sure: a job is taken once.", failure.sentence)),
         _ => failure,
     })?;
@@ -214,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let failure = run_on(&folder, TWO, |_| ()).await.expect_err("nobody");
         assert!(failure.sentence.ends_with("start `waybilld serve`."), "{failure}");
-        assert_eq!(failure.code, 2);
+        assert_eq!(failure.code(), 2);
     }
 
     #[tokio::test]
@@ -228,7 +228,7 @@ mod tests {
         let stub = stub(StatusCode::CREATED, job(["printed", "printed"]), &[]);
         let failure = stub.submit(&"{}\n".repeat(501), |_| ()).await.expect_err("refused");
         assert!(failure.sentence.starts_with("501 labels are too many for one job, which takes 500: split them"), "{failure}");
-        assert_eq!((failure.code, stub.handed.lock().expect("whole").len()), (2, 0));
+        assert_eq!((failure.code(), stub.handed.lock().expect("whole").len()), (2, 0));
     }
 
     #[tokio::test]
