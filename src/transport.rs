@@ -62,9 +62,9 @@ impl fmt::Display for NoLine {
 impl std::error::Error for NoLine {}
 
 /// The half of a line we read from.
-pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
+pub type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
 /// The half of a line we write to.
-pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 
 /// An open line.
 pub struct Connection {
@@ -98,7 +98,7 @@ impl Transport {
 }
 
 impl Connection {
-    fn of(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Connection {
+    fn of(stream: impl AsyncRead + AsyncWrite + Send + Sync + 'static) -> Connection {
         let (reader, writer) = tokio::io::split(stream);
         Connection { reader: Box::new(reader), writer: Box::new(writer) }
     }

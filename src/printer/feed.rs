@@ -13,7 +13,7 @@ use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, 
 use crate::language::zpl::{Encoder, Options};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
-use crate::transport::{Line, Lines};
+use crate::transport::{Connection, Limits, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -44,14 +44,14 @@ pub struct Feed {
     config: PrinterConfig,
     spool: Spool,
     bell: Arc<Notify>,
-    lines: Arc<Lines>,
+    transport: Transport,
     view: watch::Sender<View>,
     epoch: Instant,
     conversation: Conversation,
     encoder: Encoder,
     /// The printer has not been set up on this connection, or lost its memory.
     fresh: bool,
-    line: Option<Line>,
+    line: Option<Connection>,
     offline: Option<String>,
     retry: Duration,
     retry_at: Option<Instant>,
@@ -83,7 +83,7 @@ impl Feed {
         config: PrinterConfig,
         spool: Spool,
         studio: Arc<Studio>,
-        lines: Arc<Lines>,
+        transport: Transport,
         view: watch::Sender<View>,
     ) -> Feed {
         let options = Options { native_text: config.native_text, memory_bytes: PRINTER_MEMORY_BYTES };
@@ -106,7 +106,7 @@ impl Feed {
             name,
             config,
             spool,
-            lines,
+            transport,
             view,
         }
     }
@@ -131,7 +131,7 @@ impl Feed {
             self.show();
             match self.wait(&mut orders, &mut stop, stopping, deadline).await {
                 Woke::Read(Ok(0)) => self.lose_line("the printer closed it"),
-                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(&error.to_string()),
+                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(why_broken(&error)),
                 Woke::Read(Ok(_)) | Woke::Composed => {}
                 Woke::Wrote(Ok(taken)) => self.conversation.wrote(taken, self.epoch.elapsed()),
                 Woke::Time => self.conversation.handle_timeout(self.epoch.elapsed()),
@@ -141,8 +141,12 @@ impl Feed {
                 Woke::Stop => {}
             }
         }
-        self.lose_line("waybilld was stopped");
+        let line = self.line.take();
+        self.conversation.handle_disconnect("waybilld was stopped");
         self.handle_events().await;
+        if let Some(line) = line {
+            line.close(&Limits::default()).await;
+        }
         self.show();
     }
 
@@ -208,7 +212,7 @@ impl Feed {
         if self.line.is_some() || self.queue.is_empty() || self.facts.paused || self.retry_at.is_some() {
             return;
         }
-        match self.lines.open(&self.name, &self.config.device).await {
+        match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
                 self.line = Some(line);
