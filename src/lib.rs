@@ -7,6 +7,7 @@ pub mod toml_file;
 
 pub mod dots;
 pub mod label;
+pub mod spool;
 pub mod symbology;
 pub mod template;
 pub mod waybill;

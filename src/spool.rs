@@ -1,0 +1,327 @@
+//! The durable ledger of every label: what was asked, where each label stands, what happened to it.
+//!
+//! Jobs go in, checked and sorted by the caller; the printer loop reads what comes next, says *sending* before
+//! it writes a byte and settles each label with what it learnt; everybody else reads. A request is answered
+//! when it is on disk. Knows no waybill, no printer and no door: a label's data is a text it keeps.
+//!
+//! One SQLite file in the state directory, in its write-ahead mode with full flushes. [`ledger`] says which step
+//! a label may take; the rest turns steps into rows.
+
+mod desk;
+mod error;
+pub mod ledger;
+mod reading;
+mod schema;
+mod sending;
+mod shapes;
+mod taking;
+mod threads;
+mod verbs;
+
+pub use error::{Left, SpoolError};
+pub use ledger::State;
+pub use shapes::*;
+pub use taking::RUN_LABELS_MAX;
+pub use threads::Receipt;
+
+use desk::Desk;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+use threads::{Bells, Question, Request, Writer};
+use tokio::sync::{Notify, watch};
+
+/// Tells the time; tests hand in their own.
+pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
+
+/// The time of this machine.
+pub fn system_clock() -> Clock {
+    Arc::new(|| SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as UnixMs))
+}
+
+/// A handle on the ledger. Clones share it; the last one dropped closes it.
+#[derive(Clone)]
+pub struct Spool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// `None` only while closing.
+    doors: Option<Doors>,
+    latest: watch::Receiver<i64>,
+    bells: Bells,
+    threads: Vec<JoinHandle<()>>,
+    /// Held as long as the ledger is open: two daemons must never share it.
+    _lock: File,
+}
+
+struct Doors {
+    writer: SyncSender<Request>,
+    readers: SyncSender<Question>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.doors = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Spool {
+    /// Opens the ledger in that directory, making both if need be. Labels that were being sent when the daemon
+    /// stopped are in doubt from now on.
+    pub fn open(dir: &Path, clock: Clock) -> Result<Spool, SpoolError> {
+        let unusable = |error: std::io::Error| SpoolError::Directory { dir: dir.to_owned(), why: error.to_string() };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse(dir.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let log_pages = Arc::new(AtomicI32::new(0));
+        let (db, latest) = open_to_write(dir, clock(), &log_pages).map_err(|error| damaged(dir, error))?;
+        let readers = [open_to_read(dir)?, open_to_read(dir)?];
+        let log_mover = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(unusable)?;
+
+        let (write, requests) = sync_channel(threads::REQUESTS_MAX);
+        let (read, questions) = sync_channel(threads::REQUESTS_MAX);
+        let (checkpoint, told) = sync_channel(1);
+        let (tell_latest, latest) = watch::channel(latest);
+        let bells = Bells::default();
+        let questions = Arc::new(Mutex::new(questions));
+        let writer = Writer { db, clock, latest: tell_latest, bells: bells.clone(), log_pages: log_pages.clone(), checkpoint };
+        let mut threads = vec![
+            spawn("ledger-write", move || writer.run(requests)).map_err(unusable)?,
+            spawn("ledger-log", move || threads::move_log(log_mover, told, log_pages)).map_err(unusable)?,
+        ];
+        for db in readers {
+            let questions = questions.clone();
+            threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
+        }
+        let doors = Some(Doors { writer: write, readers: read });
+        Ok(Spool { inner: Arc::new(Inner { doors, latest, bells, threads, _lock: lock }) })
+    }
+
+    /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
+    pub fn take(&self, job: NewJob) -> Receipt<Taken> {
+        self.write(move |desk| taking::take(desk, &job))
+    }
+
+    // The printer loop.
+
+    /// The printer's next labels in order, without touching them.
+    pub fn upcoming(&self, printer: &str, labels_max: usize) -> Receipt<Vec<QueuedLabel>> {
+        let printer = printer.to_owned();
+        self.read(move |db| reading::upcoming(db, &printer, labels_max))
+    }
+
+    /// Rings when the printer has something new to print; a ring nobody heard is kept.
+    pub fn bell(&self, printer: &str) -> Arc<Notify> {
+        let mut bells = self.inner.bells.lock().unwrap_or_else(PoisonError::into_inner);
+        bells.entry(printer.to_owned()).or_default().clone()
+    }
+
+    /// Records that these labels are about to leave, each with the digest of its dots. Only after its answer may
+    /// the first byte be written. All of them or none: who waits no more is named.
+    pub fn sending(&self, labels: Vec<(LabelKey, Hash)>) -> Receipt<()> {
+        self.write(move |desk| sending::sending(desk, &labels))
+    }
+
+    /// Records what became of a label that was being sent. It shares a commit with a [`Spool::sending`] that is
+    /// asked in the next millisecond, so ask for both before awaiting either.
+    pub fn settle(&self, key: LabelKey, outcome: Outcome) -> Receipt<()> {
+        threads::ask_writer(&self.doors().writer, true, move |desk| sending::settle(desk, key, &outcome))
+    }
+
+    /// Holds what has been waiting for the printer since before then, so that the end of a long outage is no
+    /// flood; says how many.
+    pub fn hold_stale(&self, printer: &str, before: UnixMs, why: &str) -> Receipt<usize> {
+        let (printer, why) = (printer.to_owned(), why.to_owned());
+        self.write(move |desk| verbs::hold_stale(desk, &printer, before, &why))
+    }
+
+    /// What was last learnt of the printer, a JSON object.
+    pub fn printer_facts(&self, printer: &str) -> Receipt<Option<String>> {
+        let printer = printer.to_owned();
+        self.read(move |db| reading::printer_facts(db, &printer))
+    }
+
+    /// Keeps what was learnt of the printer.
+    pub fn keep_printer_facts(&self, printer: &str, facts: String) -> Receipt<()> {
+        let printer = printer.to_owned();
+        self.write(move |desk| verbs::keep_printer_facts(desk, &printer, &facts))
+    }
+
+    /// Writes an event about the printer: a kind such as `media-empty`, and a small JSON object without personal data.
+    pub fn tell(&self, printer: &str, kind: &str, data: String) -> Receipt<()> {
+        let (printer, kind) = (printer.to_owned(), kind.to_owned());
+        self.write(move |desk| desk.tell(&kind, None, None, Some(&printer), &data))
+    }
+
+    // What people ask of a label. Each answers with the state it stands in then.
+
+    /// It must not be used: canceled if no copy came out, else voided.
+    pub fn void(&self, label: &str, by: &str) -> Receipt<State> {
+        let (label, by) = (label.to_owned(), by.to_owned());
+        self.write(move |desk| verbs::void(desk, &label, &by))
+    }
+
+    /// Keeps a waiting label back. `why` must name nobody.
+    pub fn hold(&self, label: &str, why: &str) -> Receipt<State> {
+        let (label, why) = (label.to_owned(), why.to_owned());
+        self.write(move |desk| verbs::hold(desk, &label, &why))
+    }
+
+    /// Lets a held label wait for its turn again.
+    pub fn release(&self, label: &str) -> Receipt<State> {
+        let label = label.to_owned();
+        self.write(move |desk| verbs::release(desk, &label))
+    }
+
+    /// A person says whether the label in doubt came out; one that did not waits again.
+    pub fn outcome(&self, label: &str, came_out: bool, by: &str) -> Receipt<State> {
+        let (label, by) = (label.to_owned(), by.to_owned());
+        self.write(move |desk| verbs::outcome(desk, &label, came_out, &by))
+    }
+
+    /// The same label again, on purpose, next in the queue of its printer or of another one.
+    pub fn reprint(&self, label: &str, reprint: Reprint, printer: Option<&str>) -> Receipt<State> {
+        let (label, printer) = (label.to_owned(), printer.map(str::to_owned));
+        self.write(move |desk| verbs::reprint(desk, &label, &reprint, printer.as_deref()))
+    }
+
+    // Questions.
+
+    pub fn job(&self, id: &str) -> Receipt<JobView> {
+        let id = id.to_owned();
+        self.read(move |db| reading::job(db, &id))
+    }
+
+    pub fn label(&self, id: &str) -> Receipt<LabelDetail> {
+        let id = id.to_owned();
+        self.read(move |db| reading::label(db, &id))
+    }
+
+    pub fn labels(&self, filter: LabelFilter) -> Receipt<LabelPage> {
+        self.read(move |db| reading::labels(db, &filter))
+    }
+
+    /// Every label whose id, tracking key or order key is one of the words, newest first.
+    pub fn find(&self, words: Vec<String>, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| reading::find(db, &words, labels_max))
+    }
+
+    /// How many labels stand in each state, for each printer.
+    pub fn counts(&self) -> Receipt<Vec<Count>> {
+        self.read(reading::counts)
+    }
+
+    /// Events after that one, oldest first.
+    pub fn events_after(&self, seq: i64, events_max: usize) -> Receipt<Vec<Event>> {
+        self.read(move |db| reading::events_after(db, seq, events_max))
+    }
+
+    /// The number of the newest event, and word of every newer one.
+    pub fn latest_seq(&self) -> watch::Receiver<i64> {
+        self.inner.latest.clone()
+    }
+
+    // Templates and old data.
+
+    /// Keeps a template's text and returns the hash that labels name it by.
+    pub fn keep_template(&self, text: &str) -> Receipt<Hash> {
+        let text = text.to_owned();
+        self.write(move |desk| verbs::keep_template(desk, &text))
+    }
+
+    pub fn template(&self, hash: Hash) -> Receipt<Option<Arc<str>>> {
+        self.read(move |db| reading::template(db, hash))
+    }
+
+    /// Erases the personal data of ended labels that last moved before then, and the events before then; says of
+    /// how many labels. The rows and counts remain. Works in small steps, between the requests of others.
+    pub async fn erase(&self, before: UnixMs) -> Result<usize, SpoolError> {
+        let mut labels = 0;
+        let mut from = Some(0);
+        while let Some(key) = from {
+            let erased = self.write(move |desk| verbs::erase(desk, before, key)).await?;
+            labels += erased.labels;
+            from = erased.go_on;
+        }
+        while self.write(move |desk| verbs::erase_events(desk, before)).await? > 0 {}
+        Ok(labels)
+    }
+
+    fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Desk) -> Result<T, SpoolError> + Send + 'static) -> Receipt<T> {
+        threads::ask_writer(&self.doors().writer, false, work)
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Receipt<T> {
+        threads::ask_reader(&self.doors().readers, question)
+    }
+
+    fn doors(&self) -> &Doors {
+        self.inner.doors.as_ref().expect("the doors close when the last handle is gone")
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, SpoolError> {
+    let db = Connection::open_with_flags(dir.join("ledger.db"), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Only the moving of the log ever makes anybody wait, and that is short.
+    db.busy_timeout(Duration::from_secs(5))?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+fn open_to_read(dir: &Path) -> Result<Connection, SpoolError> {
+    connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Opens the writing connection, brings the tables up to date and puts in doubt what was being sent.
+fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64), SpoolError> {
+    let mut db = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    // Erased data is overwritten, not only unlinked.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;",
+    )?;
+    schema::migrate(&mut db, dir)?;
+    let opening = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut desk = Desk { db: &opening, now, bells: BTreeSet::new(), latest: None };
+    sending::doubt_what_was_being_sent(&mut desk)?;
+    opening.commit()?;
+    let latest = reading::latest_seq(&db)?;
+    let pages = log_pages.clone();
+    db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+        pages.store(count, Ordering::Relaxed);
+        Ok(())
+    }))?;
+    Ok((db, latest))
+}
+
+/// A ledger that cannot be read is another matter than a disk that cannot be written.
+fn damaged(dir: &Path, error: SpoolError) -> SpoolError {
+    match error {
+        SpoolError::Disk(why) => SpoolError::Damaged { dir: dir.to_owned(), why },
+        other => other,
+    }
+}

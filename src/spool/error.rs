@@ -1,0 +1,77 @@
+//! Why the spool could not do what it was asked, in a sentence.
+
+use super::ledger::{Illegal, State};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// What stood in the way. Nothing of the request was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SpoolError {
+    #[error("there is no label {0}: check the id.")]
+    NoLabel(String),
+
+    #[error("there is no job {0}: check the id.")]
+    NoJob(String),
+
+    #[error("{0}")]
+    Illegal(Illegal),
+
+    /// Somebody was quicker: these labels wait no more. The others of the request still do.
+    #[error("{}", not_waiting(.0))]
+    NotWaiting(Vec<Left>),
+
+    #[error("label {0} cannot print again: its data was erased after the days it is kept. Send a new job.")]
+    Erased(String),
+
+    #[error("the disk of the state directory is full: nothing was recorded. Make room on it; nothing else needs to be done.")]
+    Full,
+
+    #[error("the ledger could not be written or read ({0}): nothing was recorded. Look at the disk of the state directory.")]
+    Disk(String),
+
+    #[error("the ledger has {0} requests waiting already: ask again in a moment.")]
+    Busy(usize),
+
+    #[error("the ledger is closed.")]
+    Closed,
+
+    #[error("state directory {} is in use by another waybilld: stop that one, or choose another directory.", .0.display())]
+    InUse(PathBuf),
+
+    #[error("state directory {} cannot be used ({why}): check that it exists, is yours and can be written.", .dir.display())]
+    Directory { dir: PathBuf, why: String },
+
+    #[error("the ledger in {} was written by a newer waybilld (version {found}, this one knows {known}): install that one again.", .dir.display())]
+    Newer { dir: PathBuf, found: i64, known: i64 },
+
+    #[error("the ledger in {} cannot be read ({why}): restore it from a copy, or move it away to begin a new one.", .dir.display())]
+    Damaged { dir: PathBuf, why: String },
+}
+
+/// A label that has left the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub key: super::LabelKey,
+    pub id: String,
+    pub state: State,
+}
+
+fn not_waiting(left: &[Left]) -> String {
+    let labels: Vec<String> = left.iter().map(|label| format!("{} is {}", label.id, label.state)).collect();
+    format!("nothing was sent: label {}. Read the queue again.", labels.join(", label "))
+}
+
+impl From<Illegal> for SpoolError {
+    fn from(illegal: Illegal) -> SpoolError {
+        SpoolError::Illegal(illegal)
+    }
+}
+
+impl From<rusqlite::Error> for SpoolError {
+    fn from(error: rusqlite::Error) -> SpoolError {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => SpoolError::Full,
+            _ => SpoolError::Disk(error.to_string()),
+        }
+    }
+}

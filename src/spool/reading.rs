@@ -1,0 +1,241 @@
+//! Questions to the ledger. Each is answered from an index, so history does not make it slower.
+
+use super::error::SpoolError;
+use super::ledger::State;
+use super::shapes::{
+    Count, Event, Hash, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, PrintView, QueuedLabel, Reprint,
+    RunView,
+};
+use rusqlite::types::{ToSql, Type};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::Arc;
+
+/// Labels or events in one answer, at most.
+const ROWS_MAX: usize = 1000;
+
+/// The state in that column.
+pub(super) fn state_of(row: &Row, column: usize) -> rusqlite::Result<State> {
+    let word: String = row.get(column)?;
+    State::from_word(&word).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("the ledger knows no state {word}").into())
+    })
+}
+
+fn hash_of(row: &Row, column: usize) -> rusqlite::Result<Hash> {
+    row.get(column).map(Hash::from_bytes)
+}
+
+fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
+    Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Hash::from_bytes))
+}
+
+const LABEL: &str = "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
+    l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at FROM labels l JOIN jobs j ON j.key = l.job";
+
+fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
+    Ok(LabelView {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        job: row.get(2)?,
+        printer: row.get(3)?,
+        run: row.get(4)?,
+        position: row.get(5)?,
+        state: state_of(row, 6)?,
+        reason: row.get(7)?,
+        order: row.get(8)?,
+        tracking: row.get(9)?,
+        ship_by: row.get(10)?,
+        urgent: row.get(11)?,
+        attempts: row.get(12)?,
+        copies: row.get(13)?,
+        taken_at: row.get(14)?,
+        moved_at: row.get(15)?,
+    })
+}
+
+/// The job with its runs and labels, in the order they were asked for.
+pub(super) fn job(db: &Connection, id: &str) -> Result<JobView, SpoolError> {
+    let (key, printer, sort, taken_at): (i64, String, String, i64) = db
+        .prepare_cached("SELECT key, printer, sort, taken_at FROM jobs WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?
+        .ok_or_else(|| SpoolError::NoJob(id.to_owned()))?;
+    let runs = db
+        .prepare_cached("SELECT printer, number, labels FROM runs WHERE job = ?1")?
+        .query_map([key], |row| {
+            Ok(RunView { printer: row.get(0)?, number: row.get(1)?, labels: row.get::<_, i64>(2)? as usize })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let labels = db
+        .prepare_cached(&format!("{LABEL} WHERE l.job = ?1 ORDER BY l.key"))?
+        .query_map([key], label_view)?
+        .collect::<rusqlite::Result<_>>()?;
+    let sort = serde_json::from_str(&sort).map_err(|error| SpoolError::Disk(error.to_string()))?;
+    Ok(JobView { id: id.to_owned(), printer, sort, taken_at, runs, labels })
+}
+
+/// The label with its data and every attempt at it.
+pub(super) fn label(db: &Connection, id: &str) -> Result<LabelDetail, SpoolError> {
+    let label = db
+        .prepare_cached(&format!("{LABEL} WHERE l.id = ?1"))?
+        .query_row([id], label_view)
+        .optional()?
+        .ok_or_else(|| SpoolError::NoLabel(id.to_owned()))?;
+    let (template, digest, waybill) = db
+        .prepare_cached(
+            "SELECT l.template, l.digest, c.waybill FROM labels l LEFT JOIN contents c ON c.label = l.key WHERE l.key = ?1",
+        )?
+        .query_row([label.key], |row| Ok((hash_of(row, 0)?, hash_if_any(row, 1)?, row.get::<_, Option<Arc<str>>>(2)?)))?;
+    let prints = db
+        .prepare_cached(
+            "SELECT number, printer, run, state, reason, evidence, settled_by, reprint_reason, reprint_by, digest,
+                 sending_at, settled_at FROM prints WHERE label = ?1 ORDER BY number",
+        )?
+        .query_map([label.key], print_view)?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(LabelDetail { label, waybill, template, digest, prints })
+}
+
+fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
+    let (reason, by): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    Ok(PrintView {
+        number: row.get(0)?,
+        printer: row.get(1)?,
+        run: row.get(2)?,
+        state: state_of(row, 3)?,
+        reason: row.get(4)?,
+        evidence: row.get(5)?,
+        settled_by: row.get(6)?,
+        reprint: reason.zip(by).map(|(reason, by)| Reprint { reason, by }),
+        digest: hash_of(row, 9)?,
+        sending_at: row.get(10)?,
+        settled_at: row.get(11)?,
+    })
+}
+
+/// The printer's next labels, in the order they are to print.
+pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Result<Vec<QueuedLabel>, SpoolError> {
+    let mut query = db.prepare_cached(
+        "SELECT l.key, l.id, l.run, l.position, r.labels, l.urgent, c.waybill, l.template, l.attempts + 1, l.copies, l.digest,
+             l.moved_at
+         FROM labels l INDEXED BY labels_next JOIN runs r ON r.printer = l.printer AND r.number = l.run
+             JOIN contents c ON c.label = l.key
+         WHERE l.state = 'waiting' AND l.printer = ?1 ORDER BY l.urgent DESC, l.run, l.position LIMIT ?2",
+    )?;
+    let labels = query.query_map(params![printer, labels_max.min(ROWS_MAX) as i64], |row| {
+        Ok(QueuedLabel {
+            key: row.get(0)?,
+            id: row.get(1)?,
+            run: row.get(2)?,
+            position: row.get(3)?,
+            run_labels: row.get(4)?,
+            urgent: row.get(5)?,
+            waybill: row.get(6)?,
+            template: hash_of(row, 7)?,
+            attempt: row.get(8)?,
+            copies: row.get(9)?,
+            digest: hash_if_any(row, 10)?,
+            waiting_since: row.get(11)?,
+        })
+    })?;
+    Ok(labels.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One page of the labels that match, newest first.
+pub(super) fn labels(db: &Connection, filter: &LabelFilter) -> Result<LabelPage, SpoolError> {
+    let limit = filter.limit.clamp(1, ROWS_MAX);
+    let word = filter.state.map(State::word);
+    let mut conditions = vec!["l.key < ?1"];
+    let cursor = filter.cursor.unwrap_or(LabelKey::MAX);
+    let mut values: Vec<&dyn ToSql> = vec![&cursor];
+    let mut also = |condition, value| {
+        conditions.push(condition);
+        values.push(value);
+    };
+    let first;
+    if let Some(since) = &filter.since {
+        // Labels are numbered as they are taken: the first one taken since then bounds the search.
+        first = db
+            .prepare_cached("SELECT key FROM labels WHERE taken_at >= ?1 ORDER BY taken_at, key LIMIT 1")?
+            .query_row([since], |row| row.get::<_, LabelKey>(0))
+            .optional()?;
+        match &first {
+            Some(first) => also("l.key >= ?", first),
+            None => return Ok(LabelPage { labels: Vec::new(), next: None }),
+        }
+    }
+    if let Some(order) = &filter.order {
+        also("l.order_key = ?", order);
+    }
+    if let Some(tracking) = &filter.tracking {
+        also("l.tracking_key = ?", tracking);
+    }
+    if let Some(state) = &word {
+        also("l.state = ?", state);
+    }
+    let sql = format!("{LABEL} WHERE {} ORDER BY l.key DESC LIMIT {}", conditions.join(" AND "), limit + 1);
+    let mut labels: Vec<LabelView> =
+        db.prepare_cached(&sql)?.query_map(values.as_slice(), label_view)?.collect::<rusqlite::Result<_>>()?;
+    let more = labels.len() > limit;
+    labels.truncate(limit);
+    Ok(LabelPage { next: labels.last().filter(|_| more).map(|label| label.key), labels })
+}
+
+/// Every label whose id, tracking key or order key is one of the words, newest first.
+pub(super) fn find(db: &Connection, words: &[String], labels_max: usize) -> Result<Vec<LabelView>, SpoolError> {
+    let mut query = db.prepare_cached(&format!(
+        "{LABEL} WHERE l.key IN (SELECT key FROM labels WHERE id = ?1 UNION SELECT key FROM labels WHERE tracking_key = ?1
+             UNION SELECT key FROM labels WHERE order_key = ?1) ORDER BY l.key DESC LIMIT ?2"
+    ))?;
+    let limit = labels_max.min(ROWS_MAX);
+    let mut found: Vec<LabelView> = Vec::new();
+    for word in words {
+        for label in query.query_map(params![word, limit as i64], label_view)? {
+            found.push(label?);
+        }
+    }
+    found.sort_by_key(|label| std::cmp::Reverse(label.key));
+    found.dedup_by_key(|label| label.key);
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Events after that one, oldest first.
+pub(super) fn events_after(db: &Connection, seq: i64, events_max: usize) -> Result<Vec<Event>, SpoolError> {
+    let mut query =
+        db.prepare_cached("SELECT seq, at, kind, job, label, printer, data FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let events = query.query_map(params![seq, events_max.min(ROWS_MAX) as i64], |row| {
+        Ok(Event {
+            seq: row.get(0)?,
+            at: row.get(1)?,
+            kind: row.get(2)?,
+            job: row.get(3)?,
+            label: row.get(4)?,
+            printer: row.get(5)?,
+            data: row.get(6)?,
+        })
+    })?;
+    Ok(events.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many labels stand where, by printer and state; what is nowhere is left out.
+pub(super) fn counts(db: &Connection) -> Result<Vec<Count>, SpoolError> {
+    let mut query = db.prepare_cached("SELECT printer, state, labels FROM counts WHERE labels > 0 ORDER BY printer, state")?;
+    let counts = query.query_map([], |row| Ok(Count { printer: row.get(0)?, state: state_of(row, 1)?, labels: row.get(2)? }))?;
+    Ok(counts.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn template(db: &Connection, hash: Hash) -> Result<Option<Arc<str>>, SpoolError> {
+    let mut query = db.prepare_cached("SELECT text FROM templates WHERE hash = ?1")?;
+    Ok(query.query_row([hash.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn printer_facts(db: &Connection, printer: &str) -> Result<Option<String>, SpoolError> {
+    let mut query = db.prepare_cached("SELECT facts FROM printers WHERE name = ?1")?;
+    Ok(query.query_row([printer], |row| row.get(0)).optional()?)
+}
+
+/// The number of the newest event; 0 before the first.
+pub(super) fn latest_seq(db: &Connection) -> Result<i64, SpoolError> {
+    Ok(db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?)
+}

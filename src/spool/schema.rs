@@ -1,0 +1,140 @@
+//! The tables, and how a ledger of an older version becomes one of this.
+//!
+//! `PRAGMA user_version` counts the migrations a ledger has been through; opening runs the missing ones, each
+//! in one transaction. A migration that stands is never changed: the next change is a new one below it.
+
+use super::error::SpoolError;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// Runs the migrations this ledger has not seen.
+pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), SpoolError> {
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(SpoolError::Newer { dir: dir.to_owned(), found, known });
+    }
+    for (version, sql) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        let change = db.transaction()?;
+        change.execute_batch(sql)?;
+        change.pragma_update(None, "user_version", version)?;
+        change.commit()?;
+    }
+    Ok(())
+}
+
+const MIGRATIONS: [&str; 1] = [FIRST];
+
+const FIRST: &str = "
+CREATE TABLE jobs (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    content BLOB NOT NULL,
+    printer TEXT NOT NULL,
+    sort TEXT NOT NULL,              -- a JSON array of words
+    taken_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE runs (
+    printer TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    labels INTEGER NOT NULL,
+    PRIMARY KEY (printer, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_of_job ON runs (job);
+
+-- One row a label, kept narrow: what is printed on it stands in contents, so moving a label rewrites little.
+CREATE TABLE labels (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    job INTEGER NOT NULL,
+    printer TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    urgent INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    moved_by TEXT,
+    moved_at INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL,
+    order_no TEXT,
+    order_key TEXT,
+    tracking TEXT,
+    tracking_key TEXT,
+    ship_by INTEGER,
+    template BLOB NOT NULL,
+    digest BLOB,                     -- of the dots of the first print
+    attempts INTEGER NOT NULL,
+    copies INTEGER NOT NULL,
+    reprint_reason TEXT,             -- of a reprint that has not been sent yet
+    reprint_by TEXT
+) STRICT;
+-- The next label of a printer: holds the waiting ones only, so history costs nothing.
+CREATE INDEX labels_next ON labels (printer, urgent DESC, run, position) WHERE state = 'waiting';
+CREATE INDEX labels_of_state ON labels (state);
+CREATE INDEX labels_of_job ON labels (job);
+CREATE INDEX labels_of_order ON labels (order_key) WHERE order_key IS NOT NULL;
+CREATE INDEX labels_of_tracking ON labels (tracking_key) WHERE tracking_key IS NOT NULL;
+CREATE INDEX labels_taken ON labels (taken_at);
+
+CREATE TABLE contents (
+    label INTEGER PRIMARY KEY,
+    waybill TEXT NOT NULL
+) STRICT;
+
+-- One row a physical attempt.
+CREATE TABLE prints (
+    label INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    printer TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    evidence TEXT,
+    settled_by TEXT,
+    reprint_reason TEXT,
+    reprint_by TEXT,
+    digest BLOB NOT NULL,
+    sending_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    PRIMARY KEY (label, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE templates (
+    hash BLOB PRIMARY KEY,
+    text TEXT NOT NULL,
+    kept_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE printers (
+    name TEXT PRIMARY KEY,
+    facts TEXT NOT NULL,             -- a JSON object: what we learnt of it
+    learnt_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    job TEXT,
+    label TEXT,
+    printer TEXT,
+    data TEXT NOT NULL               -- a small JSON object, never personal data
+) STRICT;
+
+-- Counted as labels move, so that asking does not count a million rows.
+CREATE TABLE counts (
+    printer TEXT NOT NULL,
+    state TEXT NOT NULL,
+    labels INTEGER NOT NULL,
+    PRIMARY KEY (printer, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER count_new AFTER INSERT ON labels BEGIN
+    INSERT INTO counts VALUES (NEW.printer, NEW.state, 1) ON CONFLICT DO UPDATE SET labels = labels + 1;
+END;
+CREATE TRIGGER count_moved AFTER UPDATE OF printer, state ON labels BEGIN
+    UPDATE counts SET labels = labels - 1 WHERE printer = OLD.printer AND state = OLD.state;
+    INSERT INTO counts VALUES (NEW.printer, NEW.state, 1) ON CONFLICT DO UPDATE SET labels = labels + 1;
+END;
+";

@@ -1,0 +1,236 @@
+//! What goes into the spool and what comes out of it. Plain values; the server turns them into JSON.
+
+use super::ledger::State;
+pub use blake3::Hash;
+use std::sync::Arc;
+
+/// The spool's own number of a label; the caller's name for it is its id.
+pub type LabelKey = i64;
+
+/// Milliseconds since 1970 in UTC, as all times here.
+pub type UnixMs = i64;
+
+/// One submission, checked, its labels in the order they are to print.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// The caller's name for it; the same id with the same content is the same job.
+    pub id: String,
+    /// Says whether two submissions are the same.
+    pub content: Hash,
+    pub printer: String,
+    /// By which keys the caller had the labels sorted; only kept.
+    pub sort: Vec<String>,
+    pub labels: Vec<NewLabel>,
+    /// Labels in one unbroken sequence, 1–50.
+    pub run_limit: usize,
+    /// The caller knows that a tracking number stands under another label too.
+    pub allow_reused_tracking: bool,
+}
+
+/// One label of a job.
+#[derive(Debug, Clone)]
+pub struct NewLabel {
+    pub id: String,
+    /// What is printed on it, as text `waybill` reads back. Personal data: erased after `keep_days`.
+    pub waybill: Arc<str>,
+    /// The template it is laid out with; see [`Spool::keep_template`](super::Spool::keep_template).
+    pub template: Hash,
+    pub order: Option<Number>,
+    pub tracking: Option<Number>,
+    pub ship_by: Option<UnixMs>,
+    /// Goes before everything that is not.
+    pub urgent: bool,
+    /// Born held, for this reason.
+    pub held: Option<String>,
+}
+
+/// An order or tracking number: as written, and the form in which it is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    pub text: String,
+    pub key: String,
+}
+
+/// The answer to a submission.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    /// It is on disk.
+    New(JobView),
+    /// It was on disk already; this is how it stands.
+    Same(JobView),
+    /// The id belongs to a job with other content.
+    Conflict,
+    /// Nothing was taken.
+    Refused(Vec<Clash>),
+}
+
+/// Why one label of a submission cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// Its place in [`NewJob::labels`].
+    pub index: usize,
+    /// `id` or `tracking`.
+    pub field: &'static str,
+    pub message: String,
+}
+
+/// A job as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobView {
+    pub id: String,
+    pub printer: String,
+    pub sort: Vec<String>,
+    pub taken_at: UnixMs,
+    pub runs: Vec<RunView>,
+    pub labels: Vec<LabelView>,
+}
+
+/// A run of a job. Runs are numbered for each printer; a reprint is a run of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunView {
+    pub printer: String,
+    pub number: i64,
+    pub labels: usize,
+}
+
+/// A label as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelView {
+    pub key: LabelKey,
+    pub id: String,
+    pub job: String,
+    pub printer: String,
+    pub run: i64,
+    /// Place in its run, from 1.
+    pub position: i64,
+    pub state: State,
+    /// Why it stands so; empty when the state says it all.
+    pub reason: String,
+    pub order: Option<String>,
+    pub tracking: Option<String>,
+    pub ship_by: Option<UnixMs>,
+    pub urgent: bool,
+    /// How often its bytes were sent, wholly or in part.
+    pub attempts: i64,
+    /// How many copies came out (or were sent to a printer that cannot confirm).
+    pub copies: i64,
+    pub taken_at: UnixMs,
+    /// When it came to stand so.
+    pub moved_at: UnixMs,
+}
+
+/// A label with all the spool knows of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelDetail {
+    pub label: LabelView,
+    /// `None` once it is erased.
+    pub waybill: Option<Arc<str>>,
+    pub template: Hash,
+    /// Of the dots it was first printed with.
+    pub digest: Option<Hash>,
+    pub prints: Vec<PrintView>,
+}
+
+/// One physical attempt at a label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrintView {
+    /// From 1.
+    pub number: i64,
+    pub printer: String,
+    pub run: i64,
+    /// `sending`, `printed`, `sent`, `in_doubt`, or `waiting`: it did not come out, the label went back.
+    pub state: State,
+    pub reason: String,
+    /// What the printer said that settled it.
+    pub evidence: Option<String>,
+    /// Who settled it, when a person did.
+    pub settled_by: Option<String>,
+    /// When it was a reprint: why and for whom.
+    pub reprint: Option<Reprint>,
+    pub digest: Hash,
+    pub sending_at: UnixMs,
+    pub settled_at: Option<UnixMs>,
+}
+
+/// Why a label prints again, and who asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reprint {
+    pub reason: String,
+    pub by: String,
+}
+
+/// A waiting label, as the printer loop reads it ahead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueuedLabel {
+    pub key: LabelKey,
+    pub id: String,
+    pub run: i64,
+    pub position: i64,
+    /// Labels in its run when the run was made.
+    pub run_labels: i64,
+    pub urgent: bool,
+    pub waybill: Arc<str>,
+    pub template: Hash,
+    /// Which attempt this will be, from 1.
+    pub attempt: i64,
+    /// Copies that came out already; above 0 it is a reprint.
+    pub copies: i64,
+    /// The digest a reprint is compared with.
+    pub digest: Option<Hash>,
+    pub waiting_since: UnixMs,
+}
+
+/// What became of a label that was being sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Printed { evidence: String },
+    Sent,
+    Waiting { why: String },
+    InDoubt { why: String },
+}
+
+/// Which labels to list; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct LabelFilter {
+    /// The key form of an order number.
+    pub order: Option<String>,
+    /// The key form of a tracking number.
+    pub tracking: Option<String>,
+    pub state: Option<State>,
+    /// Taken then or later.
+    pub since: Option<UnixMs>,
+    /// From [`LabelPage::next`]: goes on where that page ended.
+    pub cursor: Option<LabelKey>,
+    /// Labels in a page, 1–1000.
+    pub limit: usize,
+}
+
+/// Labels, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelPage {
+    pub labels: Vec<LabelView>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<LabelKey>,
+}
+
+/// Something that happened. Names ids, never a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub seq: i64,
+    pub at: UnixMs,
+    /// A state's word for a label, `taken` for a job, the caller's word for a printer.
+    pub kind: String,
+    pub job: Option<String>,
+    pub label: Option<String>,
+    pub printer: Option<String>,
+    /// A small JSON object.
+    pub data: String,
+}
+
+/// How many labels of a printer stand in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    pub printer: String,
+    pub state: State,
+    pub labels: i64,
+}

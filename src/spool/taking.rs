@@ -1,0 +1,132 @@
+//! Taking a job: all of it or nothing.
+
+use super::desk::Desk;
+use super::error::SpoolError;
+use super::ledger::State;
+use super::reading::{self, state_of};
+use super::shapes::{Clash, Hash, NewJob, NewLabel, Taken};
+use rusqlite::{OptionalExtension, params};
+use serde_json::json;
+use std::collections::HashMap;
+
+/// Labels in one unbroken sequence, at most: what a person can still lay straight after a jam.
+pub const RUN_LABELS_MAX: usize = 50;
+
+/// Looks for the job and for what stands in its way, then writes it.
+pub(super) fn take(desk: &mut Desk, job: &NewJob) -> Result<Taken, SpoolError> {
+    let known: Option<[u8; 32]> =
+        desk.db.prepare_cached("SELECT content FROM jobs WHERE id = ?1")?.query_row([&job.id], |row| row.get(0)).optional()?;
+    match known {
+        Some(content) if Hash::from_bytes(content) == job.content => {
+            return Ok(Taken::Same(reading::job(desk.db, &job.id)?));
+        }
+        Some(_) => return Ok(Taken::Conflict),
+        None => {}
+    }
+    let clashes = clashes(desk, job)?;
+    if !clashes.is_empty() {
+        return Ok(Taken::Refused(clashes));
+    }
+    write(desk, job)?;
+    Ok(Taken::New(reading::job(desk.db, &job.id)?))
+}
+
+/// Ids and tracking numbers that stand already, in the ledger or earlier in the job.
+fn clashes(desk: &Desk, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
+    let mut clashes = Vec::new();
+    let mut ids = HashMap::new();
+    let mut trackings = HashMap::new();
+    for (index, label) in job.labels.iter().enumerate() {
+        let mut clash = |field, message| clashes.push(Clash { index, field, message });
+        if let Some(first) = ids.insert(&label.id, index) {
+            clash("id", format!("label id {} stands twice in this job, at {} and {}.", label.id, first + 1, index + 1));
+        } else if let Some((_, other, state)) = standing_under(desk, "l.id = ?1", &label.id)? {
+            let id = &label.id;
+            clash(
+                "id",
+                format!(
+                    "label {id} exists in job {other} and is {state}. Choose another id, or reprint that label if it is meant."
+                ),
+            );
+        }
+        let Some(tracking) = label.tracking.as_ref().filter(|_| !job.allow_reused_tracking) else { continue };
+        if let Some(first) = trackings.insert(&tracking.key, &label.id) {
+            clash(
+                "tracking",
+                format!("tracking number {} stands under label {first} of this job too. Check both numbers.", tracking.text),
+            );
+        } else if let Some((id, other, state)) =
+            standing_under(desk, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key)?
+        {
+            clash(
+                "tracking",
+                format!(
+                    "tracking number {} stands under label {id} of job {other} already, which is {state}. \
+                     Check the number, or allow reused tracking numbers for this job if it is meant.",
+                    tracking.text
+                ),
+            );
+        }
+    }
+    Ok(clashes)
+}
+
+/// The newest label for which the condition holds: its id, its job, its state.
+fn standing_under(desk: &Desk, condition: &str, value: &str) -> Result<Option<(String, String, State)>, SpoolError> {
+    let sql = format!(
+        "SELECT l.id, j.id, l.state FROM labels l JOIN jobs j ON j.key = l.job WHERE {condition} ORDER BY l.key DESC LIMIT 1"
+    );
+    let mut query = desk.db.prepare_cached(&sql)?;
+    Ok(query.query_row([value], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
+}
+
+fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
+    desk.db
+        .prepare_cached("INSERT INTO jobs (id, content, printer, sort, taken_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![job.id, job.content.as_bytes(), job.printer, json!(job.sort).to_string(), desk.now])?;
+    let key = desk.db.last_insert_rowid();
+    let runs = job.labels.chunks(job.run_limit.clamp(1, RUN_LABELS_MAX));
+    let run_count = runs.len();
+    for labels in runs {
+        let run = desk.new_run(&job.printer, key, labels.len())?;
+        for (position, label) in (1..).zip(labels) {
+            write_label(desk, job, key, run, position, label)?;
+        }
+    }
+    let held = job.labels.iter().filter(|label| label.held.is_some()).count();
+    let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
+    desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())?;
+    desk.bells.insert(job.printer.clone());
+    Ok(())
+}
+
+fn write_label(desk: &Desk, job: &NewJob, key: i64, run: i64, position: i64, label: &NewLabel) -> Result<(), SpoolError> {
+    let state = if label.held.is_some() { State::Held } else { State::Waiting };
+    let (order, tracking) = (label.order.as_ref(), label.tracking.as_ref());
+    desk.db
+        .prepare_cached(
+            "INSERT INTO labels (id, job, printer, run, position, urgent, state, reason, moved_at, taken_at,
+                 order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0)",
+        )?
+        .execute(params![
+            label.id,
+            key,
+            job.printer,
+            run,
+            position,
+            label.urgent,
+            state.word(),
+            label.held.as_deref().unwrap_or_default(),
+            desk.now,
+            order.map(|number| &number.text),
+            order.map(|number| &number.key),
+            tracking.map(|number| &number.text),
+            tracking.map(|number| &number.key),
+            label.ship_by,
+            label.template.as_bytes(),
+        ])?;
+    let row = desk.db.last_insert_rowid();
+    desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! What people and other programs ask of labels that are taken, and what time asks of old ones.
+
+use super::desk::Desk;
+use super::error::SpoolError;
+use super::ledger::{State, Step};
+use super::sending::end_attempt;
+use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
+use rusqlite::{OptionalExtension, params};
+
+/// Rows one erasing request may touch, so that it never keeps a label waiting.
+pub(super) const ERASE_ROWS: i64 = 500;
+
+pub(super) fn void(desk: &mut Desk, id: &str, by: &str) -> Result<State, SpoolError> {
+    let label = desk.label(id)?;
+    desk.step(&label, Step::Void { copy_out: label.copies > 0 }, "voided", Some(by))
+}
+
+pub(super) fn hold(desk: &mut Desk, id: &str, why: &str) -> Result<State, SpoolError> {
+    let label = desk.label(id)?;
+    desk.step(&label, Step::Hold, why, None)
+}
+
+pub(super) fn release(desk: &mut Desk, id: &str) -> Result<State, SpoolError> {
+    let label = desk.label(id)?;
+    desk.step(&label, Step::Release, "", None)
+}
+
+/// Holds every label of the printer that has been waiting since before then; says how many.
+pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &str) -> Result<usize, SpoolError> {
+    let keys = desk
+        .db
+        .prepare_cached("SELECT key FROM labels WHERE state = 'waiting' AND printer = ?1 AND moved_at < ?2")?
+        .query_map(params![printer, before], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
+    for key in &keys {
+        let label = desk.label_of_key(*key)?;
+        desk.step(&label, Step::Hold, why, None)?;
+    }
+    Ok(keys.len())
+}
+
+pub(super) fn outcome(desk: &mut Desk, id: &str, came_out: bool, by: &str) -> Result<State, SpoolError> {
+    let label = desk.label(id)?;
+    let (step, reason) =
+        if came_out { (Step::CameOut, "a person saw it come out") } else { (Step::DidNotComeOut, "it did not come out") };
+    end_attempt(desk, &label, step, reason, None, Some(by))
+}
+
+/// Queues the label again, as an urgent run of its own: somebody stands there and waits for it.
+pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Option<&str>) -> Result<State, SpoolError> {
+    let mut label = desk.label(id)?;
+    let kept: Option<i64> =
+        desk.db.prepare_cached("SELECT 1 FROM contents WHERE label = ?1")?.query_row([label.key], |row| row.get(0)).optional()?;
+    if kept.is_none() {
+        return Err(SpoolError::Erased(id.to_owned()));
+    }
+    if let Some(printer) = printer {
+        label.printer = printer.to_owned();
+    }
+    label.run = desk.new_run(&label.printer, label.job, 1)?;
+    label.position = 1;
+    let state = desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))?;
+    desk.db
+        .prepare_cached(
+            "UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1, reprint_reason = ?5, reprint_by = ?6
+             WHERE key = ?1",
+        )?
+        .execute(params![label.key, label.printer, label.run, label.position, reprint.reason, reprint.by])?;
+    Ok(state)
+}
+
+/// Erases the data of some ended labels that last moved before then; 0 when there are no more.
+///
+/// The oldest label is looked at first, and each call goes on after `from`, where the last one ended.
+pub(super) fn erase(desk: &mut Desk, before: UnixMs, from: LabelKey) -> Result<Erased, SpoolError> {
+    let rows = desk
+        .db
+        .prepare_cached(
+            "SELECT l.key, l.taken_at, l.moved_at < ?2 AND l.state IN ('printed', 'sent', 'canceled', 'voided')
+             FROM contents c JOIN labels l ON l.key = c.label WHERE c.label > ?1 ORDER BY c.label LIMIT ?3",
+        )?
+        .query_map(params![from, before, ERASE_ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<Vec<(LabelKey, UnixMs, bool)>>>()?;
+    let mut labels = 0;
+    for (key, _, old) in &rows {
+        if *old {
+            desk.db.prepare_cached("DELETE FROM contents WHERE label = ?1")?.execute([key])?;
+            desk.db
+                .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
+                .execute([key])?;
+            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL WHERE key = ?1")?.execute([key])?;
+            labels += 1;
+        }
+    }
+    let go_on = rows.last().filter(|(_, taken_at, _)| *taken_at < before).map(|(key, ..)| *key);
+    Ok(Erased { labels, go_on })
+}
+
+/// What one call of [`erase`] did.
+pub(super) struct Erased {
+    pub labels: usize,
+    /// Where the next call goes on, if there may be more.
+    pub go_on: Option<LabelKey>,
+}
+
+/// Deletes some of the events before then, but never the newest: its number must not come again.
+pub(super) fn erase_events(desk: &mut Desk, before: UnixMs) -> Result<usize, SpoolError> {
+    let last: Option<i64> = desk
+        .db
+        .prepare_cached(
+            "SELECT max(seq) FROM (SELECT seq, at FROM events ORDER BY seq LIMIT ?1)
+             WHERE at < ?2 AND seq < (SELECT max(seq) FROM events)",
+        )?
+        .query_row(params![ERASE_ROWS, before], |row| row.get(0))?;
+    Ok(desk.db.prepare_cached("DELETE FROM events WHERE seq <= ?1")?.execute([last.unwrap_or(0)])?)
+}
+
+pub(super) fn keep_template(desk: &mut Desk, text: &str) -> Result<Hash, SpoolError> {
+    let hash = blake3::hash(text.as_bytes());
+    desk.db.prepare_cached("INSERT OR IGNORE INTO templates (hash, text, kept_at) VALUES (?1, ?2, ?3)")?.execute(params![
+        hash.as_bytes(),
+        text,
+        desk.now
+    ])?;
+    Ok(hash)
+}
+
+pub(super) fn keep_printer_facts(desk: &mut Desk, printer: &str, facts: &str) -> Result<(), SpoolError> {
+    desk.db
+        .prepare_cached(
+            "INSERT INTO printers (name, facts, learnt_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET facts = excluded.facts, learnt_at = excluded.learnt_at",
+        )?
+        .execute(params![printer, facts, desk.now])?;
+    Ok(())
+}
