@@ -3,6 +3,7 @@
 //! `layout` makes it, `language` turns it into a printer's bytes, [`Label::raster`] into a picture; the two
 //! must agree dot for dot. Everything is in dots of one head. Knows no template, no font and no printer.
 
+mod digest;
 mod raster;
 
 use crate::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};

@@ -1,13 +1,24 @@
 //! waybilld: prints waybills on thermal label printers and knows what happened to every label.
 //!
-//! The rooms, in the order a label travels through them. `tests/architecture.rs` holds who may import whom.
+//! The rooms, in the order a label travels through them, after the materials they share.
+//! `tests/architecture.rs` holds who may import whom.
 
 pub mod fault;
 pub mod toml_file;
 
 pub mod dots;
-pub mod label;
-pub mod spool;
 pub mod symbology;
-pub mod template;
+pub mod text;
+
 pub mod waybill;
+pub mod field_map;
+pub mod template;
+pub mod layout;
+pub mod label;
+pub mod language;
+pub mod conversation;
+
+pub mod spool;
+pub mod studio;
+
+pub mod virtual_printer;

@@ -53,7 +53,7 @@ use std::collections::BTreeSet;
 pub struct Template {
     pub name: String,
     /// The hash of its text: what a label remembers it by.
-    pub hash: String,
+    pub hash: blake3::Hash,
     pub width: Mm,
     pub height: Mm,
     pub blocks: Vec<Block>,
@@ -192,7 +192,7 @@ impl Template {
             reader.check_expressions(&top);
             Template {
                 name: name.to_owned(),
-                hash: blake3::hash(text.as_bytes()).to_hex()[..32].to_owned(),
+                hash: blake3::hash(text.as_bytes()),
                 width,
                 height,
                 blocks: reader.blocks,

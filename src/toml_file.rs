@@ -46,7 +46,7 @@
 //!     "plain.toml:1: `author` is missing.",
 //!     "plain.toml:9: no rules today: use text.",
 //!     "plain.toml:10: `x` must be a number, not text.",
-//!     "plain.toml:11: no key `blod`. Did you mean \"bold\"?",
+//!     "plain.toml:11: no key `blod` here. Did you mean \"bold\"?",
 //! ]);
 //! ```
 
@@ -137,6 +137,11 @@ impl<'a> Table<'a> {
         self.keys.contains_key(key)
     }
 
+    /// Whether the key is there and is a text, for one that may also be a table.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|value| value.get_ref().is_str())
+    }
+
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<&'a str> {
         self.get(key, "text", |value| value.as_str())
@@ -144,18 +149,12 @@ impl<'a> Table<'a> {
 
     /// A whole or broken number.
     pub fn number(&mut self, key: &'static str) -> Option<f64> {
-        self.get(key, "a number", |value| match value {
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|whole| whole as f64),
-            DeValue::Float(number) => number.as_str().parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
-        })
+        self.get(key, "a number", number)
     }
 
     /// A whole number.
     pub fn whole(&mut self, key: &'static str) -> Option<i64> {
-        self.get(key, "a whole number", |value| {
-            value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
-        })
+        self.get(key, "a whole number", whole)
     }
 
     /// `true` or `false`.
@@ -181,16 +180,7 @@ impl<'a> Table<'a> {
 
     /// A list of numbers.
     pub fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
-        self.get(key, "a list of numbers", |value| {
-            let items = value.as_array()?.iter();
-            items
-                .map(|item| match item.get_ref() {
-                    DeValue::Integer(number) => number.as_str().parse().ok(),
-                    DeValue::Float(number) => number.as_str().parse().ok().filter(|number: &f64| number.is_finite()),
-                    _ => None,
-                })
-                .collect()
-        })
+        self.get(key, "a list of numbers", |value| value.as_array()?.iter().map(|item| number(item.get_ref())).collect())
     }
 
     /// The table `[key]`.
@@ -244,11 +234,20 @@ impl Drop for Table<'_> {
         for name in self.keys.keys() {
             let word: &str = name.get_ref();
             if !self.asked.contains(&word) {
-                let mut known = self.asked.clone();
-                known.dedup();
-                self.fault(word, format!("no key `{word}`.{}", hint(word, &known)));
+                self.fault(word, format!("no key `{word}` here.{}", hint(word, &self.asked)));
             }
         }
+    }
+}
+
+fn whole(value: &DeValue<'_>) -> Option<i64> {
+    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
+}
+
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(number) => number.as_str().parse().ok().filter(|number: &f64| number.is_finite()),
+        value => whole(value).map(|whole| whole as f64),
     }
 }
 
@@ -256,7 +255,7 @@ impl Drop for Table<'_> {
 fn kind(value: &Spanned<DeValue<'_>>) -> &'static str {
     match value.get_ref() {
         DeValue::String(_) => "text",
-        DeValue::Integer(number) if i64::from_str_radix(number.as_str(), number.radix()).is_err() => "one so large",
+        DeValue::Integer(_) if whole(value.get_ref()).is_none() => "one so large",
         DeValue::Integer(_) => "a whole number",
         DeValue::Float(_) => "a number such as this",
         DeValue::Boolean(_) => "true or false",
@@ -296,8 +295,8 @@ mod tests {
             top.require(&["name"]);
             top.number("wide");
             top.word("how", &[("start", 1), ("end", 2)]);
-            top.table("sub");
-            top.tables("block").into_iter().for_each(|mut block| drop(block.text("kind")));
+            top.table("sub").map(|mut sub| sub.boolean("y"));
+            top.tables("block").iter_mut().for_each(|block| assert_eq!(block.text("kind"), None));
         });
         assert_eq!(
             said,
@@ -305,8 +304,8 @@ mod tests {
                 "a.toml:1: `name` is missing.",
                 "a.toml:1: `wide` must be a number, not text.",
                 "a.toml:2: `how` cannot be \"centre\". Known: start, end.",
-                "a.toml:5: no key `deep`. Known: .",
-                "a.toml:10: no key `colour`. Known: kind.",
+                "a.toml:5: no key `deep` here. Known: y.",
+                "a.toml:10: no key `colour` here. Known: kind.",
             ]
         );
     }

@@ -1,0 +1,158 @@
+//! What the printer keeps for us in its `R:` drive, and what we have seen often enough to store.
+//!
+//! A name is made from the picture it stands for, so the same picture gets the same name everywhere, and two
+//! pictures that would share one are told apart here.
+
+use super::graphic::Graphic;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+/// First letter of every name of ours: by it we delete what an earlier connection left.
+pub const PREFIX: u8 = b'W';
+
+/// What a stored graphic takes besides its rows; a guess on the safe side, the manuals do not say.
+const OVERHEAD: usize = 64;
+
+/// Rows and a row's worth shorter than this are sent each time: recalling them costs as much.
+const WORTH_STORING: usize = 96;
+
+/// How many pictures we remember having seen once; then we start over.
+const SEEN_MOST: usize = 4096;
+
+/// The name of a stored graphic: eight capitals and digits (ZPL II guide, ~DG: 1 to 8 alphanumeric characters).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Name([u8; 8]);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|letter| write!(f, "{}", *letter as char))
+    }
+}
+
+/// Whether we have met a picture before.
+pub enum Sight {
+    /// The printer has it.
+    Stored(Name),
+    /// For the second time: it must be stored now, under that name.
+    Again(Name),
+    /// Never, or there is no room for it.
+    New,
+}
+
+type Digest = [u8; 16];
+
+#[derive(Debug)]
+pub struct Memory {
+    room: usize,
+    stored: HashMap<Name, Digest>,
+    seen: HashSet<Digest>,
+}
+
+impl Memory {
+    pub fn new(room: usize) -> Memory {
+        Memory { room, stored: HashMap::new(), seen: HashSet::new() }
+    }
+
+    pub fn stored(&self) -> usize {
+        self.stored.len()
+    }
+
+    /// Looks a picture up and remembers it.
+    pub fn sight(&mut self, graphic: &Graphic) -> Sight {
+        if graphic.rows.len() < WORTH_STORING {
+            return Sight::New;
+        }
+        let digest = digest(graphic);
+        let name = name(&digest);
+        match self.stored.get(&name) {
+            Some(known) if *known == digest => return Sight::Stored(name),
+            Some(_) => return Sight::New,
+            None => {}
+        }
+        if self.seen.contains(&digest) {
+            return match self.keep(name, digest, graphic) {
+                true => Sight::Again(name),
+                false => Sight::New,
+            };
+        }
+        if self.seen.len() >= SEEN_MOST {
+            self.seen.clear();
+        }
+        self.seen.insert(digest);
+        Sight::New
+    }
+
+    /// Takes room for a picture the printer does not have; `None` when there is none.
+    pub fn store(&mut self, graphic: &Graphic) -> Option<Name> {
+        let digest = digest(graphic);
+        let name = name(&digest);
+        (!self.stored.contains_key(&name) && self.keep(name, digest, graphic)).then_some(name)
+    }
+
+    fn keep(&mut self, name: Name, digest: Digest, graphic: &Graphic) -> bool {
+        let need = graphic.rows.len() + OVERHEAD;
+        if need > self.room {
+            return false;
+        }
+        self.room -= need;
+        self.stored.insert(name, digest);
+        true
+    }
+}
+
+fn digest(graphic: &Graphic) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(graphic.stride as u32).to_le_bytes()).update(&graphic.rows);
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    digest
+}
+
+fn name(digest: &Digest) -> Name {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
+    let mut name = [PREFIX; 8];
+    for (letter, byte) in name[1..].iter_mut().zip(digest) {
+        *letter = LETTERS[usize::from(byte % 32)];
+    }
+    Name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dots::Point;
+
+    fn graphic(byte: u8) -> Graphic {
+        Graphic { at: Point::default(), stride: 10, rows: vec![byte; 200] }
+    }
+
+    #[test]
+    fn a_picture_is_stored_on_its_second_sight_and_recalled_from_the_third() {
+        let mut memory = Memory::new(10_000);
+        assert!(matches!(memory.sight(&graphic(1)), Sight::New));
+        assert!(matches!(memory.sight(&graphic(2)), Sight::New));
+        assert!(matches!(memory.sight(&graphic(1)), Sight::Again(_)));
+        assert!(matches!(memory.sight(&graphic(1)), Sight::Stored(_)));
+        assert_eq!(memory.stored(), 1);
+    }
+
+    #[test]
+    fn a_full_memory_stores_nothing_more_and_keeps_what_it_has() {
+        let mut memory = Memory::new(2 * (200 + OVERHEAD));
+        for byte in [1, 2, 3] {
+            memory.sight(&graphic(byte));
+            memory.sight(&graphic(byte));
+        }
+        assert_eq!(memory.stored(), 2);
+        assert!(matches!(memory.sight(&graphic(1)), Sight::Stored(_)));
+        assert!(matches!(memory.sight(&graphic(3)), Sight::New));
+    }
+
+    #[test]
+    fn names_are_eight_letters_and_tell_shapes_apart() {
+        let tall = Graphic { at: Point::default(), stride: 5, rows: vec![1; 200] };
+        let names = [name(&digest(&graphic(1))), name(&digest(&graphic(2))), name(&digest(&tall))].map(|name| name.to_string());
+        assert!(names.iter().all(|name| name.len() == 8 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())));
+        assert!(names[0] != names[1] && names[0] != names[2]);
+    }
+}

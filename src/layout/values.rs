@@ -1,0 +1,72 @@
+//! What the expressions of a template see of an order. An optional text that is not there is empty; an optional group
+//! (`cod`, `ship_by`) is none, so `when = "cod"` does what it says.
+
+use crate::waybill::{Item, Party, ShipBy, Waybill, tracking};
+use minijinja::{Value, context};
+
+/// The values of one order.
+pub fn of(waybill: &Waybill) -> Value {
+    context! {
+        id => &waybill.id, order => &waybill.order,
+        tracking => &waybill.tracking, tracking_spaced => tracking::spaced(&waybill.tracking),
+        carrier => text(&waybill.carrier), service => text(&waybill.service), routing => text(&waybill.routing),
+        note => text(&waybill.note),
+        pieces => waybill.items.iter().map(|item| u64::from(item.quantity)).sum::<u64>(),
+        sender => party(&waybill.sender), recipient => party(&waybill.recipient),
+        items => waybill.items.iter().map(item).collect::<Vec<_>>(),
+        cod => waybill.cod.as_ref().map(|cod| context! { amount => &cod.amount, currency => &cod.currency }),
+        ship_by => waybill.ship_by.as_ref().map(ship_by),
+        parcel => context! {
+            weight => waybill.parcel.weight_g.map(weight).unwrap_or_default(),
+            number => waybill.parcel.number.unwrap_or(1), of => waybill.parcel.of.unwrap_or(1),
+        },
+    }
+}
+
+/// What the cells of one row see.
+pub fn row(of: &Item) -> Value {
+    context! { item => item(of) }
+}
+
+/// What the last row sees when not all items fit.
+pub fn more(rest: &[Item]) -> Value {
+    context! { rows => rest.len(), quantity => rest.iter().map(|item| u64::from(item.quantity)).sum::<u64>() }
+}
+
+fn party(party: &Party) -> Value {
+    context! {
+        name => &party.name, company => text(&party.company), phone => text(&party.phone), city => text(&party.city),
+        region => text(&party.region), postcode => text(&party.postcode),
+        country => party.country.code(), country_name => party.country.name(),
+    }
+}
+
+fn item(item: &Item) -> Value {
+    context! {
+        sku => text(&item.sku), name => &item.name, quantity => item.quantity, location => text(&item.location),
+        variant => text(&item.variant),
+    }
+}
+
+/// The wall clock of the shop, with its zone, so that nobody reads another city's hour.
+fn ship_by(at: &ShipBy) -> Value {
+    let local = at.local();
+    let zone = match at.offset.seconds() / 60 {
+        0 => "UTC".to_owned(),
+        minutes if minutes % 60 == 0 => format!("{:+03}", minutes / 60),
+        minutes => format!("{:+03}:{:02}", minutes / 60, minutes.abs() % 60),
+    };
+    context! { date => format!("{:02}-{:02}", local.month(), local.day()), time => format!("{:02}:{:02} {zone}", local.hour(), local.minute()) }
+}
+
+fn text(optional: &Option<String>) -> &str {
+    optional.as_deref().unwrap_or_default()
+}
+
+/// 180 → "180 g", 1250 → "1.25 kg".
+fn weight(grams: u32) -> String {
+    match grams {
+        0..1000 => format!("{grams} g"),
+        _ => format!("{} kg", (f64::from(grams) / 10.0).round() / 100.0),
+    }
+}

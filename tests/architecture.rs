@@ -1,0 +1,153 @@
+//! Who may import whom. A new arrow is a decision: add it here and say why in the commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Each room and the rooms it may import.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("fault", &[]),
+    ("toml_file", &["fault"]),
+    ("dots", &[]),
+    ("symbology", &["dots"]),
+    ("text", &["dots"]),
+    ("waybill", &["fault"]),
+    ("field_map", &["fault", "toml_file", "waybill"]),
+    ("label", &["dots", "symbology"]),
+    ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
+    ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
+    ("language", &["label", "symbology", "dots"]),
+    ("conversation", &["language"]),
+    ("virtual_printer", &["dots"]),
+    ("transport", &["virtual_printer"]),
+    ("spool", &[]),
+    // The designs and their compositors: shared by the server, which checks, and the printers, which print.
+    ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
+    ("config", &["fault", "toml_file", "dots", "language", "studio", "transport", "waybill"]),
+    (
+        "printer",
+        &[
+            "config",
+            "conversation",
+            "dots",
+            "fault",
+            "label",
+            "language",
+            "layout",
+            "spool",
+            "studio",
+            "template",
+            "transport",
+            "waybill",
+        ],
+    ),
+    ("server", &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"]),
+    ("cli", &["*"]),
+    ("main", &["*"]),
+    ("lib", &["*"]),
+];
+
+/// Rooms that never open, read, sleep, spawn or look at a clock.
+const PURE: &[&str] = &[
+    "fault",
+    "toml_file",
+    "dots",
+    "symbology",
+    "text",
+    "waybill",
+    "field_map",
+    "label",
+    "template",
+    "layout",
+    "language",
+    "conversation",
+    "virtual_printer",
+];
+
+/// What a pure room must not name.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::env",
+    "std::process",
+    "Instant::now",
+    "SystemTime",
+    "tokio::",
+    "rand::",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+/// Every source file of a room, with its text up to its unit tests.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let root = folders[0].clone();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the sources are here") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source is text");
+                let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+                found.push((room(&root, &path), path, product));
+            }
+        }
+    }
+    found
+}
+
+fn room(root: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(root).expect("a path under src");
+    let first = inside.iter().next().expect("a path with a part").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Lines that are code, without comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default())
+}
+
+#[test]
+fn every_arrow_between_rooms_is_in_the_table() {
+    let table: BTreeMap<&str, &[&str]> = ROOMS.iter().copied().collect();
+    let mut strangers = BTreeSet::new();
+    for (room, path, text) in sources() {
+        let allowed = table.get(room.as_str()).unwrap_or_else(|| panic!("{}: room `{room}` is not in the table", path.display()));
+        for line in code(&text) {
+            for part in line.split("crate::").skip(1) {
+                let names = part.trim_start_matches('{').split(|c: char| !(c.is_alphanumeric() || c == '_')).next();
+                let name = names.unwrap_or_default();
+                if name != room && table.contains_key(name) && !allowed.contains(&"*") && !allowed.contains(&name) {
+                    strangers.insert(format!("{room} → {name} ({})", path.display()));
+                }
+            }
+        }
+    }
+    assert!(strangers.is_empty(), "arrows that are not in the table:\n{strangers:#?}");
+}
+
+#[test]
+fn pure_rooms_touch_nothing_outside() {
+    let mut touches = Vec::new();
+    for (room, path, text) in sources().into_iter().filter(|(room, ..)| PURE.contains(&room.as_str())) {
+        // The shell of the virtual printer that draws runs behind its own door; the room itself stays pure.
+        for (number, line) in code(&text).enumerate() {
+            for word in IMPURE.iter().filter(|word| line.contains(**word)) {
+                touches.push(format!("{room}: {word} ({}:{})", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(touches.is_empty(), "{touches:#?}");
+}
+
+#[test]
+fn only_the_spool_speaks_sql_and_only_the_server_serves() {
+    for (room, path, text) in sources() {
+        for (word, rooms) in [("rusqlite", &["spool"][..]), ("axum", &["server"]), ("labelize", &["virtual_printer"])] {
+            let named = code(&text).any(|line| line.contains(&format!("{word}::")));
+            assert!(!named || rooms.contains(&room.as_str()), "{} names {word}", path.display());
+        }
+    }
+}

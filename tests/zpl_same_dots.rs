@@ -1,0 +1,190 @@
+//! Our ZPL, drawn by an interpreter we did not write, shows the dots we drew ourselves.
+#![cfg(feature = "interpreter")]
+
+use labelize::{DrawerOptions, Renderer, ZplParser};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::sync::Arc;
+use waybilld::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};
+use waybilld::label::{Label, Mark, Op, Text, TextLine};
+use waybilld::language::Setup;
+use waybilld::language::zpl::{Encoder, Options};
+use waybilld::symbology::{code128, qr};
+
+const KEEPING: Options = Options { native_text: false, memory_bytes: 4 << 20 };
+
+/// A printer that draws what it is sent, label after label.
+struct Printer {
+    zpl: ZplParser,
+    dots_per_mm: i32,
+    size: Size,
+}
+
+impl Printer {
+    fn new(dpi: Dpi, size: Size) -> Printer {
+        let dots_per_mm = match dpi {
+            Dpi::D203 => 8,
+            Dpi::D300 => 12,
+            Dpi::D600 => 24,
+        };
+        Printer { zpl: ZplParser::with_dpmm(dots_per_mm), dots_per_mm, size }
+    }
+
+    fn print(&mut self, bytes: &[u8]) -> Vec<Bitmap> {
+        let options = DrawerOptions {
+            label_width_mm: f64::from(self.size.width.0) / f64::from(self.dots_per_mm),
+            label_height_mm: f64::from(self.size.height.0) / f64::from(self.dots_per_mm),
+            dpmm: self.dots_per_mm,
+            ..DrawerOptions::default()
+        };
+        let labels = self.zpl.parse(bytes).expect("valid ZPL");
+        let draw = |label| {
+            let mut png = Vec::new();
+            Renderer::new().draw_label_as_png(label, &mut png, options.clone()).expect("drawn");
+            Bitmap::from_png(&png).expect("a picture")
+        };
+        labels.iter().map(draw).collect()
+    }
+}
+
+/// Encodes labels on one connection, draws them and counts the dots that differ from ours.
+fn differing_dots(options: Options, labels: &[Label]) -> Vec<usize> {
+    let Some(first) = labels.first() else { return Vec::new() };
+    let mut encoder = Encoder::new(options);
+    let mut printer = Printer::new(first.dpi, first.size);
+    assert_eq!(printer.print(&encoder.start(&Setup::default(), first.size)), [], "the setup prints nothing");
+    let mut differing = Vec::new();
+    for label in labels {
+        let printed = printer.print(&encoder.label(label));
+        assert_eq!(printed.len(), 1, "one label printed");
+        differing.push(printed[0].difference(&label.raster()).expect("the size of the label"));
+    }
+    differing
+}
+
+fn size(dpi: Dpi) -> Size {
+    Size::new(dpi.dots(waybilld::dots::Mm(100.0)), dpi.dots(waybilld::dots::Mm(150.0)))
+}
+
+/// Dots of black and white, a third black, with some white rows: the worst case of a picture.
+fn noise(size: Size, seed: u64) -> Bitmap {
+    let mut bitmap = Bitmap::new(size);
+    let mut state = seed | 1;
+    for y in 0..size.height.0 {
+        for x in 0..size.width.0 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            if (state >> 33) % 3 == 0 && y % 17 > 2 {
+                bitmap.set(x, y);
+            }
+        }
+    }
+    bitmap
+}
+
+/// Any mark, on or partly off a label of that size.
+fn any_mark(on: Size) -> impl Strategy<Value = Mark> {
+    let at = (-40..on.width.0, -40..on.height.0).prop_map(|(x, y)| Point::new(Dots(x), Dots(y)));
+    let area =
+        (at.clone(), 1..on.width.0, 1..on.height.0 / 4).prop_map(|(at, w, h)| Rect { at, size: Size::new(Dots(w), Dots(h)) });
+    let bitmap = (1..260i32, 1..90i32, 0..6u64).prop_map(|(w, h, seed)| Arc::new(noise(Size::new(Dots(w), Dots(h)), seed)));
+    prop_oneof![
+        area.clone().prop_map(Mark::Fill),
+        (area, 1..8i32).prop_map(|(area, thickness)| {
+            let thickness = Dots(thickness).min(area.size.width).min(area.size.height);
+            Mark::Frame { area, thickness }
+        }),
+        (at.clone(), bitmap.clone()).prop_map(|(at, bitmap)| Mark::Picture { at, bitmap }),
+        (at.clone(), bitmap).prop_map(|(at, bitmap)| Mark::Text(Text { at, bitmap, lines: Vec::new() })),
+        (at.clone(), "([0-9]{2,12}|[A-Za-z]{1,4}|[ -~]|[\\x00-\\x7f]){1,4}", 1..12i32, 1..200i32).prop_map(
+            |(at, data, module, height)| {
+                let symbol = Arc::new(code128::encode(&data).unwrap());
+                Mark::Linear { at, symbol, module: Dots(module), height: Dots(height) }
+            }
+        ),
+        (at, "\\PC{1,40}", 1..9i32).prop_map(|(at, data, module)| {
+            let symbol = Arc::new(qr::encode(&data, qr::Level::M).unwrap());
+            Mark::Matrix { at, symbol, module: Dots(module) }
+        }),
+    ]
+}
+
+fn any_label(dpi: Dpi) -> impl Strategy<Value = Label> {
+    let op = (any_mark(size(dpi)), prop::bool::weighted(0.3)).prop_map(|(mark, fixed)| Op { fixed, mark });
+    prop::collection::vec(op, 0..12).prop_map(move |ops| Label { dpi, size: size(dpi), ops })
+}
+
+/// Runs of labels of which every other comes again, so that memory has something to keep.
+fn same_dots(dpi: Dpi, cases: u32) {
+    let labels = prop::collection::vec(any_label(dpi), 1..3);
+    let memory = prop::sample::select(vec![0, 20_000, 4 << 20]);
+    TestRunner::new(Config { cases, ..Config::default() })
+        .run(&(labels, memory), |(labels, memory_bytes)| {
+            let twice = [labels.clone(), labels.clone(), labels].concat();
+            let differing = differing_dots(Options { native_text: false, memory_bytes }, &twice);
+            prop_assert!(differing.iter().all(|dots| *dots == 0), "differing dots label by label: {differing:?}");
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn any_label_prints_dot_for_dot_at_203_dpi() {
+    same_dots(Dpi::D203, 40);
+}
+
+#[test]
+fn any_label_prints_dot_for_dot_at_300_dpi() {
+    same_dots(Dpi::D300, 16);
+}
+
+#[test]
+fn any_label_prints_dot_for_dot_at_600_dpi() {
+    same_dots(Dpi::D600, 4);
+}
+
+#[test]
+fn every_code_128_of_a_waybill_is_drawn_by_the_printer_itself_with_our_bars() {
+    for data in
+        ["RB123456785GB", "1Z999AA10123456784", "576461413038785752", "SF1020304050607", "JJD01-a/b.c_d", "A\x1dB\x01\x02x"]
+    {
+        let symbol = Arc::new(code128::encode(data).unwrap());
+        let mark = Mark::Linear { at: Point::new(Dots(40), Dots(30)), symbol, module: Dots(3), height: Dots(96) };
+        let label = Label { dpi: Dpi::D203, size: size(Dpi::D203), ops: vec![Op { fixed: false, mark }] };
+        let bytes = Encoder::new(KEEPING).label(&label);
+        assert!(bytes.windows(3).any(|window| window == b"^BC"), "{data:?} is native");
+        assert_eq!(differing_dots(KEEPING, &[label]), [0], "{data:?}");
+    }
+}
+
+#[test]
+fn a_full_page_of_noise_is_over_the_field_limit_and_still_exact() {
+    for dpi in [Dpi::D203, Dpi::D300] {
+        let bitmap = Arc::new(noise(size(dpi), 7));
+        let ops = vec![Op { fixed: false, mark: Mark::Picture { at: Point::default(), bitmap } }];
+        let label = Label { dpi, size: size(dpi), ops };
+        assert_eq!(differing_dots(Options::default(), &[label]), [0]);
+    }
+}
+
+#[test]
+fn native_text_stays_inside_the_width_it_was_laid_out_for() {
+    for text in ["WWWMMM@@%%", "The quick brown fox, 12 Rue de l'Éclair", "iiillltttfff", "0123456789-+=<>", "ÀÉÎÕÜ æøåß ÿ"]
+    {
+        for width in [200, 400, 600] {
+            let (x, y) = (Dots(50), Dots(100));
+            let line =
+                TextLine { text: text.to_owned(), baseline: Point::new(x, y), width: Dots(width), size: Dots(30), bold: false };
+            let bitmap = Arc::new(Bitmap::new(Size::new(Dots(width), Dots(40))));
+            let mark = Mark::Text(Text { at: Point::new(x, Dots(70)), bitmap, lines: vec![line] });
+            let label = Label { dpi: Dpi::D203, size: size(Dpi::D203), ops: vec![Op { fixed: false, mark }] };
+            let bytes = Encoder::new(Options { native_text: true, memory_bytes: 0 }).label(&label);
+            if !bytes.windows(3).any(|window| window == b"^A0") {
+                continue; // It would be squeezed too much; then it goes as a picture.
+            }
+            let printed = Printer::new(label.dpi, label.size).print(&bytes);
+            let ink = printed[0].ink().expect("some ink");
+            // Two dots for the overhang of a glyph past its advance.
+            assert!(ink.at.x >= x - Dots(2) && ink.right() <= x + Dots(width) + Dots(2), "{text} in {width}: {ink:?}");
+        }
+    }
+}
