@@ -11,7 +11,7 @@
 //! let label = json::parse(br#"{
 //!     "id": "pkg-1", "order": "576462", "tracking": "RB123456785GB",
 //!     "sender": {"name": "Little Lamp Shop", "lines": ["8 Quay Street", "Bristol BS1 4DJ"], "country": "GB"},
-//!     "recipient": {"name": "Zoë Example", "lines": ["Musterweg 5"], "city": "Jena", "country": "DE"}
+//!     "recipient": {"name": "Zoe Example", "lines": ["Musterweg 5"], "city": "Jena", "country": "DE"}
 //! }"#).expect("JSON");
 //! let faults = Waybill::parse(&label, &Senders::default()).unwrap_err();
 //! assert_eq!(faults[0].to_string(), "label pkg-1: recipient.postcode: is missing: GERMANY needs one.");

@@ -1,5 +1,6 @@
 //! Text as it may stand on a label: normalised, trimmed, without what nobody can see.
 
+use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// How a text is used, and so what it may not hold.
@@ -7,7 +8,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 pub enum Kind {
     /// Read by our own eyes: an order number, a product.
     Plain,
-    /// Part of an address: two stars in a row, or one after a letter or digit, mean it was masked.
+    /// Part of an address: two stars in a row, one after a letter or digit or one to begin with mean it was masked.
     Address,
     /// A name, phone or postcode: any star means it was masked.
     Readable,
@@ -18,26 +19,8 @@ pub enum Kind {
 /// The text normalised (NFC) and trimmed; `None` when nothing is left to read. Line ends stay for the caller,
 /// tabs become spaces, invisible formatting characters go.
 pub fn clean(text: &str, kind: Kind) -> Result<Option<String>, String> {
-    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r' | '\u{85}');
-    if kind != Kind::Note
-        && let Some(c) = text.chars().find(|&c| control(c) || c == '\u{fffd}')
-    {
-        return Err(match c {
-            '\u{fffd}' => "holds U+FFFD: the text was damaged on its way here; send it as UTF-8.".to_owned(),
-            c => format!("holds the control character U+{:04X}: remove it.", u32::from(c)),
-        });
-    }
-    let mut kept = String::with_capacity(text.len());
-    for c in text.replace("\r\n", "\n").chars().filter(|&c| !control(c) && !is_invisible(c)) {
-        kept.push(match c {
-            '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
-            '\t' => ' ',
-            c => c,
-        });
-    }
-    if is_nfc_quick(kept.chars()) != IsNormalized::Yes {
-        kept = kept.nfc().collect();
-    }
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let kept = if plain { Cow::Borrowed(text) } else { Cow::Owned(tidy(text, kind)?) };
     let kept = kept.trim();
     if masked(kept, kind) {
         return Err("is masked with stars, and a label made from it cannot be delivered: send it unmasked.".to_owned());
@@ -47,6 +30,29 @@ pub fn clean(text: &str, kind: Kind) -> Result<Option<String>, String> {
         _ => !kept.is_empty(),
     };
     Ok(says_something.then(|| kept.to_owned()))
+}
+
+fn tidy(text: &str, kind: Kind) -> Result<String, String> {
+    let mut kept = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        match c {
+            '\r' if letters.peek() == Some(&'\n') => {}
+            '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => kept.push('\n'),
+            '\t' => kept.push(' '),
+            c if is_invisible(c) => {}
+            c if c.is_control() && kind == Kind::Note => {}
+            c if c.is_control() => {
+                return Err(format!("holds the control character U+{:04X}: remove it.", u32::from(c)));
+            }
+            '\u{fffd}' if kind != Kind::Note => {
+                return Err("holds U+FFFD: the text was damaged on its way here; send it as UTF-8.".to_owned());
+            }
+            c => kept.push(c),
+        }
+    }
+    let normal = is_nfc_quick(kept.chars()) == IsNormalized::Yes;
+    Ok(if normal { kept } else { kept.nfc().collect() })
 }
 
 fn masked(text: &str, kind: Kind) -> bool {

@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
                 let count = text.chars().count();
                 self.fault(name, format!("has {count} characters and may have {max}: shorten it."));
             }
-            Ok(Some(text)) if kind != Kind::Note => return Some(text.replace('\n', " ")),
+            Ok(Some(text)) if kind != Kind::Note && text.contains('\n') => return Some(text.replace('\n', " ")),
             Ok(cleaned) => return cleaned,
             Err(message) => self.fault(name, message),
         }

@@ -51,39 +51,45 @@ impl Node {
 
     /// The same value as JSON without blanks.
     pub fn to_json(&self) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.write(&mut out);
-        out
+        String::from_utf8(out).expect("made of texts")
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Node::Null => out.push_str("null"),
-            Node::Boolean(yes) => out.push_str(if *yes { "true" } else { "false" }),
-            Node::Number(text) => out.push_str(text),
+            Node::Null => out.extend(b"null"),
+            Node::Boolean(yes) => out.extend(if *yes { "true" } else { "false" }.bytes()),
+            Node::Number(text) => out.extend(text.bytes()),
             Node::Text(text) => quote(text, out),
             Node::List(items) => {
+                out.push(b'[');
                 for (i, item) in items.iter().enumerate() {
-                    out.push(if i == 0 { '[' } else { ',' });
+                    if i > 0 {
+                        out.push(b',');
+                    }
                     item.write(out);
                 }
-                out.push_str(if items.is_empty() { "[]" } else { "]" });
+                out.push(b']');
             }
             Node::Object(entries) => {
+                out.push(b'{');
                 for (i, (key, value)) in entries.iter().enumerate() {
-                    out.push(if i == 0 { '{' } else { ',' });
+                    if i > 0 {
+                        out.push(b',');
+                    }
                     quote(key, out);
-                    out.push(':');
+                    out.push(b':');
                     value.write(out);
                 }
-                out.push_str(if entries.is_empty() { "{}" } else { "}" });
+                out.push(b'}');
             }
         }
     }
 }
 
-fn quote(text: &str, out: &mut String) {
-    out.push_str(&serde_json::to_string(text).expect("a text is always JSON"));
+fn quote(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a text is always JSON, and memory takes it");
 }
 
 /// Reads one JSON value.
