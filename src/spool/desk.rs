@@ -61,6 +61,10 @@ impl Desk<'_> {
         let result = work(self);
         if result.is_err() {
             self.latest = latest;
+            if self.db.is_autocommit() {
+                // SQLite has given up the whole transaction (a full disk, a broken one), the savepoint with it.
+                return result;
+            }
             self.db.prepare_cached("ROLLBACK TO request")?.execute([])?;
         }
         self.db.prepare_cached("RELEASE request")?.execute([])?;

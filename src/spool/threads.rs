@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -29,8 +29,9 @@ const COMPANY: Duration = Duration::from_millis(1);
 const LOG_PAGES: i32 = 1_000;
 const LOG_PAGES_MAX: i32 = 16_000;
 
-/// What to do inside the transaction; says how to answer once it is known whether that was committed.
-type Work = Box<dyn FnOnce(&mut Desk) -> Answer + Send>;
+/// What to do inside the transaction, if it could be begun; says how to answer once it is known whether that was
+/// committed.
+type Work = Box<dyn FnOnce(Result<&mut Desk, SpoolError>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), SpoolError>) + Send>;
 
 /// One request to the writer.
@@ -72,11 +73,11 @@ pub(super) fn ask_writer<T: Send + 'static>(
     work: impl FnOnce(&mut Desk) -> Result<T, SpoolError> + Send + 'static,
 ) -> Receipt<T> {
     let (tell, answer) = oneshot::channel();
-    let work = move |desk: &mut Desk| -> Answer {
-        let result = desk.alone(work);
+    let work = move |desk: Result<&mut Desk, SpoolError>| -> Answer {
+        let result = desk.and_then(|desk| desk.alone(work));
         Box::new(move |committed| {
             // Whoever dropped the receipt does not want to know.
-            let _ = tell.send(committed.and(result));
+            let _ = tell.send(result.and_then(|value| committed.map(|()| value)));
         })
     };
     Receipt { answer: sent(writer.try_send(Request { work: Box::new(work), can_wait })).map(|()| answer) }
@@ -154,26 +155,25 @@ fn group(desk: &mut Desk, first: Request, requests: &Receiver<Request>, answers:
     let company_until = Instant::now() + COMPANY;
     let mut can_wait = true;
     let mut next = Some(first);
-    let mut begun = begin(desk.db);
+    if let Err(error) = begin(desk.db) {
+        answers.extend(next.map(|request| (request.work)(Err(error.clone()))));
+        return Err(error);
+    }
     while let Some(request) = next {
         can_wait &= request.can_wait;
-        answers.push((request.work)(desk));
-        if begun.is_ok() && desk.db.is_autocommit() {
-            // SQLite gave up the whole transaction (a full disk, a broken one), not only this request.
-            begun = Err(SpoolError::Full);
+        answers.push((request.work)(Ok(desk)));
+        if desk.db.is_autocommit() {
+            return Err(SpoolError::Disk("the whole transaction was given up".to_owned()));
         }
-        if begun.is_err() || answers.len() == GROUP_MAX {
+        if answers.len() == GROUP_MAX {
             break;
         }
         next = requests.try_recv().ok();
         if next.is_none() && can_wait {
-            next = match requests.recv_timeout(company_until.saturating_duration_since(Instant::now())) {
-                Ok(request) => Some(request),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            };
+            // Time out or nobody left: either way there is no company.
+            next = requests.recv_timeout(company_until.saturating_duration_since(Instant::now())).ok();
         }
     }
-    begun?;
     desk.db.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }
