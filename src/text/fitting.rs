@@ -23,6 +23,16 @@ pub(super) struct Frame {
 /// No em is larger: 42 mm at 600 dpi.
 const EM_MAX: i32 = 1000;
 
+/// A first line reaches at least as high as a capital with its accent.
+fn above(em: i32) -> i32 {
+    em * 90 / 100
+}
+
+/// A last line reaches at least as deep as a `g`.
+fn below(em: i32) -> i32 {
+    em * 30 / 100
+}
+
 /// What a text needed at the least size.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Misfit {
@@ -51,6 +61,11 @@ impl Frame {
             leading: legible.leading,
             align: style.align,
         }
+    }
+
+    /// From baseline to baseline.
+    fn pitch(&self, em: i32) -> i32 {
+        em * self.leading / 100
     }
 
     /// Refuses what can never fit before any work is spent on it.
@@ -130,13 +145,14 @@ impl Fit<'_> {
     /// Breaks the lines for this em; whether by their advances they fit.
     fn may_fit(&self, em: i32, paragraphs: &mut [Paragraph]) -> bool {
         let width = self.frame.width as f32 * NOMINAL / em as f32;
+        let break_width = if self.frame.lines == 1 { f32::MAX } else { width };
         let (mut lines, mut widest) = (0, 0.0_f32);
         for paragraph in paragraphs.iter_mut() {
-            let (count, wide) = paragraph.break_at(width);
+            let (count, wide) = paragraph.break_at(break_width);
             lines += count;
             widest = widest.max(wide);
         }
-        let height = (lines as i32 - 1) * em * self.frame.leading / 100 + em;
+        let height = (lines as i32 - 1) * self.frame.pitch(em) + above(em) + below(em);
         lines <= self.frame.lines && widest <= width && height <= self.frame.height
     }
 
@@ -160,8 +176,8 @@ impl Fit<'_> {
         let align = resolve(frame.align, paragraphs);
         let mut baseline = 0;
         for (index, line) in lines.iter().enumerate() {
-            let up = line.up.max(em * 90 / 100);
-            baseline = if index == 0 { up } else { (baseline + em * frame.leading / 100).max(top + line.up + 1) };
+            let up = line.up.max(above(em));
+            baseline = if index == 0 { up } else { (baseline + frame.pitch(em)).max(top + line.up + 1) };
             top = baseline + line.down;
             let x = match align {
                 Align::Start => before,
@@ -175,7 +191,7 @@ impl Fit<'_> {
             let (text, width) = (line.text.clone(), Dots(line.width));
             block.lines.push(Line { text, x: Dots(x), baseline: Dots(baseline), width });
         }
-        let height = top.max(baseline + em * 3 / 10);
+        let height = top.max(baseline + below(em));
         if lines.len() > frame.lines || width > frame.width || height > frame.height {
             return Err(Misfit { em, width, lines: lines.len(), height, room: (frame.width, frame.lines) });
         }
