@@ -19,7 +19,7 @@ mod submission;
 
 use crate::config::Config;
 use crate::printer::Printers;
-use crate::spool::{Hash, Spool, SpoolError};
+use crate::spool::{Spool, SpoolError};
 use crate::studio::Studio;
 use axum::Router;
 use hyper::body::Incoming;
@@ -28,7 +28,6 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use problem::{Kind, Problem};
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -60,8 +59,6 @@ pub struct House {
 /// What every handler sees.
 struct Door {
     house: Arc<House>,
-    /// The spool's names of the designs, by the studio's.
-    kept: HashMap<String, Hash>,
     /// KiB of requests that may be in memory at once.
     bodies: Arc<Semaphore>,
     /// Threads that may read, check and draw at once.
@@ -132,14 +129,12 @@ pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Fut
 
 /// Makes the routes, and keeps every design in the spool so that labels can name them.
 async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
-    let mut kept = HashMap::new();
     for design in house.studio.designs() {
-        kept.insert(design.template.hash.clone(), house.spool.keep_template(&design.text).await?);
+        house.spool.keep_template(&design.text).await?;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (routes, openapi) = routes::documented();
     let door = Door {
-        kept,
         bodies: Arc::new(Semaphore::new(body::kib(house.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
         desks: Arc::new(Semaphore::new(cores)),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -28,7 +28,6 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Where to begin.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Since {
     /// The number of the last event you know; 0 for all that are kept. Without it, and without the header
@@ -38,7 +37,7 @@ pub struct Since {
 
 /// What happens, as it happens
 ///
-/// Server-sent events. `id` is the event's number, `data` the event as JSON. Give `Last-Event-ID` or `after` to go on
+/// Server-sent events. `id` is the event's number, `event` its kind, `data` the whole as JSON. Give `Last-Event-ID` or `after` to go on
 /// where you left off.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(Since), responses(
     (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
@@ -94,9 +93,9 @@ async fn follow(
             }
             for event in page {
                 after = event.seq;
-                let id = event.seq.to_string();
+                let heard = Event::default().id(event.seq.to_string()).event(&event.kind);
                 let data = serde_json::to_string(&EventShape::of(event)).expect("an event is plain JSON");
-                if tell.send(Ok(Event::default().id(id).data(data))).await.is_err() {
+                if tell.send(Ok(heard.data(data))).await.is_err() {
                     return;
                 }
             }

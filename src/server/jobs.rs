@@ -14,7 +14,6 @@ use crate::waybill::tracking;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What was not done with a job that has faults.
@@ -59,8 +58,7 @@ pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Status
 /// Checks the job and takes it, or tells everything that is wrong with it.
 async fn take(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result<Taken, Problem> {
     let spool = &door.house.spool;
-    let kept = door.clone();
-    let (mut submission, job) = sent.work(door, move |house, node| check(house, &kept.kept, id, content, node)).await?;
+    let (mut submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
     let labels: Vec<String> = job.labels.iter().map(|label| label.id.clone()).collect();
     let clashes = if submission.faults.is_empty() {
         match spool.take(job).await? {
@@ -78,7 +76,7 @@ async fn take(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result
 }
 
 /// Reads the job and lays out every label once.
-fn check(house: &House, kept: &HashMap<String, Hash>, id: String, content: Hash, node: Node) -> (Submission, NewJob) {
+fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, NewJob) {
     let mut submission = Submission::read(node, house, Aim::Take);
     let dpi = submission.printer.as_ref().map(|(_, printer)| printer.dpi).unwrap_or_default();
     let orders = submission.orders.iter().map(|order| (order.template.clone(), dpi, &order.waybill));
@@ -89,19 +87,19 @@ fn check(house: &House, kept: &HashMap<String, Hash>, id: String, content: Hash,
         content,
         printer: submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
-        labels: submission.orders.iter().map(|order| new_label(order, kept)).collect(),
+        labels: submission.orders.iter().map(new_label).collect(),
         run_limit: house.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
 }
 
-fn new_label(order: &Order, kept: &HashMap<String, Hash>) -> NewLabel {
+fn new_label(order: &Order) -> NewLabel {
     let waybill = &order.waybill;
     NewLabel {
         id: waybill.id.clone(),
         waybill: waybill.to_json().into(),
-        template: kept[&order.template.hash],
+        template: order.template.hash,
         order: Some(number(&waybill.order)),
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),

@@ -26,7 +26,6 @@ const PAGE: usize = 100;
 
 /// Which labels to list; what is left out does not matter.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// An order number, however it is spaced.

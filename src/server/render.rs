@@ -25,7 +25,6 @@ use utoipa::IntoParams;
 
 /// How to draw.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Drawing {
     /// `png`: a picture of one label, dot for dot; `zpl`: what a printer would be sent for all of them.
@@ -129,8 +128,7 @@ pub async fn preview(State(door): State<Arc<Door>>, Path(id): Path<String>) -> R
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
     let unreadable = || Problem::new(Kind::Broken, format!("what is kept of label {id} cannot be read."));
     let waybill = labels::kept(&kept).ok_or_else(unreadable)?;
-    let known = door.kept.iter().find(|(_, hash)| **hash == detail.template).and_then(|(of, _)| door.house.studio.by_hash(of));
-    let template: Arc<Template> = match known {
+    let template: Arc<Template> = match door.house.studio.by_hash(&detail.template) {
         Some(template) => template,
         None => {
             let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;

@@ -8,7 +8,7 @@ pub mod requests;
 
 use crate::fault::Fault;
 use crate::spool::{Event, JobView, LabelDetail, LabelPage, LabelView, PrintView, State, UnixMs};
-use crate::waybill::{Party, Waybill, mask};
+use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -319,8 +319,8 @@ impl LabelHistory {
 impl Recipient {
     fn of(party: &Party) -> Recipient {
         Recipient {
-            name: mask::name(&party.name),
-            phone: party.phone.as_deref().map(mask::phone),
+            name: party.masked_name(),
+            phone: party.masked_phone(),
             city: party.city.clone(),
             region: party.region.clone(),
             country: party.country.code(),

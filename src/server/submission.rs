@@ -107,6 +107,9 @@ impl Submission {
             if let (Some(sender), None) = (sender, label.get("sender")) {
                 put(&mut label, "sender", sender);
             }
+            if let Some(id) = label.get("id").and_then(Node::as_text) {
+                self.places.entry(id.trim().to_owned()).or_insert(at);
+            }
             let mut waybill = match Waybill::parse(&label, &house.config.senders) {
                 Ok(waybill) => waybill,
                 Err(found) => {
@@ -114,7 +117,6 @@ impl Submission {
                     continue;
                 }
             };
-            self.places.insert(waybill.id.clone(), at);
             waybill.urgent |= urgent;
             let template = match &waybill.template {
                 Some(name) => designs.named(name).map_err(|message| {
