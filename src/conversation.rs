@@ -255,6 +255,8 @@ struct Asking {
     at: Option<Duration>,
     pause: Duration,
     last: Option<Kind>,
+    /// Questions since ~HQES was asked.
+    turns: u32,
     /// It has answered on this connection.
     heard: bool,
     /// Questions in a row with no answer at all.
@@ -272,6 +274,7 @@ struct Asking {
     /// When evidence must have come, if the printer stays calm.
     evidence_due: Option<Duration>,
     stalled: bool,
+    identity: Option<status::Identity>,
     silent_asked: Option<Duration>,
 }
 
@@ -282,7 +285,10 @@ const STOPPED_MIN: Duration = Duration::from_secs(1);
 const STOPPED_MAX: Duration = Duration::from_secs(5);
 /// The same on a line that hides power cuts: often enough to notice one.
 const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
-/// How often a question is tried on a printer that answers others, before it counts as unknown to it.
+/// With a counter, ~HQES is asked at every so manieth turn.
+const ERRORS_EVERY: u32 = 8;
+/// Questions in a row without an answer that make a silence; also how often a question is tried on a printer that
+/// answers others, before it counts as unknown to it.
 const TRIES: u32 = 3;
 /// ~HS unanswered so often in a row while others are answered: it cannot confirm.
 const STATUS_MISSES_MAX: u32 = 10;
@@ -386,9 +392,10 @@ impl Conversation {
         }
         self.check_stall(now);
         self.check_evidence(now);
+        let free = self.questions.not_before().is_none_or(|until| until <= now);
         if self.asking.at.is_some_and(|at| at <= now) {
-            self.asking.at = None;
-            if self.wants_answers(now) && self.questions.may_ask() && !self.outbox.holds_words() {
+            self.asking.at = self.questions.not_before().filter(|_| !free);
+            if free && self.wants_answers(now) && self.questions.may_ask() && !self.outbox.holds_words() {
                 let kind = self.next_kind();
                 self.ask(kind, now);
             }
@@ -510,7 +517,7 @@ impl Conversation {
     }
 
     fn may_begin(&self) -> bool {
-        self.silent() || (!self.stopped() && !self.asking.suspect && !self.asking.draining)
+        self.silent() || (!self.stopped() && !self.asking.suspect && !self.asking.draining && !self.witness.unsure())
     }
 
     /// Somebody else may have printed since the counter was read: it is asked again, ahead of the first label.
@@ -641,6 +648,7 @@ impl Conversation {
         };
         self.outbox.push(bytes.to_vec(), Carried::Question, now);
         self.asking.last = Some(kind);
+        self.asking.turns = if kind == Kind::Errors { 0 } else { self.asking.turns + 1 };
         if self.silent() {
             // Nothing is waited for; an answer would be news.
             self.asking.silent_asked = Some(now);
@@ -650,14 +658,11 @@ impl Conversation {
         }
     }
 
-    /// How long the answer to a question just written may take.
+    /// How long to wait before asking again: an answer may be lost, so a printer gets three questions in its patience.
     fn patience(&self) -> Duration {
-        // A printer not known yet gets three questions in its patience, one that is known gets all of it each time.
-        let unknown = !self.asking.heard && self.profile.status == Answers::Unknown;
-        let patience = if unknown { self.rules.patience / 3 } else { self.rules.patience };
-        let ahead = self.outbox.unanswered_bytes();
-        patience
-            + self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead as f64 / f64::from(rate.max(1))))
+        let ahead = self.outbox.unanswered_bytes() as f64;
+        let line = self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))));
+        self.rules.patience / TRIES + line
     }
 
     /// Whether an answer would be of any use now.
@@ -676,7 +681,7 @@ impl Conversation {
     fn counter_wanted(&self) -> bool {
         match self.profile.counter {
             Counter::Unknown | Counter::No => false,
-            Counter::Answers => !self.witness.has_count() || !self.on_wire.is_empty(),
+            Counter::Answers => !self.witness.has_count() || !self.witness.compared() || !self.on_wire.is_empty(),
             Counter::Counts => !self.witness.has_count(),
         }
     }
@@ -703,9 +708,12 @@ impl Conversation {
             };
             return if turn { Kind::Errors } else { Kind::Status };
         }
+        let by_counter =
+            self.profile.counter == Counter::Counts && self.witness.has_count() && !self.witness.seems_done(self.begun);
         let known = |kind| match kind {
             Kind::Status => true,
-            Kind::Errors => self.profile.errors == Some(true),
+            // What ~HS does not tell, such as a jam: now and then, where the counter gives the evidence.
+            Kind::Errors => self.profile.errors == Some(true) && (!by_counter || self.asking.turns >= ERRORS_EVERY),
             Kind::Counter => !matches!(self.profile.counter, Counter::Unknown | Counter::No),
             // Of no use but to keep one ~HS apart from the next.
             Kind::Identity => {
@@ -731,7 +739,7 @@ impl Conversation {
                 false => (PAUSE_MIN, self.rules.pace),
             };
             let pause = self.asking.pause.clamp(least, most);
-            self.asking.at = Some(now + pause);
+            self.asking.at = Some((now + pause).max(self.questions.not_before().unwrap_or_default()));
             self.asking.pause = if stopped { pause * 3 / 2 } else { pause * 2 };
         }
     }
@@ -766,8 +774,20 @@ impl Conversation {
                 }
             }
             Reply::NoSuchVariable => self.learn(|profile| profile.counter = Counter::No),
-            Reply::Identity(identity) => self.learn(|profile| profile.identity = Some(identity)),
+            Reply::Identity(identity) => {
+                // Read twice: one reply may be garbled.
+                if self.asking.identity.as_ref() == Some(&identity) {
+                    self.learn(|profile| profile.identity = Some(identity));
+                } else {
+                    self.asking.identity = Some(identity);
+                }
+            }
             Reply::Other => {}
+        }
+        if self.witness.take_news() {
+            // A label came out, or moved up: one more look settles it.
+            self.asking.pause = PAUSE_MIN;
+            self.asking.at = None;
         }
         self.settle_doubts(now);
         self.settle_printed(now);
@@ -796,7 +816,7 @@ impl Conversation {
             self.set_state(PrinterState::Ready);
         }
         if status.label_waits {
-            self.witness.disturb();
+            self.witness.held_up(asked, now);
         } else {
             self.witness.calm(asked, now, Some(status.waiting()));
         }
@@ -831,25 +851,20 @@ impl Conversation {
 
     /// A question was not answered in time.
     fn missed(&mut self, kind: Kind, now: Duration) {
+        let stopped = self.stopped();
         let asking = &mut self.asking;
         asking.hush += 1;
         asking.tries[kind as usize] += 1;
-        asking.at = Some(now);
-        if kind == Kind::Status {
-            asking.suspect |= self.profile.status == Answers::Yes;
-            asking.status_misses += 1;
-        }
-        if kind == Kind::Status || asking.hush > 1 {
-            self.witness.stop();
-            if let Some(doubts) = &mut self.doubts {
-                doubts.taint();
+        asking.at = (!stopped).then_some(now);
+        match kind {
+            Kind::Status => {
+                asking.suspect |= self.profile.status == Answers::Yes;
+                asking.status_misses += 1;
             }
+            Kind::Counter => self.witness.count_missed(),
+            Kind::Errors | Kind::Identity => {}
         }
-        if kind == Kind::Counter {
-            self.witness.count_missed();
-        }
-        let (heard, tried) = (self.asking.heard, self.asking.tries[kind as usize]);
-        if heard && tried >= TRIES {
+        if self.asking.heard && self.asking.tries[kind as usize] >= TRIES {
             self.learn(|profile| match kind {
                 Kind::Errors if profile.errors.is_none() => profile.errors = Some(false),
                 Kind::Counter if profile.counter == Counter::Unknown => profile.counter = Counter::No,
@@ -863,14 +878,19 @@ impl Conversation {
         let Asking { heard, hush, status_misses, .. } = self.asking;
         let stopped = matches!(self.state, PrinterState::Stopped(_));
         let never = self.profile.status == Answers::Unknown && !stopped && (hush >= TRIES || status_misses >= TRIES);
-        let cannot = heard && !stopped && hush < 2 && status_misses >= STATUS_MISSES_MAX;
+        let cannot = heard && !stopped && hush < TRIES && status_misses >= STATUS_MISSES_MAX;
         if never || cannot {
             self.learn(|profile| profile.status = Answers::Silent);
             self.asking.suspect = false;
             self.doubts = None;
             self.set_state(PrinterState::Silent);
             self.send_all();
-        } else if hush >= 2 && self.profile.status == Answers::Yes {
+        } else if hush >= TRIES && self.profile.status == Answers::Yes {
+            self.asking.suspect = true;
+            self.witness.stop();
+            if let Some(doubts) = &mut self.doubts {
+                doubts.taint();
+            }
             self.set_state(PrinterState::NotAnswering);
             self.asking.at = None;
             self.renew_evidence_limit(now);

@@ -19,6 +19,11 @@ pub mod language;
 pub mod conversation;
 
 pub mod spool;
+pub mod transport;
 pub mod studio;
+pub mod printer;
+
+pub mod config;
+pub mod cli;
 
 pub mod virtual_printer;

@@ -1,1 +1,26 @@
-fn main() {}
+//! The program: one subcommand a file in `cli`.
+
+use clap::Parser;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use waybilld::cli::Command;
+
+/// Prints waybills on thermal label printers and knows what happened to every label.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let log = EnvFilter::try_from_env("WAYBILLD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).with_target(false).init();
+    match Program::parse().command.run() {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}

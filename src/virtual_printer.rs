@@ -41,10 +41,24 @@
 //! A format prints when it has something to draw: field data, a box, line or circle, a graphic, or a stored format
 //! with one of these. A label counts in the odometer at the moment it leaves the slot, and only when it is whole.
 //! A half format stays in the buffer when the host hangs up: what comes next is added to it.
+//!
+//! # What `~HS` counts
+//!
+//! - `eee`: complete formats that have not come up yet. The format under the head is not among them.
+//! - `uuuuuuuu`: labels of the format under the head that are not out yet, the one being printed included.
+//! - `h`: 1 from `^XA` to `^XZ`. `f`: 1 when not one byte more is taken. `www`: stored graphics.
+//!
+//! So `h`, `eee` and `uuuuuuuu` are all zero exactly when everything that was received has come out. Silent it says
+//! nothing of this: then `~HQES` and the odometer still answer, unless [`Answers`] says otherwise.
 
 mod answers;
 mod engine;
 mod formats;
+#[cfg(feature = "interpreter")]
+pub mod interpreter;
+#[cfg(not(feature = "interpreter"))]
+#[path = "virtual_printer/no_interpreter.rs"]
+pub mod interpreter;
 mod memory;
 mod wire;
 mod zpl;
@@ -53,9 +67,7 @@ pub use engine::Cause;
 pub use wire::Faults;
 pub use zpl::{Command, Format};
 
-use crate::dots::Dots;
-use crate::dots::Dpi;
-use crate::dots::Size;
+use crate::dots::{Bitmap, Dots, Dpi, Size};
 use engine::{Began, Engine, Piece};
 use memory::{Kind, Memory, Object};
 use std::collections::{BTreeMap, VecDeque};
@@ -193,13 +205,27 @@ pub struct Label {
 }
 
 impl Label {
-    /// ZPL that draws this label on a printer that knows nothing yet: stored objects and standing settings in front.
+    /// ZPL that draws this label once on a printer that knows nothing yet: stored objects and standing settings in front.
     pub fn zpl(&self) -> Vec<u8> {
-        let mut zpl: Vec<u8> = self.recalls.iter().flat_map(|object| object.zpl.clone()).collect();
+        let mut zpl: Vec<u8> = self.recalls.iter().map(|object| object.zpl.as_slice()).collect::<Vec<_>>().concat();
         zpl.extend(&self.in_force);
         zpl.extend(self.format.standing_alone());
         zpl
     }
+
+    /// The formats that draw it: those it recalls, and its own.
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        let recalled = self.recalls.iter().filter_map(|object| object.format.as_deref());
+        recalled.chain([self.format.as_ref()])
+    }
+}
+
+/// A drawn label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub bitmap: Bitmap,
+    /// Commands of the label that left no trace in the picture.
+    pub not_drawn: Vec<String>,
 }
 
 /// The printer.
@@ -221,6 +247,8 @@ pub struct VirtualPrinter {
     odometer: u64,
     wire: Wire,
     events: VecDeque<Event>,
+    /// Events had to be taken before it could go on.
+    stalled: bool,
     now: Duration,
 }
 
@@ -242,6 +270,7 @@ impl VirtualPrinter {
             odometer: settings.odometer,
             wire: Wire::new(settings.faults),
             events: VecDeque::new(),
+            stalled: false,
             now: Duration::ZERO,
             settings,
         }
@@ -318,8 +347,8 @@ impl VirtualPrinter {
 
     /// When it wants to be told the time next. A time that has passed means that it waits for its events to be taken.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let printing = if self.powered { self.engine.due() } else { None };
-        printing.into_iter().chain(self.wire.due()).min()
+        let own = if self.stalled { Some(self.now) } else { self.engine.due() };
+        own.into_iter().chain(self.wire.due()).min()
     }
 
     /// A piece of a reply that the host has received by now.
@@ -450,6 +479,7 @@ impl VirtualPrinter {
                 }
             }
         }
+        self.stalled = self.events.len() >= EVENTS_MAX;
     }
 
     fn eject(&mut self, piece: Option<Piece<Arc<Label>>>) {
@@ -548,7 +578,11 @@ impl VirtualPrinter {
         let kind = if extension == "GRF" { Kind::Graphic } else { Kind::Other };
         let mut zpl = vec![b'~', control.code[0], control.code[1]];
         zpl.extend(&control.data);
-        self.store(control.name(), object_name(name, extension), Object { kind, zpl, recalls: Vec::new(), prints: false });
+        self.store(
+            control.name(),
+            object_name(name, extension),
+            Object { kind, zpl, format: None, recalls: Vec::new(), prints: false },
+        );
     }
 
     fn store(&mut self, command: String, name: Arc<str>, object: Object) {

@@ -26,9 +26,12 @@ pub(super) struct Witness {
     /// Labels out by the rule of the buffers, and when at the latest.
     quiet: u64,
     quiet_at: Duration,
-    /// When the printer was first known to have label `quiet + 1`, `quiet + 2`, …
-    received: VecDeque<Duration>,
-    calm: Option<Calm>,
+    /// When label `quiet + 1`, `quiet + 2`, … was first received and not counted among those waiting.
+    came_up: VecDeque<Duration>,
+    /// Since when every answer says that nothing stops the printer.
+    calm_since: Option<Duration>,
+    /// Not later than then it was last seen not to be stopped.
+    seen_well: Option<Duration>,
     /// A printer that was stopped may feed two labels before it goes on.
     feeds: bool,
     feeds_until: Duration,
@@ -48,13 +51,11 @@ pub(super) struct Witness {
     /// From when on the printer must not have been out of sight.
     watched_from: Option<Duration>,
     unsure: bool,
-}
-
-/// An unbroken row of answers by which nothing stops the printer.
-#[derive(Debug, Clone, Copy)]
-struct Calm {
-    since: Duration,
-    last_asked: Duration,
+    /// Labels it had at the last ~HS before it went out of sight.
+    labels_before: u64,
+    /// The last reading differs from the one before.
+    news: bool,
+    last_count: u64,
 }
 
 /// The printer's count when so many labels were out and nothing else was moving.
@@ -82,8 +83,9 @@ impl Witness {
             told: 0,
             quiet: 0,
             quiet_at: Duration::ZERO,
-            received: VecDeque::new(),
-            calm: None,
+            came_up: VecDeque::new(),
+            calm_since: None,
+            seen_well: None,
             feeds: false,
             feeds_until: Duration::ZERO,
             passed: None,
@@ -97,6 +99,9 @@ impl Witness {
             counted_at: None,
             watched_from: None,
             unsure: false,
+            labels_before: 0,
+            news: false,
+            last_count: 0,
         }
     }
 
@@ -114,6 +119,9 @@ impl Witness {
     /// The first label is on its way: from now on the printer is watched.
     pub fn watch(&mut self, now: Duration) {
         self.watched_from = Some(now);
+        self.seen_well = Some(now);
+        self.calm_since = None;
+        self.passed = None;
     }
 
     /// The power was not cut while the printer was out of sight.
@@ -127,12 +135,8 @@ impl Witness {
 
     /// The printer works, or would: by ~HS with so many labels waiting, or by ~HQES.
     pub fn calm(&mut self, asked: Asked, heard: Duration, waiting: Option<u64>) {
-        let unbroken = self.calm.filter(|calm| heard.saturating_sub(calm.last_asked) <= UNSEEN_MAX);
-        if unbroken.is_none() {
-            self.passed = None;
-        }
-        let since = unbroken.map_or(heard, |calm| calm.since);
-        self.calm = Some(Calm { since, last_asked: asked.at });
+        self.see_well(asked.at, heard);
+        self.calm_since.get_or_insert(heard);
         if std::mem::take(&mut self.feeds) {
             self.feeds_until = heard + self.label_time * 2;
         }
@@ -144,25 +148,43 @@ impl Witness {
         }
     }
 
+    /// It works, but something that is no fault, such as a label not taken, keeps it from going on.
+    pub fn held_up(&mut self, asked: Asked, heard: Duration) {
+        self.see_well(asked.at, heard);
+        self.calm_since = None;
+        self.passed = None;
+    }
+
+    fn see_well(&mut self, asked: Duration, heard: Duration) {
+        if self.seen_well.is_some_and(|seen| heard.saturating_sub(seen) > UNSEEN_MAX) {
+            self.stop();
+        }
+        self.seen_well = Some(asked);
+    }
+
     fn read_buffers(&mut self, asked: Asked, heard: Duration, waiting: u64) {
-        self.waiting = waiting;
-        if waiting > 0 {
-            // What was in its buffers is still there.
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        self.news |= before != waiting;
+        if self.passed.is_some() && before.min(waiting) > 0 && asked.labels == self.labels_before {
+            // What was in its buffers when it went out of sight is still there.
             self.unsure = false;
         }
-        while self.quiet + (self.received.len() as u64) < asked.labels {
-            self.received.push_back(heard);
+        if !self.unsure {
+            self.labels_before = asked.labels;
         }
         let passed = asked.labels.saturating_sub(waiting);
         let twice = self.passed.replace(passed).map_or(0, |before| before.min(passed));
+        while self.quiet + (self.came_up.len() as u64) < twice {
+            self.came_up.push_back(heard);
+        }
         if twice > self.quiet + HIDDEN {
             self.quiet_to(twice - HIDDEN, heard);
         }
         let ready = self.ready();
         while self.quiet < twice
-            && let Some(received) = self.received.front()
+            && let Some(came_up) = self.came_up.front()
         {
-            let out_at = ready.max(*received).max(self.quiet_at) + self.label_time;
+            let out_at = ready.max(*came_up).max(self.quiet_at) + self.label_time;
             if out_at > asked.at {
                 break;
             }
@@ -172,26 +194,22 @@ impl Witness {
 
     /// From when on it has been calm and past its feeding.
     fn ready(&self) -> Duration {
-        self.calm.map_or(Duration::MAX, |calm| calm.since.max(self.feeds_until))
+        self.calm_since.map_or(Duration::MAX, |since| since.max(self.feeds_until))
     }
 
     fn quiet_to(&mut self, labels: u64, at: Duration) {
         for _ in self.quiet..labels {
-            self.received.pop_front();
+            self.came_up.pop_front();
         }
         self.quiet = self.quiet.max(labels);
         self.quiet_at = self.quiet_at.max(at);
     }
 
-    /// Something that is no fault keeps it from going on.
-    pub fn disturb(&mut self) {
-        self.calm = None;
-        self.passed = None;
-    }
-
     /// It stopped, or may have.
     pub fn stop(&mut self) {
-        self.disturb();
+        self.calm_since = None;
+        self.seen_well = None;
+        self.passed = None;
         self.feeds = true;
         self.tainted = true;
         self.said = None;
@@ -201,6 +219,7 @@ impl Witness {
     /// The counter said so. Whether it is now known to count, or not to, if it is.
     pub fn counted(&mut self, count: u64, asked: Asked, heard: Duration) -> Option<bool> {
         self.counted_at = Some(heard);
+        self.news |= std::mem::replace(&mut self.last_count, count) != count;
         self.check_opening(count, asked);
         if let Some(base) = self.base
             && !self.tainted
@@ -279,6 +298,11 @@ impl Witness {
         self.base.is_some() && !self.tainted
     }
 
+    /// Whether it was held against all labels told to be out.
+    pub fn compared(&self) -> bool {
+        self.base.is_some_and(|base| base.out == self.told)
+    }
+
     pub fn tainted(&self) -> bool {
         self.tainted
     }
@@ -306,23 +330,36 @@ impl Witness {
         };
         self.told = self.told.max(out);
         if self.told > self.quiet {
-            let at = self.calm.map_or(self.quiet_at, |calm| calm.last_asked);
+            let at = self.seen_well.unwrap_or(self.quiet_at);
             self.quiet_to(self.told, at);
         }
         (self.told, evidence)
     }
 
+    /// Whether a reading since the last call differed from the one before.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
+    }
+
+    /// Whether by the buffers nothing is left to print, while the counter does not say so.
+    pub fn seems_done(&self, labels: u64) -> bool {
+        self.quiet >= labels && self.told < labels
+    }
+
     /// Whether by the buffers all these labels were out long ago.
     pub fn all_quiet(&self, labels: u64) -> bool {
         let long_ago = self.quiet_at + self.label_time * 2;
-        self.quiet >= labels && self.waiting == 0 && self.calm.is_some_and(|calm| calm.last_asked >= long_ago)
+        self.quiet >= labels
+            && self.waiting == 0
+            && self.calm_since.is_some()
+            && self.seen_well.is_some_and(|seen| seen >= long_ago)
     }
 
     /// What the counter says of labels that should have come out, as soon as it does.
     pub fn verdict(&self, labels: u64, counts: bool) -> Option<Verdict> {
         match self.count_now().filter(|_| counts) {
             Some(none_out) => {
-                let (count, first_asked) = self.believed?;
+                let (count, first_asked) = self.believed.filter(|(count, _)| *count == self.last_count)?;
                 let (enough, none) = (count >= none_out + (labels - self.told), count == none_out);
                 let late = first_asked >= self.quiet_at + self.label_time;
                 (late && (!enough || self.unsure)).then_some(if none { Verdict::NoneCameOut } else { Verdict::Unclear })
@@ -333,7 +370,7 @@ impl Witness {
 
     /// The count of a printer that would have printed all it had, `labels` of an earlier connection among them.
     pub fn settled_count(&self, labels: u64) -> Option<u64> {
-        let (count, first_asked) = self.believed?;
+        let (count, first_asked) = self.believed.filter(|(count, _)| *count == self.last_count)?;
         let quiet_from = self.ready().saturating_add(self.label_time * (labels as u32 + 1));
         (self.waiting == 0 && first_asked >= quiet_from).then_some(count)
     }

@@ -40,17 +40,14 @@ pub(super) struct Questions {
     open: VecDeque<Open>,
     /// The one we wait for, and until when, once it has left.
     awaited: Option<(Kind, Option<Duration>)>,
-    last_answer: Option<Duration>,
-    /// Since when answers have come without a long pause.
-    talking_since: Duration,
+    /// Answers were lost: those that come belong to ever older questions. Until when to wait for the rest.
+    catching_up: Option<Duration>,
 }
 
 /// Questions told apart; more are counted together.
 const OPEN_MAX: usize = 16;
-/// A printer that has talked for so long will not answer what was asked before that any more.
-const LATE_MAX: Duration = Duration::from_secs(10);
-/// A pause between answers after which a printer begins to talk anew.
-const SILENCE: Duration = Duration::from_secs(3);
+/// A printer that has just answered, and then says nothing for so long, will not answer what was asked before either.
+const LATE_MAX: Duration = Duration::from_secs(5);
 
 impl Questions {
     pub fn may_ask(&self) -> bool {
@@ -58,6 +55,9 @@ impl Questions {
     }
 
     pub fn ask(&mut self, kind: Kind, labels: u64, now: Duration) {
+        if self.catching_up.take().is_some_and(|until| until <= now) {
+            self.open.clear();
+        }
         self.awaited = Some((kind, None));
         self.ask_in_vain(kind, labels, now);
     }
@@ -85,6 +85,11 @@ impl Questions {
         self.awaited.and_then(|(_, due)| due)
     }
 
+    /// Not to ask before then.
+    pub fn not_before(&self) -> Option<Duration> {
+        self.catching_up
+    }
+
     /// The question that was not answered in time. It stays open: its answer may still come.
     pub fn overdue(&mut self, now: Duration) -> Option<Kind> {
         let (kind, _) = self.awaited.filter(|(_, due)| due.is_some_and(|due| due <= now))?;
@@ -94,13 +99,6 @@ impl Questions {
 
     /// A reply of that kind came; the question it answers, unless nobody asked.
     pub fn answered(&mut self, kind: Kind, now: Duration) -> Option<Asked> {
-        if self.last_answer.is_none_or(|last| last + SILENCE < now) {
-            self.talking_since = now;
-        }
-        self.last_answer = Some(now);
-        if self.talking_since + LATE_MAX <= now {
-            while self.open.pop_front_if(|open| open.asked.at + LATE_MAX <= now).is_some() {}
-        }
         let at = self.open.iter().position(|open| open.asked.kind == kind)?;
         if self.awaited.is_some_and(|(awaited, _)| awaited == kind) {
             self.awaited = None;
@@ -112,6 +110,8 @@ impl Questions {
         } else {
             self.open.drain(..=at);
         }
+        let behind = self.awaited.is_none() && self.open.len() > 1;
+        self.catching_up = behind.then(|| now + LATE_MAX);
         Some(asked)
     }
 }
@@ -153,6 +153,18 @@ mod tests {
         questions.ask(Kind::Status, 2, at(2));
         assert!(questions.answered(Kind::Errors, at(3)).is_some());
         assert_eq!(questions.answered(Kind::Status, at(4)).map(|asked| asked.labels), Some(2));
+    }
+
+    #[test]
+    fn lost_answers_are_caught_up_with_in_a_pause() {
+        let mut questions = Questions::default();
+        for (labels, kind) in [(1, Kind::Status), (1, Kind::Errors), (2, Kind::Status)] {
+            questions.ask(kind, labels, at(labels));
+        }
+        assert!(questions.answered(Kind::Status, at(3)).is_some_and(|asked| asked.labels == 1));
+        let pause_ends = questions.not_before().expect("two questions are open and none is awaited");
+        questions.ask(Kind::Status, 3, pause_ends);
+        assert_eq!(questions.answered(Kind::Status, pause_ends).map(|asked| asked.labels), Some(3));
     }
 
     #[test]

@@ -109,9 +109,10 @@ impl Paragraph {
                 }
             }
         }
-        // Without any font at all the shaper stops short.
-        let end = self.layout.lines().last().map_or(0, |line| line.text_range().end);
-        missing.extend(self.text[end..].chars().next().map(|character| (end..self.text.len(), character)));
+        // Without any font at all the shaper makes no run.
+        if self.layout.lines().all(|line| line.runs().next().is_none()) {
+            missing.extend(self.text.chars().next().map(|character| (0..self.text.len(), character)));
+        }
         missing.sort_by_key(|(range, _)| range.start);
         missing
     }

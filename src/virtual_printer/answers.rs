@@ -5,13 +5,7 @@
 use super::VirtualPrinter;
 use super::engine::Cause;
 
-/// `~HS`: three strings of STX … ETX CR LF.
-///
-/// - `eee` counts complete formats that have not come up yet. The format under the head is not among them.
-/// - `uuuuuuuu` counts the labels of the format under the head that are not out yet, the one being printed included.
-/// - `h` is 1 from `^XA` to `^XZ`; `f` is 1 when not one byte more is taken; `www` counts stored graphics.
-///
-/// So `h`, `eee` and `uuuuuuuu` are all zero exactly when everything that was received whole has come out.
+/// `~HS`: three strings of STX … ETX CR LF. What they count is said in the room's header.
 pub(super) fn host_status(printer: &VirtualPrinter) -> Vec<u8> {
     let engine = &printer.engine;
     let flag = |cause| u8::from(engine.is(cause));

@@ -84,7 +84,13 @@ impl VirtualPrinter {
 
     /// `^DF`: the format is kept, not done.
     fn store_format(&mut self, format: &Arc<Format>) {
-        let mut object = Object { kind: Kind::Format, zpl: format.standing_alone(), recalls: Vec::new(), prints: false };
+        let mut object = Object {
+            kind: Kind::Format,
+            zpl: format.standing_alone(),
+            format: Some(format.clone()),
+            recalls: Vec::new(),
+            prints: false,
+        };
         let mut name = object_name("", "ZPL");
         for command in format.commands() {
             object.prints |= inks(&command);

@@ -3,6 +3,7 @@
 //! `R:` is lost without power, every other drive is kept. Bounded in bytes and in objects. Keeps what the host
 //! sent as it was sent: whoever draws a label gets these bytes in front of it.
 
+use super::zpl::Format;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(super) struct Object {
     pub kind: Kind,
     /// ZPL that stores it again.
     pub zpl: Vec<u8>,
+    /// For a format: its commands.
+    pub format: Option<Arc<Format>>,
     /// For a format: the objects it recalls itself.
     pub recalls: Vec<Arc<str>>,
     /// For a format: whether it has anything to print.
@@ -87,7 +90,7 @@ mod tests {
     use super::*;
 
     fn graphic(bytes: usize) -> Object {
-        Object { kind: Kind::Graphic, zpl: vec![b'0'; bytes], recalls: Vec::new(), prints: false }
+        Object { kind: Kind::Graphic, zpl: vec![b'0'; bytes], format: None, recalls: Vec::new(), prints: false }
     }
 
     #[test]

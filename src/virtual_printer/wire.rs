@@ -75,7 +75,8 @@ impl Wire {
 
     /// The next piece that has arrived by now.
     pub fn receive(&mut self, now: Duration) -> Option<Vec<u8>> {
-        let (_, piece) = self.pieces.pop_front_if(|(due, _)| *due <= now)?;
+        self.due().filter(|due| *due <= now)?;
+        let (_, piece) = self.pieces.pop_front()?;
         self.bytes -= piece.len();
         Some(piece)
     }

@@ -110,7 +110,7 @@ impl Format {
         fields
     }
 
-    /// The same format for a reader that starts with the usual prefixes, which it finds again afterwards.
+    /// The same format for a reader that starts with the usual prefixes, finds them again afterwards, and draws it once.
     pub fn standing_alone(&self) -> Vec<u8> {
         let Prefixes { caret, tilde, .. } = self.prefixes;
         let last = self.commands().fold(self.prefixes, |now, command| match &command.code {
@@ -125,7 +125,12 @@ impl Format {
         if tilde != USUAL.tilde {
             alone.extend([caret, b'C', b'T', tilde]);
         }
-        alone.extend(&self.bytes);
+        let mut from = 0;
+        for quantity in self.commands.iter().filter(|span| &span.code == b"PQ") {
+            alone.extend(&self.bytes[from..quantity.from as usize - 3]);
+            from = quantity.to as usize;
+        }
+        alone.extend(&self.bytes[from..]);
         if last.tilde != USUAL.tilde {
             alone.extend([last.caret, b'C', b'T', b'~']);
         }

@@ -1,0 +1,69 @@
+//! The command line: one file a subcommand.
+//!
+//! Every command that talks to a daemon speaks the same HTTP as any other program; none of them opens the ledger
+//! or a printer. What a command has to say goes to standard output, how far it is and what is wrong to standard
+//! error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
+
+pub mod check;
+pub mod client;
+pub mod contact_sheet;
+pub mod events;
+pub mod failure;
+pub mod input;
+pub mod job;
+pub mod label;
+mod load;
+pub mod progress;
+pub mod render;
+pub mod status;
+pub mod submit;
+pub mod virtual_printer;
+
+pub use failure::Failure;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What the program can do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Submit(submit::Args),
+    Status(status::Args),
+    Void(label::Void),
+    Release(label::Release),
+    Outcome(label::Outcome),
+    Reprint(label::Reprint),
+    Render(render::Args),
+    Check(check::Args),
+    Virtual(virtual_printer::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Render(args) => render::run(args),
+            Command::Check(args) => check::run(args),
+            Command::Submit(args) => on_a_runtime(submit::run(args)),
+            Command::Status(args) => on_a_runtime(status::run(args)),
+            Command::Void(args) => on_a_runtime(args.run()),
+            Command::Release(args) => on_a_runtime(args.run()),
+            Command::Outcome(args) => on_a_runtime(args.run()),
+            Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Virtual(args) => on_a_runtime(async {
+                let served = virtual_printer::run(args).await;
+                served.map(|()| ExitCode::SUCCESS).map_err(|failure| Failure::refused(failure.to_string()))
+            }),
+        }
+    }
+}
+
+fn on_a_runtime(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Failure::refused(format!("no runtime: {error}.")))?.block_on(work)
+}
+
+/// A line on standard output; nobody reading it any more is no reason to fall over.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,63 @@
+//! `waybilld check`: every fault of the configuration and the templates, by file and line.
+
+use super::{Failure, load};
+use crate::dots::Dpi;
+use crate::studio::Studio;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The configuration to check with its templates; without it, the embedded one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Templates to check beside them.
+    #[arg(value_name = "TEMPLATE")]
+    templates: Vec<PathBuf>,
+}
+
+/// Reads everything, tries every design on every head, and says what is wrong or that nothing is.
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let mut said = Vec::new();
+    let mut given = Vec::new();
+    match load::config(args.config.as_deref()) {
+        Ok(config) => {
+            match config.templates.as_deref().map(load::templates).transpose() {
+                Ok(templates) => given.extend(templates.into_iter().flatten()),
+                Err(failure) => said.push(failure.to_string()),
+            }
+            for (name, printer) in &config.printers {
+                let known = given.iter().any(|(given, ..)| *given == printer.template);
+                if !known && !crate::studio::SHIPPED.iter().any(|(shipped, _)| *shipped == printer.template) {
+                    said.push(format!("printer {name}: no template \"{}\".", printer.template));
+                }
+            }
+        }
+        Err(failure) => said.push(failure.to_string()),
+    }
+    for file in &args.templates {
+        match std::fs::read_to_string(file) {
+            Ok(text) => {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                given.push((name, file.display().to_string(), text));
+            }
+            Err(error) => said.push(format!("{}: {error}.", file.display())),
+        }
+    }
+    match Studio::new(crate::text::Fonts::embedded(), &given) {
+        Ok(studio) => {
+            let designs: Vec<_> = studio.designs().map(|design| design.template.clone()).collect();
+            for template in &designs {
+                for dpi in Dpi::ALL {
+                    let faults = studio.with(template, dpi, |_| ()).err().unwrap_or_default();
+                    said.extend(faults.iter().map(|fault| format!("{} at {} dpi: {fault}", template.name, dpi.nominal())));
+                }
+            }
+            if said.is_empty() {
+                println!("{} templates and the configuration are in order.", designs.len());
+            }
+        }
+        Err(faults) => said.push(load::told(faults).to_string()),
+    }
+    if said.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(Failure::refused(said.join("\n"))) }
+}

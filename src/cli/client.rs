@@ -1,0 +1,223 @@
+//! Talks to the daemon: HTTP/1.1 and JSON over its Unix socket.
+//!
+//! A method and a path go in, an [`Answer`] or a sentence comes out; the event stream comes out event by event.
+//! One connection a request: a command makes a handful of them. Answers stay `serde_json::Value`, so an older
+//! command line gets along with a newer daemon. Knows no command.
+
+use super::events::{Event, EventReader};
+use super::failure::Failure;
+use crate::fault::Fault;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// Five hundred labels are laid out before the daemon answers.
+const ANSWER_WAIT: Duration = Duration::from_secs(120);
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Where the daemon is.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Door {
+    /// The daemon's socket.
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+/// A way to one daemon.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+/// What the daemon said.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    /// Null when it is no JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of an answer that grants, else the daemon's reasons.
+    pub fn granted(self) -> Result<Value, Failure> {
+        if self.status.is_success() { Ok(self.body) } else { Err(Failure::refused_for(self.reasons())) }
+    }
+
+    /// Why not, one thing a line.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut faults: Vec<String> = self.body["faults"].as_array().into_iter().flatten().map(fault_line).collect();
+        if let Some(untold) = self.body["faults_untold"].as_u64() {
+            faults.push(format!("and {untold} more faults."));
+        }
+        if !faults.is_empty() {
+            return faults;
+        }
+        let said = ["detail", "message", "title"].iter().find_map(|key| self.body[*key].as_str());
+        vec![said.map_or_else(|| format!("the daemon answers {} without a word.", self.status), str::to_owned)]
+    }
+}
+
+/// A fault as the daemon writes it down, in a line.
+fn fault_line(fault: &Value) -> String {
+    let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
+    let label = fault["label"].as_str().map(str::to_owned);
+    Fault { label, field: text("field"), message: text("message") }.to_string()
+}
+
+impl Client {
+    /// The daemon at that door, or at the usual one.
+    pub fn new(door: &Door) -> Client {
+        Client { socket: door.socket.clone().unwrap_or_else(default_socket) }
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
+        self.exchange(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: String) -> Result<Answer, Failure> {
+        self.exchange(Method::POST, path, Some(body)).await
+    }
+
+    /// The events after that one; without one, those from now on.
+    pub async fn events(&self, after: Option<&str>) -> Result<Events, Failure> {
+        let mut request = Request::get("/v1/events").header(header::ACCEPT, "text/event-stream");
+        if let Some(id) = after {
+            request = request.header("last-event-id", id);
+        }
+        let request = request.body(Full::default()).map_err(|_| self.broke_off())?;
+        let response = self.send(request).await?;
+        if !response.status().is_success() {
+            return Err(Failure::unfinished(format!("the daemon gives no events: it answers {}.", response.status())));
+        }
+        Ok(Events { body: response.into_body(), reader: EventReader::default(), ready: VecDeque::new() })
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> Result<Answer, Failure> {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = Full::new(Bytes::from(body.unwrap_or_default()));
+        let request = request.body(body).map_err(|_| Failure::refused(format!("{path} is no address the daemon could have.")))?;
+        let response = self.send(request).await?;
+        let status = response.status();
+        let body = timeout(ANSWER_WAIT, Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect()).await;
+        let bytes = body.map_err(|_| self.silent())?.map_err(|_| self.broke_off())?.to_bytes();
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+        request.headers_mut().insert(header::HOST, header::HeaderValue::from_static("waybilld"));
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.closed(&error))?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|_| self.broke_off())?;
+        // It ends with the answer's body, or when that is dropped.
+        tokio::spawn(connection);
+        timeout(ANSWER_WAIT, sender.send_request(request)).await.map_err(|_| self.silent())?.map_err(|_| self.broke_off())
+    }
+
+    fn closed(&self, error: &io::Error) -> Failure {
+        let socket = self.socket.display();
+        Failure::refused(match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                format!("{socket} is not open to you: join the group it belongs to, or ask as the user the daemon runs as.")
+            }
+            _ => format!("no daemon listens at {socket}: start `waybilld serve`."),
+        })
+    }
+
+    fn silent(&self) -> Failure {
+        let seconds = ANSWER_WAIT.as_secs();
+        Failure::unfinished(format!("the daemon at {} did not answer in {seconds} s: look at its log.", self.socket.display()))
+    }
+
+    fn broke_off(&self) -> Failure {
+        Failure::unfinished(format!("the daemon at {} broke off: look at its log.", self.socket.display()))
+    }
+}
+
+/// Where the socket stands when nobody says so.
+fn default_socket() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let state = || folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+    let runtime = || Some(state()?.join("waybilld"));
+    folder("XDG_RUNTIME_DIR").or_else(runtime).unwrap_or_else(std::env::temp_dir).join("waybilld.sock")
+}
+
+/// An open event stream.
+pub struct Events {
+    body: Incoming,
+    reader: EventReader,
+    ready: VecDeque<Event>,
+}
+
+impl Events {
+    /// The next event, however long it takes; `None` when the stream broke off.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            let frame = self.body.frame().await?.ok()?;
+            if let Some(bytes) = frame.data_ref() {
+                self.ready.extend(self.reader.handle_bytes(bytes));
+            }
+        }
+    }
+}
+
+/// An id as one piece of a path: everything but letters, digits and `-._~` is percent-encoded (RFC 3986).
+pub fn path_piece(id: &str) -> String {
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn any_id_fits_into_a_path() {
+        assert_eq!(path_piece("pkg-1_a.b~"), "pkg-1_a.b~");
+        assert_eq!(path_piece("a/../b?c#d é"), "a%2F..%2Fb%3Fc%23d%20%C3%A9");
+    }
+
+    #[test]
+    fn every_fault_of_a_refusal_is_a_line() {
+        let body = json!({"title": "refused", "faults": [
+            {"label": "pkg-7", "field": "recipient.postcode", "message": "is missing."},
+            {"field": "printer", "message": "unknown."},
+        ], "faults_untold": 3});
+        let refusal = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }.granted().expect_err("refused");
+        assert_eq!(refusal.to_string(), "label pkg-7: recipient.postcode: is missing.\nprinter: unknown.\nand 3 more faults.");
+        assert_eq!(refusal.code(), 2);
+    }
+
+    #[test]
+    fn a_refusal_without_faults_says_its_detail_and_a_wordless_one_its_number() {
+        let said = |body| Answer { status: StatusCode::CONFLICT, body }.reasons();
+        assert_eq!(said(json!({"title": "Conflict", "detail": "job x is other."})), ["job x is other."]);
+        assert_eq!(said(Value::Null), ["the daemon answers 409 Conflict without a word."]);
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_the_operator_is_told_to_start_the_daemon() {
+        let door = Door { socket: Some("/nowhere/waybilld.sock".into()) };
+        let failure = Client::new(&door).get("/healthz").await.expect_err("nobody");
+        assert_eq!(failure.to_string(), "no daemon listens at /nowhere/waybilld.sock: start `waybilld serve`.");
+        assert_eq!(failure.code(), 2);
+    }
+}

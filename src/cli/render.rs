@@ -1,0 +1,126 @@
+//! `waybilld render`: labels as pictures or as a printer's bytes, without a daemon.
+
+use super::input::Source;
+use super::{Failure, load};
+use crate::dots::Dpi;
+use crate::fault::Fault;
+use crate::label::Label;
+use crate::language::zpl::{Encoder, Options};
+use crate::language::{Language, Setup};
+use crate::studio::{DEFAULT_TEMPLATE, Studio};
+use crate::waybill::Waybill;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// The template of labels that name none.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_TEMPLATE)]
+    template: String,
+    /// The print head: 203, 300 or 600.
+    #[arg(long, default_value = "203", value_parser = dpi)]
+    dpi: Dpi,
+    /// A printer language instead of pictures.
+    #[arg(long, value_parser = language)]
+    language: Option<Language>,
+    /// Latin text in the printer's own font.
+    #[arg(long)]
+    native_text: bool,
+    /// Where senders and templates are configured.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// `x.png` for one label, `x.zpl` for one stream of all, or a folder for a picture a label (001.png …).
+    #[arg(short, long, value_name = "PATH")]
+    output: PathBuf,
+}
+
+/// Memory a printer is taken to have for stored graphics.
+const PRINTER_MEMORY_BYTES: usize = 1 << 20;
+
+fn dpi(text: &str) -> Result<Dpi, String> {
+    text.parse().ok().and_then(Dpi::from_nominal).ok_or_else(|| "known: 203, 300, 600".to_owned())
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::named(text).ok_or_else(|| "known: zpl".to_owned())
+}
+
+/// Reads, lays out, writes.
+pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = load::config(args.config.as_deref())?;
+    let studio = load::studio(&config)?;
+    let input = args.source.read()?;
+    input.remarks().iter().for_each(|remark| eprintln!("{remark}"));
+    let labels = lay_out(&studio, &input.waybills(&config.senders)?, &args)?;
+    let extension = args.output.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let stream = args.language.is_some() || extension == "zpl";
+    if !is_folder(&args.output) && stream {
+        return write(&args.output, &stream_of(&labels, args.native_text));
+    }
+    if extension == "png" && !is_folder(&args.output) {
+        return match labels.as_slice() {
+            [label] => write(&args.output, &label.raster().to_png()),
+            _ => Err(Failure::refused(format!(
+                "{} labels do not fit one picture: give a folder, such as -o labels/.",
+                labels.len()
+            ))),
+        };
+    }
+    if !extension.is_empty() && !is_folder(&args.output) {
+        return Err(Failure::refused(format!("-o {}: name a .png, a .zpl or a folder.", args.output.display())));
+    }
+    std::fs::create_dir_all(&args.output).map_err(|error| Failure::refused(format!("{}: {error}.", args.output.display())))?;
+    for (at, label) in labels.iter().enumerate() {
+        let (bytes, ending) = match stream {
+            true => (stream_of(std::slice::from_ref(label), args.native_text), "zpl"),
+            false => (label.raster().to_png(), "png"),
+        };
+        write(&args.output.join(format!("{:03}.{ending}", at + 1)), &bytes)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every label laid out, or every fault of every label.
+fn lay_out(studio: &Studio, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
+    let mut labels = Vec::new();
+    let mut faults = Vec::new();
+    for waybill in waybills {
+        let name = waybill.template.as_deref().unwrap_or(&args.template);
+        let made = match studio.design(name) {
+            Ok(design) => studio.with(&design.template, args.dpi, |compositor| compositor.lay_out(waybill)).and_then(|made| made),
+            Err(sentence) => Err(vec![Fault::new("template", sentence)]),
+        };
+        match made {
+            Ok(label) => labels.push(label),
+            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(&waybill.id))),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(labels);
+    }
+    Err(Failure::refused(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+}
+
+/// What a printer would be sent for these labels, from its first byte on.
+fn stream_of(labels: &[Label], native_text: bool) -> Vec<u8> {
+    let mut encoder = Encoder::new(Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES });
+    let mut bytes = Vec::new();
+    for (at, label) in labels.iter().enumerate() {
+        if at == 0 {
+            bytes.extend(encoder.start(&Setup::default(), label.size));
+        }
+        bytes.extend(encoder.label(label));
+    }
+    bytes
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().to_string_lossy().ends_with('/')
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<ExitCode, Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::refused(format!("{}: {error}.", path.display())))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,260 @@
+//! `waybilld submit`: hands labels to the daemon and waits until each has its end.
+//!
+//! Exit code 0: every label was printed, or sent where the printer cannot say more; 1: some were not; 2: nothing was
+//! taken, and every fault is told. A job that names no id is called by its content, so repeating the command is the
+//! same job: it prints nothing twice and goes on watching.
+
+use super::client::{Client, Door};
+use super::failure::Failure;
+use super::input::{Input, Source};
+use super::job::{Job, follow};
+use super::progress::Progress;
+use super::say;
+use crate::waybill::json::Node;
+use hyper::StatusCode;
+use std::process::ExitCode;
+
+/// More goes into several jobs.
+const LABELS_MAX: usize = 500;
+
+/// Prints labels: hands them to the daemon and waits until each has its end.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// The printer, when it is not the daemon's only one.
+    #[arg(long, value_name = "NAME")]
+    printer: Option<String>,
+    /// The job's id; without one it is called by its content.
+    #[arg(long, value_name = "ID")]
+    job: Option<String>,
+    /// The template of labels that name none.
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// Does not wait for the printer.
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    door: Door,
+}
+
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let input = args.source.read()?;
+    for remark in input.remarks() {
+        say(&remark);
+    }
+    if input.labels.is_empty() && !input.left_out.is_empty() {
+        say("nothing to print: every order was left out.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if input.labels.len() > LABELS_MAX {
+        let count = input.labels.len();
+        return Err(Failure::refused(format!(
+            "{count} labels are too many for one job, which takes {LABELS_MAX}: split them, as with `split -l {LABELS_MAX}`."
+        )));
+    }
+    let client = Client::new(&args.door);
+    let job = submit(&client, &body(input, [("printer", args.printer), ("template", args.template), ("id", args.job)])).await?;
+    if args.no_wait {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut progress = Progress::new(job.total());
+    let job = follow(&client, job, &mut progress).await?;
+    say(&job.closing());
+    Ok(ExitCode::from(u8::from(!job.is_out())))
+}
+
+/// Has the daemon take the job.
+pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
+    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
+        1 => Failure::unfinished(format!("{}\nRepeat the command to be sure: a job is taken once.", failure.sentence)),
+        _ => failure,
+    })?;
+    let status = answer.status;
+    let job = answer.granted().map_err(|refusal| Failure::refused(format!("{}\nNothing was taken.", refusal.sentence)))?;
+    let job = Job::read(&job)?;
+    match status {
+        StatusCode::OK => say(&format!("job {} was taken before: going on with it.", job.id)),
+        _ => say(&format!("job {}: {} labels taken for {}.", job.id, job.total(), job.printer)),
+    }
+    Ok(job)
+}
+
+/// The job as the daemon wants it. What the command line says goes before what the file says.
+pub fn body(input: Input, told: [(&str, Option<String>); 3]) -> String {
+    let mut fields = input.job;
+    for (field, word) in told {
+        if let Some(word) = word {
+            fields.retain(|(name, _)| name != field);
+            fields.push((field.to_owned(), Node::Text(word)));
+        }
+    }
+    if !fields.iter().any(|(name, _)| name == "labels") {
+        fields.push(("labels".to_owned(), Node::List(input.labels)));
+    }
+    if !fields.iter().any(|(name, _)| name == "id") {
+        let content = blake3::hash(Node::Object(fields.clone()).to_json().as_bytes()).to_hex();
+        fields.push(("id".to_owned(), Node::text(format!("job-{}", &content[..16]))));
+    }
+    Node::Object(fields).to_json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::extract::State;
+    use axum::http::Response;
+    use axum::routing::{get, post};
+    use axum::{Json, Router};
+    use serde_json::{Value, json};
+    use std::path::{Path, PathBuf};
+    use std::sync::{Arc, Mutex};
+    use tempfile::TempDir;
+    use tokio::net::UnixListener;
+
+    /// A daemon that says the same whatever it is asked, and remembers what it was handed.
+    #[derive(Clone)]
+    struct Stub {
+        taken: (StatusCode, Value),
+        events: String,
+        handed: Arc<Mutex<Vec<Value>>>,
+    }
+
+    fn job(states: [&str; 2]) -> Value {
+        let labels = [json!({"id": "a", "state": states[0]}), json!({"id": "b", "state": states[1]})];
+        json!({"id": "wave", "printer": "pack-1", "runs": [{"run": 1, "labels": labels}]})
+    }
+
+    fn event(seq: usize, label: &str, state: &str) -> String {
+        let data = json!({"seq": seq, "kind": state, "job": "wave", "label": label, "printer": "pack-1", "data": {}});
+        format!("id: {seq}\nevent: {state}\ndata: {data}\n\n")
+    }
+
+    fn stub(status: StatusCode, answer: Value, events: &[(&str, &str)]) -> Stub {
+        let events = events.iter().enumerate().map(|(i, (label, state))| event(i + 1, label, state)).collect();
+        Stub { taken: (status, answer), events, handed: Arc::default() }
+    }
+
+    impl Stub {
+        /// Submits that file to this daemon.
+        async fn submit(&self, text: &str, more: impl FnOnce(&mut Args)) -> Result<ExitCode, Failure> {
+            let folder = tempfile::tempdir().expect("a folder");
+            let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
+            let router = Router::new()
+                .route(
+                    "/v1/jobs",
+                    post(|State(stub): State<Stub>, Json(body): Json<Value>| async move {
+                        stub.handed.lock().expect("whole").push(body);
+                        (stub.taken.0, Json(stub.taken.1))
+                    }),
+                )
+                .route("/v1/jobs/wave", get(|State(stub): State<Stub>| async { Json(stub.taken.1) }))
+                .route("/v1/printers", get(|| async { Json(json!({"printers": [{"name": "pack-1", "state": "printing"}]})) }))
+                .route(
+                    "/v1/events",
+                    get(|State(stub): State<Stub>| async {
+                        Response::builder()
+                            .header("content-type", "text/event-stream")
+                            .body(Body::from(stub.events))
+                            .expect("a stream")
+                    }),
+                )
+                .with_state(self.clone());
+            let server = tokio::spawn(async move { axum::serve(listener, router).await });
+            let result = run_on(&folder, text, more).await;
+            server.abort();
+            result
+        }
+    }
+
+    async fn run_on(folder: &TempDir, text: &str, more: impl FnOnce(&mut Args)) -> Result<ExitCode, Failure> {
+        let mut args = args(&folder.path().join("wave.jsonl"), folder.path().join("socket"));
+        std::fs::write(&args.source.input, text).expect("written");
+        more(&mut args);
+        run(args).await
+    }
+
+    fn args(input: &Path, socket: PathBuf) -> Args {
+        let source = Source { input: input.to_owned(), map: None };
+        Args { source, printer: None, job: None, template: None, no_wait: false, door: Door { socket: Some(socket) } }
+    }
+
+    const TWO: &str = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n";
+
+    #[tokio::test]
+    async fn when_every_label_came_out_the_exit_code_is_0() {
+        let stub = stub(StatusCode::CREATED, job(["waiting", "waiting"]), &[("a", "sending"), ("a", "printed"), ("b", "sent")]);
+        assert_eq!(stub.submit(TWO, |_| ()).await, Ok(ExitCode::SUCCESS));
+    }
+
+    #[tokio::test]
+    async fn when_a_label_is_in_doubt_or_held_the_exit_code_is_1() {
+        let stub = stub(StatusCode::CREATED, job(["waiting", "held"]), &[("a", "in_doubt")]);
+        assert_eq!(stub.submit(TWO, |_| ()).await, Ok(ExitCode::from(1)));
+    }
+
+    #[tokio::test]
+    async fn when_the_daemon_refuses_every_fault_is_told_and_the_exit_code_is_2() {
+        let faults = json!({"faults": [
+            {"label": "a", "field": "recipient", "message": "is missing: say who gets the parcel."},
+            {"label": "b", "field": "tracking", "message": "is label a's too."},
+        ]});
+        let failure = stub(StatusCode::UNPROCESSABLE_ENTITY, faults, &[]).submit(TWO, |_| ()).await.expect_err("refused");
+        assert_eq!(
+            failure,
+            Failure::refused(
+                "label a: recipient: is missing: say who gets the parcel.\nlabel b: tracking: is label a's too.\nNothing was taken."
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn when_no_daemon_answers_the_exit_code_is_2() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failure = run_on(&folder, TWO, |_| ()).await.expect_err("nobody");
+        assert!(failure.sentence.ends_with("start `waybilld serve`."), "{failure}");
+        assert_eq!(failure.code(), 2);
+    }
+
+    #[tokio::test]
+    async fn without_waiting_the_taken_job_is_enough() {
+        let stub = stub(StatusCode::CREATED, job(["waiting", "waiting"]), &[]);
+        assert_eq!(stub.submit(TWO, |args| args.no_wait = true).await, Ok(ExitCode::SUCCESS));
+    }
+
+    #[tokio::test]
+    async fn five_hundred_and_one_labels_never_reach_the_daemon() {
+        let stub = stub(StatusCode::CREATED, job(["printed", "printed"]), &[]);
+        let failure = stub.submit(&"{}\n".repeat(501), |_| ()).await.expect_err("refused");
+        assert!(failure.sentence.starts_with("501 labels are too many for one job, which takes 500: split them"), "{failure}");
+        assert_eq!((failure.code(), stub.handed.lock().expect("whole").len()), (2, 0));
+    }
+
+    #[tokio::test]
+    async fn the_same_command_is_the_same_job_and_another_printer_another() {
+        let stub = stub(StatusCode::OK, job(["printed", "printed"]), &[]);
+        for printer in [None, None, Some("pack-2")] {
+            let code = stub.submit(TWO, |args| args.printer = printer.map(str::to_owned)).await;
+            assert_eq!(code, Ok(ExitCode::SUCCESS));
+        }
+        let handed = stub.handed.lock().expect("whole");
+        assert_eq!(handed[0], handed[1]);
+        assert_ne!(handed[0]["id"], handed[2]["id"]);
+        assert_eq!(handed[2]["printer"], "pack-2");
+        assert_eq!(handed[0]["labels"], json!([{"id": "a"}, {"id": "b"}]));
+    }
+
+    #[test]
+    fn a_job_file_goes_over_as_it_is_but_for_what_the_command_line_says() {
+        let text = r#"{"id":"wave","printer":"pack-1","sort":["ship_by"],"labels":[{"id":"a","n":1.50}]}"#;
+        let job = |printer: Option<&str>, template: Option<&str>, id: Option<&str>| {
+            let input = super::super::input::parse(text.as_bytes(), None).expect("a job");
+            let told = [("printer", printer), ("template", template), ("id", id)];
+            body(input, told.map(|(field, word)| (field, word.map(str::to_owned))))
+        };
+        assert_eq!(job(None, None, None), text);
+        let told = r#"{"sort":["ship_by"],"printer":"pack-2","template":"plain","id":"again","labels":[{"id":"a","n":1.50}]}"#;
+        assert_eq!(job(Some("pack-2"), Some("plain"), Some("again")), told);
+    }
+}

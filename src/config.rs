@@ -1,0 +1,258 @@
+//! The configuration: one TOML file, read once and checked whole; with no file, a house that stands by itself.
+//!
+//! ```
+//! let text = r#"
+//! state = "/var/lib/waybilld"             # the ledger lives here
+//! socket = "/run/waybilld/waybilld.sock"
+//! templates = "/etc/waybilld/templates"   # *.toml; one named as a shipped one replaces it
+//!
+//! [printers.pack-1]
+//! device = "tcp://192.168.1.50:9100"      # or "virtual:zpl"
+//! language = "zpl"
+//! dpi = 203                               # 203, 300 or 600
+//! media = { width = 100, height = 150, tracking = "gap" }   # mm; gap, mark or continuous
+//! template = "waybill-100x150"            # for labels that name none
+//! darkness = 18                           # 0 to 30
+//! speed = 4                               # inch/s
+//! mode = "tear"                           # tear, peel or cut
+//! offset = [0.5, -1.0]                    # mm to the right, mm down
+//! native_text = false                     # true: Latin text in the printer's own font, for slow lines
+//! status = "auto"                         # none: it never answers, do not ask
+//! window = 2                              # labels on the wire without proof, 1 to 8
+//!
+//! [senders.shenzhen]
+//! name = "Shenzhen Sample Trading Co., Ltd."
+//! lines = ["Rm 1203, Bldg B, Sample Tech Park", "Nanshan District"]
+//! city = "Shenzhen"
+//! region = "Guangdong"
+//! postcode = "518000"
+//! country = "CN"
+//!
+//! [limits]
+//! run = 50          # labels of one run, at most 50
+//! body_mb = 8       # the largest request
+//! keep_days = 30    # names and addresses are erased from the ledger after that
+//! "#;
+//! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
+//! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
+//!
+//! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
+//! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
+//! assert_eq!(faults[0].to_string(), "config.toml:8: `language` cannot be \"zlp\". Known: zpl.");
+//! ```
+
+use crate::dots::{Dpi, Mm};
+use crate::fault::FileFault;
+use crate::language::{self, Language, PrintMode, Tracking};
+use crate::studio::DEFAULT_TEMPLATE;
+use crate::toml_file::{self, Table};
+use crate::transport::DeviceUri;
+use crate::waybill::{Party, Senders, json::Node};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything an operator may choose.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub state: PathBuf,
+    pub socket: PathBuf,
+    pub templates: Option<PathBuf>,
+    pub printers: BTreeMap<String, PrinterConfig>,
+    pub senders: Senders,
+    pub limits: Limits,
+}
+
+/// One printer.
+#[derive(Debug, Clone)]
+pub struct PrinterConfig {
+    pub device: DeviceUri,
+    pub language: Language,
+    pub dpi: Dpi,
+    pub media: (Mm, Mm),
+    pub template: String,
+    pub setup: language::Setup,
+    pub native_text: bool,
+    /// Whether it is asked for its status at all.
+    pub asked: bool,
+    pub window: usize,
+}
+
+/// How much is taken at once, and how long it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    pub run: usize,
+    pub body_bytes: usize,
+    pub keep_days: u32,
+}
+
+/// Labels of one job.
+pub const LABELS_MAX: usize = 500;
+/// Labels of one run: no configuration goes above it.
+pub const RUN_MAX: usize = 50;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30 }
+    }
+}
+
+impl Config {
+    /// The house that needs no file: one virtual ZPL printer, the shipped templates, state under the user's own folders.
+    pub fn embedded() -> Config {
+        let text = "[printers.virtual]\ndevice = \"virtual:zpl\"\n";
+        Config::parse("the embedded default", text).expect("the embedded default is tested")
+    }
+
+    /// Reads a configuration; every fault of it at once.
+    pub fn parse(file: &str, text: &str) -> Result<Config, Vec<FileFault>> {
+        toml_file::read(file, text, |mut top| {
+            let state = top.text("state").map_or_else(default_state, PathBuf::from);
+            let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
+            let templates = top.text("templates").map(PathBuf::from);
+            let mut printers = BTreeMap::new();
+            for (name, mut table) in top.named_tables("printers") {
+                if !is_name(name) {
+                    table.fault_at(table.line(), format!("a printer's name is letters, digits, - and _; \"{name}\" is not."));
+                }
+                if let Some(printer) = printer(&mut table) {
+                    printers.insert(name.to_owned(), printer);
+                }
+            }
+            if !top.has("printers") {
+                top.fault_at(0, "no printer is named: add a table such as [printers.pack-1] with a `device`.");
+            }
+            let mut senders = Vec::new();
+            for (name, mut table) in top.named_tables("senders") {
+                match Party::parse_sender(&sender(&mut table)) {
+                    Ok(party) => senders.push((name.to_owned(), party)),
+                    Err(faults) => faults.iter().for_each(|fault| {
+                        table.fault_at(table.line(), format!("sender \"{name}\": {fault}"));
+                    }),
+                }
+            }
+            let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
+                let Limits { run, body_bytes, keep_days } = Limits::default();
+                Limits {
+                    run: within(&mut table, "run", 1, RUN_MAX as i64).map_or(run, |run| run as usize),
+                    body_bytes: within(&mut table, "body_mb", 1, 64).map_or(body_bytes, |mb| (mb as usize) << 20),
+                    keep_days: within(&mut table, "keep_days", 1, 3650).map_or(keep_days, |days| days as u32),
+                }
+            });
+            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
+        })
+    }
+}
+
+fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
+    table.require(&["device"]);
+    let device = table.text("device").and_then(|uri| {
+        let parsed: Result<DeviceUri, _> = uri.parse();
+        parsed.map_err(|error| table.fault("device", error.to_string())).ok()
+    });
+    let language = table.word("language", &[("zpl", Language::Zpl)]).unwrap_or(Language::Zpl);
+    let dpi = match table.whole("dpi") {
+        Some(dpi) => u32::try_from(dpi).ok().and_then(Dpi::from_nominal).or_else(|| {
+            table.fault("dpi", format!("`dpi` is {dpi}. Known: 203, 300, 600."));
+            None
+        }),
+        None => Some(Dpi::D203),
+    };
+    let mut size = (Mm(100.0), Mm(150.0));
+    let mut tracking = Tracking::Gap;
+    if let Some(mut media) = table.table("media") {
+        media.require(&["width", "height"]);
+        size = (Mm(media.number("width").unwrap_or(100.0)), Mm(media.number("height").unwrap_or(150.0)));
+        let known = [("gap", Tracking::Gap), ("mark", Tracking::Mark), ("continuous", Tracking::Continuous)];
+        tracking = media.word("tracking", &known).unwrap_or(tracking);
+    }
+    let offset = match table.numbers("offset").as_deref() {
+        None => (Mm(0.0), Mm(0.0)),
+        Some(&[right, down]) if right.abs() <= 20.0 && down.abs() <= 20.0 => (Mm(right), Mm(down)),
+        Some(_) => {
+            table.fault("offset", "`offset` is two lengths in mm, to the right and down, from -20 to 20.");
+            (Mm(0.0), Mm(0.0))
+        }
+    };
+    let modes = [("tear", PrintMode::Tear), ("peel", PrintMode::Peel), ("cut", PrintMode::Cut)];
+    let setup = language::Setup {
+        darkness: within(table, "darkness", 0, 30).map(|darkness| darkness as u8),
+        speed: within(table, "speed", 1, 14).map(|speed| speed as u8),
+        mode: table.word("mode", &modes).unwrap_or(PrintMode::Tear),
+        media: tracking,
+        offset: crate::dots::Point::new(dpi?.dots(offset.0), dpi?.dots(offset.1)),
+    };
+    let template = table.text("template").unwrap_or(DEFAULT_TEMPLATE).to_owned();
+    let native_text = table.boolean("native_text").unwrap_or(false);
+    let asked = table.word("status", &[("auto", true), ("none", false)]).unwrap_or(true);
+    let window = within(table, "window", 1, 8).unwrap_or(2) as usize;
+    Some(PrinterConfig { device: device?, language, dpi: dpi?, media: size, template, setup, native_text, asked, window })
+}
+
+/// A sender's table as the object a job would give.
+fn sender(table: &mut Table<'_>) -> Node {
+    let mut fields = Vec::new();
+    for key in ["name", "company", "phone", "city", "region", "postcode", "country"] {
+        if let Some(text) = table.text(key) {
+            fields.push((key.to_owned(), Node::Text(text.to_owned())));
+        }
+    }
+    if let Some(lines) = table.texts("lines") {
+        let lines = lines.into_iter().map(|line| Node::Text(line.to_owned())).collect();
+        fields.push(("lines".to_owned(), Node::List(lines)));
+    }
+    Node::Object(fields)
+}
+
+fn within(table: &mut Table<'_>, key: &'static str, least: i64, most: i64) -> Option<i64> {
+    let value = table.whole(key)?;
+    if (least..=most).contains(&value) {
+        return Some(value);
+    }
+    table.fault(key, format!("`{key}` is {value}; it must lie between {least} and {most}."));
+    None
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Where the ledger lives when no file says so (XDG base directories).
+fn default_state() -> PathBuf {
+    match std::env::var_os("XDG_STATE_HOME") {
+        Some(home) => PathBuf::from(home).join("waybilld"),
+        None => home().join(".local/state/waybilld"),
+    }
+}
+
+/// Where the socket stands when no file says so.
+pub fn default_socket() -> PathBuf {
+    match std::env::var_os("XDG_RUNTIME_DIR") {
+        Some(runtime) => PathBuf::from(runtime).join("waybilld.sock"),
+        None => default_state().join("waybilld.sock"),
+    }
+}
+
+fn home() -> PathBuf {
+    std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_house_without_a_file_has_one_virtual_printer() {
+        let config = Config::embedded();
+        assert_eq!(config.printers.len(), 1);
+        assert_eq!(config.printers["virtual"].device.to_string(), "virtual:zpl");
+    }
+
+    #[test]
+    fn every_slip_of_a_file_is_told_with_its_line() {
+        let text = "sokcet = \"x\"\n[printers.a]\ndevice = \"telepathy:1\"\ndpi = 200\ndarkness = 31\n[limits]\nrun = 51\n";
+        let faults = Config::parse("c.toml", text).unwrap_err();
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [1, 3, 4, 5, 7], "{faults:#?}");
+        assert!(faults[0].message.contains("Did you mean \"socket\"?"));
+    }
+}

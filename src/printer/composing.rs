@@ -1,0 +1,99 @@
+//! Laying out ahead: queued labels become finished ones on worker threads while the printer prints.
+
+use crate::dots::Dpi;
+use crate::label::Label;
+use crate::spool::{LabelKey, QueuedLabel, Spool};
+use crate::studio::Studio;
+use crate::template::Template;
+use crate::waybill::{Senders, Waybill, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Labels laid out at one time for one printer.
+const HANDS: usize = 2;
+
+/// A label ready to be encoded.
+pub struct Composed {
+    pub label: Label,
+    pub digest: blake3::Hash,
+}
+
+/// The labels being laid out and those that are ready.
+pub struct Composing {
+    studio: Arc<Studio>,
+    spool: Spool,
+    dpi: Dpi,
+    ready: HashMap<LabelKey, Result<Composed, String>>,
+    begun: HashSet<LabelKey>,
+    hands: JoinSet<(LabelKey, Result<Composed, String>)>,
+}
+
+impl Composing {
+    pub fn new(studio: Arc<Studio>, spool: Spool, dpi: Dpi) -> Composing {
+        Composing { studio, spool, dpi, ready: HashMap::new(), begun: HashSet::new(), hands: JoinSet::new() }
+    }
+
+    /// Begins what is next in the queue and forgets what has left it.
+    pub fn look_ahead<'a>(&mut self, queue: impl Iterator<Item = &'a QueuedLabel> + Clone) {
+        self.ready.retain(|key, _| queue.clone().any(|queued| queued.key == *key));
+        for queued in queue {
+            if self.hands.len() >= HANDS {
+                break;
+            }
+            if self.ready.contains_key(&queued.key) || !self.begun.insert(queued.key) {
+                continue;
+            }
+            let (studio, spool, dpi, queued) = (self.studio.clone(), self.spool.clone(), self.dpi, queued.clone());
+            self.hands.spawn(async move {
+                let key = queued.key;
+                let made = match template(&studio, &spool, &queued).await {
+                    Ok(template) => tokio::task::spawn_blocking(move || compose(&studio, &template, dpi, &queued))
+                        .await
+                        .unwrap_or_else(|_| Err("it could not be laid out".to_owned())),
+                    Err(why) => Err(why),
+                };
+                (key, made)
+            });
+        }
+    }
+
+    /// Waits for the next label to be ready; for ever when none is being laid out.
+    pub async fn next(&mut self) {
+        match self.hands.join_next().await {
+            Some(Ok((key, made))) => {
+                self.begun.remove(&key);
+                self.ready.insert(key, made);
+            }
+            Some(Err(_)) => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    pub fn is_ready(&self, key: LabelKey) -> bool {
+        self.ready.contains_key(&key)
+    }
+
+    pub fn take(&mut self, key: LabelKey) -> Option<Result<Composed, String>> {
+        self.ready.remove(&key)
+    }
+}
+
+/// The design the label was taken with, from the house or from the ledger.
+async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Result<Arc<Template>, String> {
+    if let Some(template) = studio.by_hash(&queued.template) {
+        return Ok(template);
+    }
+    let text = spool.template(queued.template).await.map_err(|error| error.to_string())?;
+    let text = text.ok_or_else(|| "its template is not in the ledger any more".to_owned())?;
+    studio.recall("kept", &text).map_err(|_| "its template cannot be read by this version".to_owned())
+}
+
+fn compose(studio: &Studio, template: &Arc<Template>, dpi: Dpi, queued: &QueuedLabel) -> Result<Composed, String> {
+    let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
+    let node = json::parse(queued.waybill.as_bytes()).map_err(|fault| fault.to_string())?;
+    let waybill = Waybill::parse(&node, &Senders::default()).map_err(first)?;
+    let label = studio.with(template, dpi, |compositor| compositor.lay_out(&waybill)).and_then(|made| made).map_err(first)?;
+    let digest = label.digest();
+    Ok(Composed { label, digest })
+}

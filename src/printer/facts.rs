@@ -1,0 +1,84 @@
+//! What is remembered of a printer from one day to the next, as JSON in the spool.
+
+use crate::conversation::{Answers, Counter, Profile};
+use serde::{Deserialize, Serialize};
+
+/// Pause and profile of one printer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// An operator paused it.
+    pub paused: bool,
+    status: Word,
+    counter: Word,
+    errors: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Word {
+    #[default]
+    Unknown,
+    Yes,
+    No,
+    Counts,
+}
+
+impl Facts {
+    pub fn from_json(text: &str) -> Facts {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain words serialise")
+    }
+
+    pub fn learn(&mut self, profile: &Profile) {
+        self.status = match profile.status {
+            Answers::Unknown => Word::Unknown,
+            Answers::Yes => Word::Yes,
+            Answers::Silent => Word::No,
+        };
+        self.counter = match profile.counter {
+            Counter::Unknown => Word::Unknown,
+            Counter::No => Word::No,
+            Counter::Answers => Word::Yes,
+            Counter::Counts => Word::Counts,
+        };
+        self.errors = profile.errors;
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile {
+            status: match self.status {
+                Word::Unknown => Answers::Unknown,
+                Word::Yes | Word::Counts => Answers::Yes,
+                Word::No => Answers::Silent,
+            },
+            errors: self.errors,
+            counter: match self.counter {
+                Word::Unknown => Counter::Unknown,
+                Word::No => Counter::No,
+                Word::Yes => Counter::Answers,
+                Word::Counts => Counter::Counts,
+            },
+            identity: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_printer_taught_us_is_known_tomorrow() {
+        let profile = Profile { status: Answers::Silent, errors: Some(true), counter: Counter::Counts, ..Profile::default() };
+        let mut facts = Facts { paused: true, ..Facts::default() };
+        facts.learn(&profile);
+        let tomorrow = Facts::from_json(&facts.to_json());
+        assert_eq!(tomorrow, facts);
+        assert_eq!(tomorrow.profile(), profile);
+        assert_eq!(Facts::from_json("{\"paused\":"), Facts::default());
+    }
+}

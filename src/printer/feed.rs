@@ -1,0 +1,422 @@
+//! The loop that feeds one printer: spool → layout → encoder → conversation → line, and what happened back into the spool.
+//!
+//! One task. It sleeps until its bell rings, the line speaks, or the conversation's time comes; idle it has no timer.
+//! *sending* is on disk before the first byte of a label is offered to the line. Nothing here decides what counts as
+//! printed: the conversation does.
+
+use super::Order;
+use super::composing::Composing;
+use super::facts::Facts;
+use super::view::{self, View};
+use crate::config::PrinterConfig;
+use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
+use crate::language::zpl::{Encoder, Options};
+use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
+use crate::studio::Studio;
+use crate::transport::{Line, Lines};
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{error, info, warn};
+
+/// Labels read ahead from the spool.
+const AHEAD: usize = 8;
+/// Bytes offered to the line at once.
+const CHUNK: usize = 32 * 1024;
+/// How long the labels on the wire may take to confirm when the daemon stops.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// Pauses between attempts to open the line.
+const RETRY_MIN: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(10);
+/// Pause before a settlement the disk refused is written again.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// Memory of the printer we use for stored graphics.
+const PRINTER_MEMORY_BYTES: usize = 1 << 20;
+
+/// One printer's loop.
+pub struct Feed {
+    name: String,
+    config: PrinterConfig,
+    spool: Spool,
+    bell: Arc<Notify>,
+    lines: Arc<Lines>,
+    view: watch::Sender<View>,
+    epoch: Instant,
+    conversation: Conversation,
+    encoder: Encoder,
+    /// The printer has not been set up on this connection, or lost its memory.
+    fresh: bool,
+    line: Option<Line>,
+    offline: Option<String>,
+    retry: Duration,
+    retry_at: Option<Instant>,
+    facts: Facts,
+    /// Waiting labels in their order; `stale` when the spool may know better.
+    queue: VecDeque<QueuedLabel>,
+    stale: bool,
+    composing: Composing,
+    /// Labels given to the conversation, by key.
+    given: HashMap<LabelKey, QueuedLabel>,
+    last: Option<(i64, String)>,
+}
+
+/// What woke the loop.
+enum Woke {
+    Read(io::Result<usize>),
+    Wrote(io::Result<usize>),
+    Time,
+    Bell,
+    Composed,
+    Retry,
+    Order(Option<Order>),
+    Stop,
+}
+
+impl Feed {
+    pub fn new(
+        name: String,
+        config: PrinterConfig,
+        spool: Spool,
+        studio: Arc<Studio>,
+        lines: Arc<Lines>,
+        view: watch::Sender<View>,
+    ) -> Feed {
+        let options = Options { native_text: config.native_text, memory_bytes: PRINTER_MEMORY_BYTES };
+        Feed {
+            bell: spool.bell(&name),
+            composing: Composing::new(studio, spool.clone(), config.dpi),
+            conversation: Conversation::new(rules(&config), Facts::default().profile()),
+            encoder: Encoder::new(options),
+            fresh: true,
+            line: None,
+            offline: None,
+            retry: RETRY_MIN,
+            retry_at: None,
+            facts: Facts::default(),
+            queue: VecDeque::new(),
+            stale: true,
+            given: HashMap::new(),
+            last: None,
+            epoch: Instant::now(),
+            name,
+            config,
+            spool,
+            lines,
+            view,
+        }
+    }
+
+    /// Feeds the printer until `stop` turns true.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
+        self.recall_facts().await;
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let stopping = *stop.borrow();
+            self.handle_events().await;
+            if stopping {
+                let deadline = *deadline.get_or_insert_with(|| Instant::now() + FAREWELL);
+                if self.conversation.open() == 0 || Instant::now() >= deadline {
+                    break;
+                }
+            } else {
+                self.read_ahead().await;
+                self.open_line().await;
+                self.give_labels().await;
+            }
+            self.show();
+            match self.wait(&mut orders, &mut stop, stopping, deadline).await {
+                Woke::Read(Ok(0)) => self.lose_line("the printer closed it"),
+                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(&error.to_string()),
+                Woke::Read(Ok(_)) | Woke::Composed => {}
+                Woke::Wrote(Ok(taken)) => self.conversation.wrote(taken, self.epoch.elapsed()),
+                Woke::Time => self.conversation.handle_timeout(self.epoch.elapsed()),
+                Woke::Bell => self.stale = true,
+                Woke::Retry => self.retry_at = None,
+                Woke::Order(order) => self.obey(order).await,
+                Woke::Stop => {}
+            }
+        }
+        self.lose_line("waybilld was stopped");
+        self.handle_events().await;
+        self.show();
+    }
+
+    async fn wait(
+        &mut self,
+        orders: &mut mpsc::Receiver<Order>,
+        stop: &mut watch::Receiver<bool>,
+        stopping: bool,
+        deadline: Option<Instant>,
+    ) -> Woke {
+        let mut buffer = [0; 4096];
+        let chunk = self.conversation.poll_write().map(|bytes| bytes[..bytes.len().min(CHUNK)].to_vec());
+        let due = [self.conversation.poll_timeout().map(|at| self.epoch + at), deadline].into_iter().flatten().min();
+        let (reader, writer) = match &mut self.line {
+            Some(line) => (Some(&mut line.reader), Some(&mut line.writer)),
+            None => (None, None),
+        };
+        let woke = tokio::select! {
+            biased;
+            changed = stop.changed(), if !stopping => match changed {
+                Ok(()) => Woke::Stop,
+                // Who could stop us is gone: so is the daemon.
+                Err(_) => pending().await,
+            },
+            read = async { match reader { Some(reader) => reader.read(&mut buffer).await, None => pending().await } } => Woke::Read(read),
+            wrote = async {
+                match (writer, &chunk) {
+                    (Some(writer), Some(chunk)) => writer.write(chunk).await,
+                    _ => pending().await,
+                }
+            } => Woke::Wrote(wrote),
+            () = async { match due { Some(due) => sleep_until(due).await, None => pending().await } } => Woke::Time,
+            () = self.bell.notified(), if !stopping => Woke::Bell,
+            () = self.composing.next(), if !stopping => Woke::Composed,
+            () = async { match self.retry_at { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::Retry,
+            order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
+        };
+        if let Woke::Read(Ok(count)) = woke {
+            self.conversation.handle_bytes(&buffer[..count], self.epoch.elapsed());
+        }
+        woke
+    }
+
+    /// Reads what comes next, when something may have changed.
+    async fn read_ahead(&mut self) {
+        if self.stale {
+            match self.spool.upcoming(&self.name, AHEAD).await {
+                Ok(queue) => {
+                    self.queue = queue.into();
+                    self.stale = false;
+                }
+                Err(error) => {
+                    error!(printer = self.name, "{error}");
+                    sleep(SETTLE_AGAIN).await;
+                }
+            }
+        }
+        self.composing.look_ahead(self.queue.iter());
+    }
+
+    /// Opens the line when there is something to print and it is not open.
+    async fn open_line(&mut self) {
+        if self.line.is_some() || self.queue.is_empty() || self.facts.paused || self.retry_at.is_some() {
+            return;
+        }
+        match self.lines.open(&self.name, &self.config.device).await {
+            Ok(line) => {
+                info!(printer = self.name, "connected");
+                self.line = Some(line);
+                self.offline = None;
+                self.retry = RETRY_MIN;
+                self.fresh = true;
+                self.conversation.handle_connected(self.epoch.elapsed());
+            }
+            Err(error) => {
+                let sentence = error.to_string();
+                if self.offline.as_ref() != Some(&sentence) {
+                    warn!(printer = self.name, "{sentence}");
+                    self.tell("offline", &sentence);
+                }
+                self.offline = Some(sentence.trim_end_matches('.').to_owned());
+                self.retry_at = Some(Instant::now() + self.retry);
+                self.retry = (self.retry * 2).min(RETRY_MAX);
+            }
+        }
+    }
+
+    /// Gives the conversation what it has room for: on disk as *sending* first.
+    async fn give_labels(&mut self) {
+        while !self.facts.paused && self.conversation.has_room() {
+            let Some(next) = self.queue.front() else { break };
+            if !self.composing.is_ready(next.key) {
+                break;
+            }
+            let Some(queued) = self.queue.pop_front() else { break };
+            match self.composing.take(queued.key) {
+                Some(Ok(composed)) => {
+                    let recorded = self.spool.sending(vec![(queued.key, composed.digest)]);
+                    // The disk works while we encode.
+                    let mut bytes = Vec::new();
+                    if self.fresh {
+                        bytes = self.encoder.start(&self.config.setup, composed.label.size);
+                        self.fresh = false;
+                    }
+                    bytes.extend(self.encoder.label(&composed.label));
+                    if let Err(error) = recorded.await {
+                        // What was encoded never leaves: the printer knows nothing of it.
+                        self.fresh = true;
+                        self.stale = true;
+                        if !matches!(error, SpoolError::NotWaiting(_)) {
+                            error!(printer = self.name, label = queued.id, "{error}");
+                            sleep(SETTLE_AGAIN).await;
+                        }
+                        break;
+                    }
+                    if queued.digest.is_some_and(|first| first != composed.digest) {
+                        warn!(printer = self.name, label = queued.id, "this reprint differs from the first print");
+                    }
+                    info!(printer = self.name, run = queued.run, label = queued.id, "sending");
+                    self.last = Some((queued.run, queued.id.clone()));
+                    self.conversation.print(queued.key as u64, bytes, self.epoch.elapsed());
+                    self.given.insert(queued.key, queued);
+                }
+                Some(Err(why)) => {
+                    warn!(printer = self.name, label = queued.id, "held: {why}");
+                    if let Err(error) = self.spool.hold(&queued.id, &why).await {
+                        error!(printer = self.name, label = queued.id, "{error}");
+                    }
+                }
+                None => break,
+            }
+            if self.queue.len() < AHEAD / 2 {
+                self.stale = true;
+                self.read_ahead().await;
+            }
+        }
+    }
+
+    /// Writes down what the conversation learnt.
+    async fn handle_events(&mut self) {
+        while let Some(event) = self.conversation.poll_event() {
+            match event {
+                Event::Printed { key, evidence } => {
+                    let evidence = match evidence {
+                        Evidence::Counter => "the printer's label counter",
+                        Evidence::Buffers => "the printer's empty buffers",
+                    };
+                    self.settle(key, Outcome::Printed { evidence: evidence.to_owned() });
+                }
+                Event::Sent { key } => self.settle(key, Outcome::Sent),
+                Event::InDoubt { key, why } => self.settle(key, Outcome::InDoubt { why: why.to_string() }),
+                Event::NotTaken { key, why } => self.settle(key, Outcome::Waiting { why: why.to_string() }),
+                Event::StateChanged(state) => self.tell_state(&state),
+                Event::Learnt(profile) => {
+                    self.facts.learn(&profile);
+                    self.keep_facts().await;
+                }
+                Event::MemoryLost => self.fresh = true,
+                Event::HangUp => self.lose_line("it took no more data"),
+            }
+        }
+    }
+
+    /// Writes a label's end, without waiting: it shares the disk's next breath with whatever is sent next.
+    fn settle(&mut self, key: u64, outcome: Outcome) {
+        let key = key as LabelKey;
+        let (run, label) = match &outcome {
+            // It may be settled a second time, from doubt.
+            Outcome::InDoubt { .. } => self.given.get(&key).map(|given| (given.run, given.id.clone())),
+            _ => self.given.remove(&key).map(|given| (given.run, given.id)),
+        }
+        .unwrap_or_default();
+        let word = match &outcome {
+            Outcome::Printed { .. } => "printed",
+            Outcome::Sent => "sent",
+            Outcome::Waiting { .. } => "waiting",
+            Outcome::InDoubt { .. } => "in doubt",
+        };
+        info!(printer = self.name, run, label, "{word}");
+        self.stale |= matches!(outcome, Outcome::Waiting { .. });
+        let receipt = self.spool.settle(key, outcome.clone());
+        let (spool, printer) = (self.spool.clone(), self.name.clone());
+        tokio::spawn(async move {
+            let mut written = receipt.await;
+            while let Err(error @ (SpoolError::Full | SpoolError::Disk(_) | SpoolError::Busy(_))) = &written {
+                error!(printer, label, "{error}");
+                sleep(SETTLE_AGAIN).await;
+                written = spool.settle(key, outcome.clone()).await;
+            }
+            if let Err(error) = written {
+                warn!(printer, label, "{error}");
+            }
+        });
+    }
+
+    fn lose_line(&mut self, why: &str) {
+        if self.line.take().is_some() {
+            warn!(printer = self.name, "line lost: {why}");
+            self.conversation.handle_disconnect(why);
+            self.retry_at = Some(Instant::now() + self.retry);
+            self.retry = (self.retry * 2).min(RETRY_MAX);
+        }
+        self.fresh = true;
+    }
+
+    async fn obey(&mut self, order: Option<Order>) {
+        let paused = match order {
+            Some(Order::Pause) => true,
+            Some(Order::Resume) => false,
+            None => return,
+        };
+        if self.facts.paused != paused {
+            self.facts.paused = paused;
+            let (kind, sentence) = if paused { ("paused", "paused by an operator") } else { ("resumed", "resumed") };
+            info!(printer = self.name, "{sentence}");
+            self.tell(kind, sentence);
+            self.keep_facts().await;
+        }
+    }
+
+    async fn recall_facts(&mut self) {
+        match self.spool.printer_facts(&self.name).await {
+            Ok(Some(text)) => self.facts = Facts::from_json(&text),
+            Ok(None) => {}
+            Err(error) => error!(printer = self.name, "{error}"),
+        }
+        self.conversation = Conversation::new(rules(&self.config), self.facts.profile());
+    }
+
+    async fn keep_facts(&self) {
+        if let Err(error) = self.spool.keep_printer_facts(&self.name, self.facts.to_json()).await {
+            error!(printer = self.name, "{error}");
+        }
+    }
+
+    fn tell_state(&mut self, state: &PrinterState) {
+        let (word, reasons, sentence) = view::tell(state, self.offline.as_deref(), self.conversation.open() > 0);
+        let kind = reasons.first().cloned().unwrap_or_else(|| word.to_owned());
+        info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
+        self.tell(&kind, &sentence);
+    }
+
+    /// An event about this printer for whoever listens. Not waited for: it changes nothing.
+    fn tell(&self, kind: &str, sentence: &str) {
+        let data = serde_json::json!({ "printer": self.name, "sentence": sentence }).to_string();
+        drop(self.spool.tell(&self.name, kind, data));
+    }
+
+    /// Shows how the printer stands to whoever looks.
+    fn show(&self) {
+        let busy = self.conversation.open() > 0 || (!self.queue.is_empty() && !self.facts.paused);
+        let (state, reasons, sentence) = match self.facts.paused {
+            true => ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned()),
+            false => view::tell(self.conversation.state(), self.offline.as_deref(), busy),
+        };
+        let answers_status = match self.conversation.profile().status {
+            Answers::Unknown => None,
+            Answers::Yes => Some(true),
+            Answers::Silent => Some(false),
+        };
+        let (run, label) = match &self.last {
+            Some((run, label)) if busy => (Some(*run), Some(label.clone())),
+            _ => (None, None),
+        };
+        let view = View { state, reasons, sentence, run, label, answers_status };
+        self.view.send_if_modified(|shown| {
+            let changed = *shown != view;
+            *shown = view;
+            changed
+        });
+    }
+}
+
+/// How patient to be with a printer of that configuration.
+fn rules(config: &PrinterConfig) -> Rules {
+    Rules { window: config.window, ask: config.asked, ..Rules::default() }
+}

@@ -1,0 +1,67 @@
+//! How a printer stands, in words for a person and keywords for a program.
+
+use crate::conversation::PrinterState;
+use crate::language::zpl::status::Reason;
+
+/// What everybody may know of a printer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// `idle`, `printing`, `stopped`, `paused` or `offline`.
+    pub state: &'static str,
+    /// IPP keywords: `media-empty`, `cover-open`, …
+    pub reasons: Vec<String>,
+    /// The same in a sentence, with what to do.
+    pub sentence: String,
+    /// The run being printed.
+    pub run: Option<i64>,
+    /// The label last begun of it.
+    pub label: Option<String>,
+    /// Whether it answers when asked for its status; `None`: not known yet.
+    pub answers_status: Option<bool>,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View {
+            state: "idle",
+            reasons: Vec::new(),
+            sentence: "nothing to print.".to_owned(),
+            run: None,
+            label: None,
+            answers_status: None,
+        }
+    }
+}
+
+/// State, reasons and sentence of a printer that was asked to print.
+pub fn tell(state: &PrinterState, offline: Option<&str>, busy: bool) -> (&'static str, Vec<String>, String) {
+    let stopped = |reason: &str, sentence: &str| ("stopped", vec![reason.to_owned()], sentence.to_owned());
+    match state {
+        PrinterState::Offline if busy || offline.is_some() => {
+            let why = offline.unwrap_or("the line is being opened");
+            ("offline", vec!["offline".to_owned()], format!("{why}; waybilld tries again by itself."))
+        }
+        PrinterState::Stopped(reasons) => {
+            let sentence = reasons.first().map_or("stopped.", remedy).to_owned();
+            ("stopped", reasons.iter().map(|reason| reason.keyword().to_owned()).collect(), sentence)
+        }
+        PrinterState::NotAnswering => {
+            stopped("timed-out", "it answered before and does not now: look at the printer; printing goes on by itself.")
+        }
+        PrinterState::Stalled => stopped("timed-out", "it takes no more data: look at the printer; printing goes on by itself."),
+        _ if busy => ("printing", Vec::new(), "printing.".to_owned()),
+        _ => ("idle", Vec::new(), View::default().sentence),
+    }
+}
+
+/// What a person does about it.
+fn remedy(reason: &Reason) -> &'static str {
+    match reason.keyword() {
+        "media-empty" => "out of labels: load a roll; printing goes on by itself.",
+        "cover-open" => "the cover is open: close it; printing goes on by itself.",
+        "paused" => "paused at the printer: press its pause button; printing goes on by itself.",
+        "ribbon-empty" => "out of ribbon: load one; printing goes on by itself.",
+        "head-too-hot" => "the print head is too hot: it goes on by itself when it has cooled.",
+        _ => "the printer reports a fault: look at it; printing goes on by itself.",
+    }
+}

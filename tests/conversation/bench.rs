@@ -1,0 +1,456 @@
+//! A bench: one conversation, one virtual printer, one clock.
+//!
+//! Labels go in at one end and fall out of the slot at the other; the bench carries the bytes over a line with a
+//! rate, a buffer and a plug, plays the caller that keeps the ledger, and lets time jump. It checks at every step
+//! that nothing is told as printed that has not come out. Nothing sleeps.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::time::Duration;
+use waybilld::conversation::{Conversation, Event, PrinterState, Profile, Rules};
+use waybilld::virtual_printer::{self, Settings, VirtualPrinter};
+
+/// Where the ledger says a label stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    Waiting,
+    Sending,
+    Printed,
+    Sent,
+    InDoubt,
+}
+
+/// What really happened to a label.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fate {
+    pub whole: u32,
+    pub torn: u32,
+    /// How often it was recorded as in doubt.
+    pub doubted: u32,
+    /// How often it was given to the conversation.
+    pub given: u32,
+}
+
+pub struct Bench {
+    pub conversation: Conversation,
+    pub printer: VirtualPrinter,
+    pub now: Duration,
+    pub line: Line,
+    pub ledger: BTreeMap<u64, Stand>,
+    pub fates: BTreeMap<u64, Fate>,
+    pub waiting: VecDeque<u64>,
+    pub states: Vec<PrinterState>,
+    pub profile: Profile,
+    pub memory_lost: u32,
+    /// A label stores this graphic first, when the printer is not known to have it.
+    pub stores_graphic: bool,
+    graphic_stored: bool,
+    pub label_padding: usize,
+    pub log: String,
+    /// Keeps no log: many seeds, little time.
+    pub hushed: bool,
+    pub broken: Option<String>,
+    duplicates: Option<Chance>,
+}
+
+/// What lies between host and printer.
+#[derive(Default)]
+pub struct Line {
+    pub connected: bool,
+    /// The printer is not at the other end any more, and the host does not know it yet.
+    pub dead: bool,
+    /// Bytes a second; `None`: at once.
+    pub rate: Option<u32>,
+    /// Bytes the host's side takes ahead of the printer.
+    pub buffer: usize,
+    under_way: VecDeque<u8>,
+    arrived_at: Duration,
+}
+
+/// One in so many, from a seed.
+pub struct Chance {
+    pub one_in: u64,
+    pub random: Random,
+}
+
+/// SplitMix64.
+#[derive(Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+
+    pub fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+
+    pub fn ms(&mut self, from: u64, to: u64) -> Duration {
+        Duration::from_millis(from + self.below(to - from + 1))
+    }
+}
+
+pub fn seconds(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+/// Rules for a printer of the default settings: a label is out in 1.1 s at the latest.
+pub fn rules() -> Rules {
+    Rules { label_time: Duration::from_millis(1300), ..Rules::default() }
+}
+
+impl Bench {
+    pub fn new(rules: Rules, profile: Profile, settings: Settings) -> Bench {
+        Bench {
+            conversation: Conversation::new(rules, profile.clone()),
+            printer: VirtualPrinter::new(settings),
+            now: Duration::ZERO,
+            line: Line { buffer: 64 * 1024, ..Line::default() },
+            ledger: BTreeMap::new(),
+            fates: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            states: Vec::new(),
+            profile,
+            memory_lost: 0,
+            stores_graphic: false,
+            graphic_stored: false,
+            label_padding: 0,
+            log: String::new(),
+            hushed: false,
+            broken: None,
+            duplicates: None,
+        }
+    }
+
+    /// A printer by the manual, connected for a while and idle.
+    pub fn zpl() -> Bench {
+        let mut bench = Bench::new(rules(), Profile::default(), Settings::default());
+        bench.connect().wait(seconds(30));
+        bench
+    }
+
+    /// The same with settings of its own.
+    pub fn with(settings: Settings) -> Bench {
+        let mut bench = Bench::new(rules(), Profile::default(), settings);
+        bench.connect().wait(seconds(30));
+        bench
+    }
+
+    pub fn duplicates(&mut self, chance: Chance) -> &mut Bench {
+        self.duplicates = Some(chance);
+        self
+    }
+
+    pub fn connect(&mut self) -> &mut Bench {
+        self.line.connected = true;
+        self.line.dead = false;
+        self.line.under_way.clear();
+        self.line.arrived_at = self.now;
+        self.note("-- connected");
+        self.conversation.handle_connected(self.now);
+        self.settle();
+        self
+    }
+
+    /// The line breaks; of what is under way `delivered` bytes still arrive.
+    pub fn disconnect(&mut self, delivered: usize) -> &mut Bench {
+        if !self.line.connected {
+            return self;
+        }
+        if !self.line.dead {
+            let last: Vec<u8> = self.line.under_way.drain(..).take(delivered).collect();
+            self.printer.handle_bytes(&last, self.now);
+            self.printer.handle_disconnect();
+        }
+        self.line.connected = false;
+        self.line.under_way.clear();
+        self.note("-- line broken");
+        self.conversation.handle_disconnect("connection reset");
+        self.settle();
+        self
+    }
+
+    /// The printer is gone from the line before the host notices.
+    pub fn cut_power(&mut self) -> &mut Bench {
+        self.note("-- power cut");
+        self.printer.cut_power(self.now);
+        self.line.dead = true;
+        self.settle();
+        self
+    }
+
+    /// A printer on a serial cable is on again; what was written meanwhile is lost.
+    pub fn revive(&mut self) -> &mut Bench {
+        self.line.dead = false;
+        self.settle();
+        self
+    }
+
+    pub fn note(&mut self, text: &str) {
+        self.log(|| text.to_owned());
+    }
+
+    fn log(&mut self, line: impl FnOnce() -> String) {
+        if !self.hushed {
+            let _ = writeln!(self.log, "{:>9.3} {}", self.now.as_secs_f64(), line());
+        }
+    }
+
+    pub fn print_run(&mut self, labels: std::ops::RangeInclusive<u64>) -> &mut Bench {
+        for key in labels {
+            self.ledger.insert(key, Stand::Waiting);
+            self.fates.entry(key).or_default();
+            self.waiting.push_back(key);
+        }
+        self.settle();
+        self
+    }
+
+    /// Lets that much time pass.
+    pub fn wait(&mut self, time: Duration) -> &mut Bench {
+        let until = self.now + time;
+        self.run_until(until, |_| false);
+        self
+    }
+
+    /// Lets time pass until it holds, at most for an hour; whether it came to hold.
+    pub fn until(&mut self, holds: impl Fn(&Bench) -> bool) -> bool {
+        self.run_until(self.now + seconds(3600), holds)
+    }
+
+    fn run_until(&mut self, until: Duration, holds: impl Fn(&Bench) -> bool) -> bool {
+        loop {
+            self.settle();
+            if holds(self) {
+                return true;
+            }
+            match self.next_moment().filter(|next| *next <= until) {
+                Some(next) => self.now = next.max(self.now),
+                None => {
+                    self.now = until;
+                    self.settle();
+                    return holds(self);
+                }
+            }
+        }
+    }
+
+    /// When something happens next by itself.
+    pub fn next_moment(&self) -> Option<Duration> {
+        let line = self.line.rate.filter(|_| !self.line.under_way.is_empty()).map(|_| self.line.arrived_at + Line::STEP);
+        [self.conversation.poll_timeout(), self.printer.poll_timeout(), line].into_iter().flatten().min()
+    }
+
+    /// Everything that happens now.
+    pub fn settle(&mut self) {
+        if self.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.conversation.handle_timeout(self.now);
+        }
+        self.printer.handle_timeout(self.now);
+        for round in 0.. {
+            assert!(round < 10_000, "conversation and printer never come to rest:\n{}", self.log);
+            self.watch_printer();
+            let mut moved = self.hear_events();
+            moved |= self.give_labels();
+            moved |= self.carry_to_printer();
+            moved |= self.carry_to_host();
+            if !moved {
+                break;
+            }
+        }
+    }
+
+    fn give_labels(&mut self) -> bool {
+        let mut moved = false;
+        while self.conversation.has_room()
+            && let Some(key) = self.waiting.pop_front()
+        {
+            let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
+            self.graphic_stored = true;
+            let padding = "x".repeat(self.label_padding);
+            let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ\n");
+            self.ledger.insert(key, Stand::Sending);
+            self.fates.entry(key).or_default().given += 1;
+            self.note(&format!("   label {key} given"));
+            self.conversation.print(key, label.into_bytes(), self.now);
+            moved = true;
+        }
+        moved
+    }
+
+    fn carry_to_printer(&mut self) -> bool {
+        let mut moved = false;
+        while self.line.connected {
+            let room = self.line.buffer.saturating_sub(self.line.under_way.len());
+            let Some(bytes) = self.conversation.poll_write().filter(|_| room > 0) else { break };
+            let taken: Vec<u8> = bytes.iter().take(room).copied().collect();
+            self.log(|| format!("> {}", brief(&taken)));
+            if self.line.under_way.is_empty() {
+                self.line.arrived_at = self.now;
+            }
+            self.line.under_way.extend(&taken);
+            self.conversation.wrote(taken.len(), self.now);
+            moved = true;
+        }
+        if self.line.dead {
+            self.line.under_way.clear();
+            return moved;
+        }
+        moved | self.line.deliver(&mut self.printer, self.now)
+    }
+
+    fn carry_to_host(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(bytes) = self.printer.poll_write() {
+            if self.line.connected && !self.line.dead {
+                self.log(|| format!("< {}", brief(&bytes)));
+                self.conversation.handle_bytes(&bytes, self.now);
+                if self.duplicates.as_mut().is_some_and(|chance| chance.random.one_in(chance.one_in)) {
+                    self.note("   … twice");
+                    self.conversation.handle_bytes(&bytes, self.now);
+                }
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn watch_printer(&mut self) {
+        while let Some(event) = self.printer.poll_event() {
+            self.log(|| format!("printer: {}", printer_event(&event)));
+            if let virtual_printer::Event::Ejected(piece) = event {
+                let fields = piece.label.format.fields();
+                let keys: Vec<u64> = fields.iter().filter_map(|field| field.strip_prefix("label-")?.parse().ok()).collect();
+                if let [key] = keys[..] {
+                    let fate = self.fates.entry(key).or_default();
+                    if piece.whole { fate.whole += 1 } else { fate.torn += 1 }
+                } else {
+                    self.broken.get_or_insert(format!("a piece with the labels {keys:?} came out"));
+                }
+            }
+        }
+    }
+
+    fn hear_events(&mut self) -> bool {
+        let mut moved = false;
+        let mut again = Vec::new();
+        while let Some(event) = self.conversation.poll_event() {
+            moved = true;
+            self.log(|| format!("event: {event:?}"));
+            match event {
+                Event::Printed { key, .. } => {
+                    if self.fates[&key].whole != 1 {
+                        self.broken
+                            .get_or_insert(format!("label {key} told as printed, came out {} times", self.fates[&key].whole));
+                    }
+                    self.ledger.insert(key, Stand::Printed);
+                }
+                Event::Sent { key } => {
+                    self.ledger.insert(key, Stand::Sent);
+                }
+                Event::InDoubt { key, .. } => {
+                    self.fates.entry(key).or_default().doubted += 1;
+                    self.ledger.insert(key, Stand::InDoubt);
+                }
+                Event::NotTaken { key, .. } => {
+                    if self.fates[&key].whole != 0 {
+                        self.broken.get_or_insert(format!("label {key} told as not taken, but it came out"));
+                    }
+                    self.ledger.insert(key, Stand::Waiting);
+                    again.push(key);
+                }
+                Event::StateChanged(state) => self.states.push(state),
+                Event::Learnt(profile) => self.profile = profile,
+                Event::MemoryLost => {
+                    self.memory_lost += 1;
+                    self.graphic_stored = false;
+                }
+                Event::HangUp => self.note("   hang up!"),
+            }
+        }
+        again.into_iter().rev().for_each(|key| self.waiting.push_front(key));
+        moved
+    }
+
+    pub fn state(&self) -> &PrinterState {
+        self.conversation.state()
+    }
+
+    /// How many labels stand there.
+    pub fn count(&self, stand: Stand) -> usize {
+        self.ledger.values().filter(|at| **at == stand).count()
+    }
+
+    pub fn all(&self, stand: Stand) -> bool {
+        self.count(stand) == self.ledger.len()
+    }
+
+    /// Labels that left the slot whole.
+    pub fn came_out(&self) -> u32 {
+        self.fates.values().map(|fate| fate.whole).sum()
+    }
+
+    /// What is wrong with the ledger when all is over, if anything is.
+    pub fn fault(&self) -> Option<String> {
+        if let Some(broken) = &self.broken {
+            return Some(broken.clone());
+        }
+        self.ledger.iter().find_map(|(key, stand)| {
+            let fate = self.fates[key];
+            let right = match stand {
+                Stand::Printed => fate.whole == 1,
+                Stand::Sent | Stand::InDoubt | Stand::Sending => fate.whole <= 1,
+                Stand::Waiting => fate.whole == 0,
+            };
+            (!right).then(|| format!("label {key} stands as {stand:?} and came out {} times", fate.whole))
+        })
+    }
+
+    pub fn expect_all_printed(&mut self) {
+        let done = self.until(|bench| bench.all(Stand::Printed));
+        assert!(done, "{:?}\n{}", self.ledger, self.log);
+        assert_eq!(self.fault(), None, "{}", self.log);
+    }
+}
+
+impl Line {
+    /// How finely a slow line is cut.
+    const STEP: Duration = Duration::from_millis(20);
+
+    fn deliver(&mut self, printer: &mut VirtualPrinter, now: Duration) -> bool {
+        let arrived = match self.rate {
+            None => self.under_way.len(),
+            Some(rate) => {
+                let steps = (now.saturating_sub(self.arrived_at).as_millis() / Line::STEP.as_millis()) as u32;
+                self.arrived_at += Line::STEP * steps;
+                ((u64::from(steps) * u64::from(rate) * Line::STEP.as_millis() as u64 / 1000) as usize).min(self.under_way.len())
+            }
+        };
+        if arrived == 0 {
+            return false;
+        }
+        let bytes: Vec<u8> = self.under_way.iter().take(arrived).copied().collect();
+        let taken = printer.handle_bytes(&bytes, now);
+        self.under_way.drain(..taken);
+        taken > 0
+    }
+}
+
+fn brief(bytes: &[u8]) -> String {
+    let text = bytes[..bytes.len().min(200)].escape_ascii().to_string();
+    if bytes.len() > 200 { format!("{text}… {} bytes", bytes.len()) } else { text }
+}
+
+fn printer_event(event: &virtual_printer::Event) -> String {
+    match event {
+        virtual_printer::Event::Ejected(piece) => {
+            format!("ejected {:?}{}", piece.label.format.fields(), if piece.whole { "" } else { " torn" })
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,5 @@
+//! The conversation with a printer, held against a virtual one: stories, and a year of faults.
+
+mod bench;
+mod media_out;
+mod simulated_year;
