@@ -92,7 +92,8 @@ impl Bench {
         let studio = Arc::new(Studio::new(Fonts::embedded(), &[]).unwrap());
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        let house = Arc::new(House { config, studio, spool: spool.clone(), printers: Printers::default() });
+        let printers = Printers::unattended(&config);
+        let house = Arc::new(House { config, studio, spool: spool.clone(), printers });
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(listener, house, async {
             let _ = stopped.await;
@@ -558,10 +559,13 @@ async fn printers_health_and_numbers_are_told_without_a_printer() {
     let printers = bench.get("/v1/printers").await.expect(200).json();
     assert_eq!(printers["printers"][0]["name"], "pack-1");
     assert_eq!(printers["printers"][0]["counts"], json!({"waiting": 2}));
+    let paused = bench.ask("POST", "/v1/printers/small/pause", "").await.expect(200).json();
+    assert_eq!((paused["name"].as_str(), &paused["media_mm"]), (Some("small"), &json!([60.0, 40.0])));
     let said = bench.ask("POST", "/v1/printers/pack-9/pause", "").await.expect(404).json();
     assert_eq!(said["detail"], "there is no printer of that name. Did you mean \"pack-1\"?");
     assert_eq!(bench.get("/healthz").await.expect(200).json()["status"], "ok");
     let metrics = bench.get("/metrics").await.expect(200).text();
+    assert!(metrics.contains("waybilld_printer_up{printer=\"small\"} 1\n"), "{metrics}");
     assert!(metrics.contains("waybilld_labels{printer=\"pack-1\",state=\"waiting\"} 2\n"), "{metrics}");
 }
 

@@ -1,4 +1,4 @@
-//! The printers as they were last heard.
+//! The printers as they were last heard, and the few orders an operator gives them.
 
 use super::body::Sent;
 use super::problem::{Kind, Problem};
@@ -6,8 +6,7 @@ use super::shapes::refusals::{Absent, Unable};
 use super::shapes::{Printer, Printers};
 use super::{Door, House};
 use crate::fault::hint;
-use crate::printer::{Handle, View};
-use crate::spool::Count;
+use crate::printer::Handle;
 use axum::Json;
 use axum::extract::{Path, State};
 use std::sync::Arc;
@@ -16,8 +15,7 @@ use std::sync::Arc;
 #[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), Unable))]
 pub async fn printers(State(door): State<Arc<Door>>) -> Result<Json<Printers>, Problem> {
     let counts = door.house.spool.counts().await?;
-    let names = door.house.config.printers.keys();
-    Ok(Json(Printers { printers: names.map(|name| shape(&door.house, name, &counts)).collect() }))
+    Ok(Json(Printers { printers: door.house.printers.iter().map(|printer| Printer::of(printer, &counts)).collect() }))
 }
 
 /// Stop feeding a printer after the label it works on
@@ -25,9 +23,10 @@ pub async fn printers(State(door): State<Arc<Door>>) -> Result<Json<Printers>, P
     params(("name" = String, Path, description = "Its name in the configuration.")),
     responses((status = 200, body = Printer), Absent, Unable))]
 pub async fn pause(State(door): State<Arc<Door>>, Path(name): Path<String>, _: Sent) -> Result<Json<Printer>, Problem> {
-    handle(&door.house, &name)?.pause().await;
+    let printer = named(&door.house, &name)?;
+    printer.pause().await;
     tracing::info!(printer = name, "pause");
-    Ok(Json(shape(&door.house, &name, &door.house.spool.counts().await?)))
+    Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
 }
 
 /// Feed a paused printer again
@@ -35,47 +34,15 @@ pub async fn pause(State(door): State<Arc<Door>>, Path(name): Path<String>, _: S
     params(("name" = String, Path, description = "Its name in the configuration.")),
     responses((status = 200, body = Printer), Absent, Unable))]
 pub async fn resume(State(door): State<Arc<Door>>, Path(name): Path<String>, _: Sent) -> Result<Json<Printer>, Problem> {
-    handle(&door.house, &name)?.resume().await;
+    let printer = named(&door.house, &name)?;
+    printer.resume().await;
     tracing::info!(printer = name, "resume");
-    Ok(Json(shape(&door.house, &name, &door.house.spool.counts().await?)))
+    Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
 }
 
-fn handle<'a>(house: &'a House, name: &str) -> Result<&'a Handle, Problem> {
+fn named<'a>(house: &'a House, name: &str) -> Result<&'a Handle, Problem> {
     house.printers.get(name).ok_or_else(|| {
-        let known: Vec<&str> = house.config.printers.keys().map(String::as_str).collect();
-        let detail = match known.contains(&name) {
-            true => format!("printer {name} is not being fed: start the daemon again."),
-            false => format!("there is no printer of that name.{}", hint(name, &known)),
-        };
-        Problem::new(Kind::NotThere, detail)
+        let known: Vec<&str> = house.printers.iter().map(|printer| printer.name.as_str()).collect();
+        Problem::new(Kind::NotThere, format!("there is no printer of that name.{}", hint(name, &known)))
     })
-}
-
-/// What there is to say of a printer.
-fn shape(house: &House, name: &str, counts: &[Count]) -> Printer {
-    let config = &house.config.printers[name];
-    let View { state, reasons, sentence, run, label, answers_status } = match house.printers.get(name) {
-        Some(handle) => handle.view(),
-        None => View {
-            state: "stopped",
-            reasons: Vec::new(),
-            sentence: format!("{name} is not being fed: start the daemon again."),
-            run: None,
-            label: None,
-            answers_status: None,
-        },
-    };
-    let own = counts.iter().filter(|count| count.printer == name);
-    Printer {
-        name: name.to_owned(),
-        state,
-        reasons,
-        sentence,
-        run,
-        label,
-        answers_status,
-        dpi: config.dpi.nominal(),
-        media_mm: [config.media.0.0, config.media.1.0],
-        counts: own.map(|count| (count.state.word(), count.labels)).collect(),
-    }
 }

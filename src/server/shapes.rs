@@ -7,7 +7,8 @@ pub mod refusals;
 pub mod requests;
 
 use crate::fault::Fault;
-use crate::spool::{Event, JobView, LabelDetail, LabelPage, LabelView, PrintView, State, UnixMs};
+use crate::printer::{Handle, View};
+use crate::spool::{Count, Event, JobView, LabelDetail, LabelPage, LabelView, PrintView, State, UnixMs};
 use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -348,6 +349,27 @@ impl Print {
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
         LabelState { id, state: state.word() }
+    }
+}
+
+impl Printer {
+    /// How it stands, with its own labels out of everybody's.
+    pub fn of(printer: &Handle, counts: &[Count]) -> Printer {
+        let View { state, reasons, sentence, run, label, answers_status } = printer.view();
+        let (width, height) = printer.config.media;
+        let own = counts.iter().filter(|count| count.printer == printer.name);
+        Printer {
+            name: printer.name.clone(),
+            state,
+            reasons,
+            sentence,
+            run,
+            label,
+            answers_status,
+            dpi: printer.config.dpi.nominal(),
+            media_mm: [width.0, height.0],
+            counts: own.map(|count| (count.state.word(), count.labels)).collect(),
+        }
     }
 }
 
