@@ -24,6 +24,7 @@ pub mod studio;
 pub mod printer;
 
 pub mod config;
+pub mod server;
 pub mod cli;
 
 pub mod virtual_printer;

@@ -119,6 +119,18 @@ impl Spool {
         self.write(move |desk| taking::take(desk, &job))
     }
 
+    /// How a job that was sent before stands; `None` when its id is new. What [`Spool::take`] would answer, without
+    /// its labels.
+    pub fn known(&self, id: &str, content: Hash) -> Receipt<Option<Taken>> {
+        let id = id.to_owned();
+        self.read(move |db| taking::known(db, &id, content))
+    }
+
+    /// What stands in the way of the job, asked without taking it.
+    pub fn clashes(&self, job: NewJob) -> Receipt<Vec<Clash>> {
+        self.read(move |db| taking::clashes(db, &job))
+    }
+
     // The printer loop.
 
     /// The printer's next labels in order, without touching them.

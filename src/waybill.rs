@@ -18,9 +18,9 @@
 //! ```
 
 pub mod address;
-mod clean;
+pub mod clean;
 pub mod country;
-mod fields;
+pub mod fields;
 pub mod json;
 pub mod mask;
 mod party;

@@ -5,7 +5,7 @@ use super::error::SpoolError;
 use super::ledger::State;
 use super::reading::{self, state_of};
 use super::shapes::{Clash, Hash, NewJob, NewLabel, Taken};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -14,16 +14,10 @@ pub const RUN_LABELS_MAX: usize = 50;
 
 /// Looks for the job and for what stands in its way, then writes it.
 pub(super) fn take(desk: &mut Desk, job: &NewJob) -> Result<Taken, SpoolError> {
-    let known: Option<[u8; 32]> =
-        desk.db.prepare_cached("SELECT content FROM jobs WHERE id = ?1")?.query_row([&job.id], |row| row.get(0)).optional()?;
-    match known {
-        Some(content) if Hash::from_bytes(content) == job.content => {
-            return Ok(Taken::Same(reading::job(desk.db, &job.id)?));
-        }
-        Some(_) => return Ok(Taken::Conflict),
-        None => {}
+    if let Some(taken) = known(desk.db, &job.id, job.content)? {
+        return Ok(taken);
     }
-    let clashes = clashes(desk, job)?;
+    let clashes = clashes(desk.db, job)?;
     if !clashes.is_empty() {
         return Ok(Taken::Refused(clashes));
     }
@@ -31,8 +25,19 @@ pub(super) fn take(desk: &mut Desk, job: &NewJob) -> Result<Taken, SpoolError> {
     Ok(Taken::New(reading::job(desk.db, &job.id)?))
 }
 
+/// The answer to a job whose id was taken before.
+pub(super) fn known(db: &Connection, id: &str, content: Hash) -> Result<Option<Taken>, SpoolError> {
+    let known: Option<[u8; 32]> =
+        db.prepare_cached("SELECT content FROM jobs WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(match known {
+        Some(known) if Hash::from_bytes(known) == content => Some(Taken::Same(reading::job(db, id)?)),
+        Some(_) => Some(Taken::Conflict),
+        None => None,
+    })
+}
+
 /// Ids and tracking numbers that stand already, in the ledger or earlier in the job.
-fn clashes(desk: &Desk, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
+pub(super) fn clashes(db: &Connection, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
     let mut clashes = Vec::new();
     let mut ids = HashMap::new();
     let mut trackings = HashMap::new();
@@ -40,7 +45,7 @@ fn clashes(desk: &Desk, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
         let mut clash = |field, message| clashes.push(Clash { index, field, message });
         if let Some(first) = ids.insert(&label.id, index) {
             clash("id", format!("label id {} stands twice in this job, at {} and {}.", label.id, first + 1, index + 1));
-        } else if let Some((_, other, state)) = standing_under(desk, "l.id = ?1", &label.id)? {
+        } else if let Some((_, other, state)) = standing_under(db, "l.id = ?1", &label.id)? {
             let id = &label.id;
             clash(
                 "id",
@@ -56,7 +61,7 @@ fn clashes(desk: &Desk, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
                 format!("tracking number {} stands under label {first} of this job too. Check both numbers.", tracking.text),
             );
         } else if let Some((id, other, state)) =
-            standing_under(desk, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key)?
+            standing_under(db, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key)?
         {
             clash(
                 "tracking",
@@ -72,11 +77,11 @@ fn clashes(desk: &Desk, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
 }
 
 /// The newest label for which the condition holds: its id, its job, its state.
-fn standing_under(desk: &Desk, condition: &str, value: &str) -> Result<Option<(String, String, State)>, SpoolError> {
+fn standing_under(db: &Connection, condition: &str, value: &str) -> Result<Option<(String, String, State)>, SpoolError> {
     let sql = format!(
         "SELECT l.id, j.id, l.state FROM labels l JOIN jobs j ON j.key = l.job WHERE {condition} ORDER BY l.key DESC LIMIT 1"
     );
-    let mut query = desk.db.prepare_cached(&sql)?;
+    let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([value], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
 }
 

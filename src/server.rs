@@ -1,0 +1,185 @@
+//! The door: HTTP and JSON on a Unix socket.
+//!
+//! Requests come in; everything that could stop a label from printing is said at once, and "taken" is said only when
+//! the spool has it on disk. Every answer is read from the spool or laid out here; a door never asks a printer. Every
+//! request, body, wait and stream has a bound, and reaching it is a clear answer. Opens no device.
+
+mod body;
+mod events;
+mod health;
+mod jobs;
+mod labels;
+mod printers;
+mod problem;
+mod query;
+mod render;
+mod routes;
+pub mod shapes;
+mod submission;
+
+use crate::config::Config;
+use crate::printer::Printers;
+use crate::spool::{Spool, SpoolError};
+use crate::studio::Studio;
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use problem::{Kind, Problem};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// Connections open at once; the next one is told to come back.
+const CONNECTIONS_MAX: usize = 256;
+/// Event streams open at once.
+const STREAMS_MAX: usize = 64;
+/// How long a connection may stay silent between or within request heads.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long a request may take, its body included.
+const REQUEST: Duration = Duration::from_secs(30);
+/// How long open requests may take once the daemon is told to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What a door stands before.
+pub struct House {
+    pub config: Config,
+    pub studio: Arc<Studio>,
+    pub spool: Spool,
+    pub printers: Printers,
+}
+
+/// What every handler sees.
+struct Door {
+    house: Arc<House>,
+    /// KiB of requests that may be in memory at once.
+    bodies: Arc<Semaphore>,
+    /// Threads that may read, check and draw at once.
+    desks: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    /// Turns true when the daemon stops.
+    closing: watch::Receiver<bool>,
+    openapi: String,
+    paths: Vec<String>,
+}
+
+/// The user at the other end of the socket.
+#[derive(Clone, Copy)]
+struct Peer(Option<u32>);
+
+impl Door {
+    /// Runs something that computes on a thread that may. Waits for its turn first.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&House) -> T + Send + 'static) -> Result<T, Problem> {
+        let desk = self.desks.clone().acquire_owned().await.expect("the desks are never closed");
+        let house = self.house.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&house);
+            // Given back when the work ends, not when the asker leaves.
+            drop(desk);
+            done
+        });
+        done.await.map_err(|_| Problem::new(Kind::Broken, "this request hit a fault of ours; nothing was changed."))
+    }
+}
+
+/// Answers on that socket until `shutdown`; then finishes what is open, within a few seconds.
+pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Future<Output = ()>) -> Result<(), SpoolError> {
+    let (close, closing) = watch::channel(false);
+    let app = open(house, closing.clone()).await?;
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => match slots.clone().try_acquire_owned() {
+                    Ok(slot) => {
+                        let connection = converse(stream, app.clone(), closing.clone());
+                        connections.spawn(async move {
+                            connection.await;
+                            drop(slot);
+                        });
+                    }
+                    Err(_) => turn_away(&stream),
+                },
+                Err(error) => {
+                    tracing::warn!("no connection could be accepted: {error}");
+                    sleep(Duration::from_millis(100)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    close.send_replace(true);
+    let farewell = async { while connections.join_next().await.is_some() {} };
+    if timeout(FAREWELL, farewell).await.is_err() {
+        tracing::warn!("requests were cut off: they took longer than {} s after the stop", FAREWELL.as_secs());
+    }
+    Ok(())
+}
+
+/// Makes the routes, and keeps every design in the spool so that labels can name them.
+async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
+    for design in house.studio.designs() {
+        house.spool.keep_template(&design.text).await?;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (routes, openapi) = routes::documented();
+    let door = Door {
+        bodies: Arc::new(Semaphore::new(body::kib(house.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
+        desks: Arc::new(Semaphore::new(cores)),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        closing,
+        paths: openapi.paths.paths.keys().cloned().collect(),
+        openapi: openapi.to_json().expect("the document is plain JSON"),
+        house,
+    };
+    Ok(routes::complete(routes).with_state(Arc::new(door)))
+}
+
+/// One connection, until it ends or the daemon stops.
+async fn converse(stream: UnixStream, app: Router, mut closing: watch::Receiver<bool>) {
+    let peer = Peer(stream.peer_cred().ok().map(|peer| peer.uid()));
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        app.call(request)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(64 << 10);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    // How a connection ends is the client's affair: there is nothing to say about it here.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = closed(&mut closing) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// Waits until the daemon stops.
+async fn closed(closing: &mut watch::Receiver<bool>) {
+    // The sender is gone only when it has.
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// Too many connections: says so without waiting for anybody.
+fn turn_away(stream: &UnixStream) {
+    let detail = format!("{CONNECTIONS_MAX} connections are open already: ask again in a moment.");
+    let body = Problem::new(Kind::Busy, detail).to_json();
+    let head =
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nconnection: close\r\nretry-after: 1";
+    let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    // It fits the socket's buffer; a client that is gone already needs no answer.
+    let _ = stream.try_write(answer.as_bytes());
+}

@@ -1,0 +1,109 @@
+//! What happens, as it happens: server-sent events out of the spool's history.
+//!
+//! Each event has the number the history gave it, so whoever was cut off goes on after the last one heard. Nothing is
+//! queued for a slow listener but the page in hand: the rest waits in the spool.
+
+use super::problem::{Kind, Problem};
+use super::query::Asked;
+use super::shapes::EventShape;
+use super::shapes::refusals::Unable;
+use super::{Door, closed};
+use crate::spool::Spool;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
+
+/// Events read at once.
+const PAGE: usize = 256;
+/// A listener who hears nothing for so long gets a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where to begin.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// The number of the last event you know; 0 for all that are kept. Without it, and without the header
+    /// `Last-Event-ID`, only what happens from now on is told.
+    after: Option<i64>,
+}
+
+/// What happens, as it happens
+///
+/// Server-sent events. `id` is the event's number, `event` its kind, `data` the whole as JSON. Give `Last-Event-ID` or `after` to go on
+/// where you left off.
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(Since), responses(
+    (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
+    (status = 400, description = "A number that is none.", body = super::shapes::ProblemShape,
+        content_type = "application/problem+json"),
+    Unable,
+))]
+pub async fn events(
+    State(door): State<Arc<Door>>,
+    Asked(Since { after }): Asked<Since>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let last_heard = match headers.get("last-event-id") {
+        Some(id) => Some(
+            id.to_str()
+                .ok()
+                .and_then(|id| id.trim().parse().ok())
+                .ok_or_else(|| Problem::new(Kind::Unasked, "`Last-Event-ID` must be the number of an event."))?,
+        ),
+        None => after,
+    };
+    let place = door.streams.clone().try_acquire_owned();
+    let place = place.map_err(|_| Problem::new(Kind::Busy, "too many event streams are open: close one of yours."))?;
+    let spool = door.house.spool.clone();
+    let latest = spool.latest_seq();
+    let after = last_heard.unwrap_or_else(|| *latest.borrow());
+    let (tell, told) = mpsc::channel(PAGE);
+    tokio::spawn(follow(spool, latest, after, door.closing.clone(), tell, place));
+    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+/// Reads on whenever there is something new, until the listener leaves, the daemon stops or the spool fails.
+async fn follow(
+    spool: Spool,
+    mut latest: watch::Receiver<i64>,
+    mut after: i64,
+    mut closing: watch::Receiver<bool>,
+    tell: mpsc::Sender<Result<Event, Infallible>>,
+    _place: OwnedSemaphorePermit,
+) {
+    let told = async {
+        loop {
+            latest.mark_unchanged();
+            let page = match spool.events_after(after, PAGE).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::warn!("an event stream ended: {error}");
+                    return;
+                }
+            };
+            if page.is_empty() && latest.changed().await.is_err() {
+                return;
+            }
+            for event in page {
+                after = event.seq;
+                let heard = Event::default().id(event.seq.to_string()).event(&event.kind);
+                let data = serde_json::to_string(&EventShape::of(event)).expect("an event is plain JSON");
+                if tell.send(Ok(heard.data(data))).await.is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = told => {}
+        () = tell.closed() => {}
+        () = closed(&mut closing) => {}
+    }
+}

@@ -1,0 +1,48 @@
+//! Whether the daemon is well, in words and in numbers. No personal data, no ids.
+
+use super::Door;
+use super::problem::Problem;
+use super::shapes::Health;
+use super::shapes::refusals::Unable;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Whether the daemon is well
+///
+/// It is when the ledger answers. A printer that is out of labels is no illness: see `/v1/printers`.
+#[utoipa::path(get, path = "/healthz", tag = "daemon", responses((status = 200, body = Health), Unable))]
+pub async fn healthz(State(door): State<Arc<Door>>) -> Result<Json<Health>, Problem> {
+    door.house.spool.counts().await?;
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+}
+
+/// Numbers for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "daemon",
+    responses((status = 200, description = "Prometheus text.", body = String, content_type = "text/plain"), Unable))]
+pub async fn metrics(State(door): State<Arc<Door>>) -> Result<impl IntoResponse, Problem> {
+    let counts = door.house.spool.counts().await?;
+    let mut text = String::new();
+    let mut line = |line: std::fmt::Arguments<'_>| writeln!(text, "{line}").expect("a String takes every line");
+    line(format_args!("# HELP waybilld_labels Labels of a printer by state."));
+    line(format_args!("# TYPE waybilld_labels gauge"));
+    for count in &counts {
+        line(format_args!("waybilld_labels{{printer=\"{}\",state=\"{}\"}} {}", count.printer, count.state.word(), count.labels));
+    }
+    line(format_args!("# HELP waybilld_printer_up Whether the printer is reached."));
+    line(format_args!("# TYPE waybilld_printer_up gauge"));
+    for handle in door.house.printers.iter() {
+        line(format_args!("waybilld_printer_up{{printer=\"{}\"}} {}", handle.name, u8::from(handle.view().state != "offline")));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+}
+
+/// This document
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "daemon",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json")))]
+pub async fn openapi(State(door): State<Arc<Door>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], door.openapi.clone())
+}

@@ -1,0 +1,125 @@
+//! Taking jobs, and telling how they stand.
+
+use super::body::Sent;
+use super::problem::{Kind, Problem};
+use super::shapes;
+use super::shapes::refusals::{Absent, Unable, Unreadable};
+use super::shapes::requests::JobRequest;
+use super::submission::{Aim, Order, Submission, content_of, id_of};
+use super::{Door, House};
+use crate::fault::Fault;
+use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
+use crate::waybill::json::Node;
+use crate::waybill::tracking;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use std::sync::Arc;
+
+/// What was not done with a job that has faults.
+const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
+
+/// Take a job
+///
+/// Everything that could stop a label from printing is checked first. Every fault of every label comes back in one
+/// answer, and nothing is taken then. When the answer is 201, every label is on disk. Sending the same job again is
+/// harmless: the answer is 200 and how it stands now.
+#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = JobRequest, responses(
+    (status = 201, description = "Taken: every label is on disk.", body = shapes::Job),
+    (status = 200, description = "This job was taken before; so it stands now.", body = shapes::Job),
+    (status = 409, description = "The id belongs to a job with other content.", body = shapes::ProblemShape,
+        content_type = "application/problem+json"),
+    Unreadable, Unable,
+))]
+pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(StatusCode, Json<shapes::Job>), Problem> {
+    let spool = &door.house.spool;
+    let content = content_of(&sent.node);
+    let id = id_of(&sent.node).unwrap_or_default().to_owned();
+    // A job sent again is not checked again: what it names may have changed since.
+    let known = if id.is_empty() { None } else { spool.known(&id, content).await? };
+    let taken = match known {
+        Some(taken) => taken,
+        None => take(&door, id.clone(), content, sent).await?,
+    };
+    match taken {
+        Taken::New(job) => {
+            tracing::info!(job = job.id, printer = job.printer, labels = job.labels.len(), runs = job.runs.len(), "taken");
+            Ok((StatusCode::CREATED, Json(shapes::Job::of(job))))
+        }
+        Taken::Same(job) => Ok((StatusCode::OK, Json(shapes::Job::of(job)))),
+        Taken::Conflict => {
+            let detail = format!("job {id} was taken with other content: give this one another id.");
+            Err(Problem::new(Kind::Conflict, detail))
+        }
+        Taken::Refused(_) => Err(Problem::new(Kind::Broken, "the ledger refused what was checked.")),
+    }
+}
+
+/// Checks the job and takes it, or tells everything that is wrong with it.
+async fn take(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result<Taken, Problem> {
+    let spool = &door.house.spool;
+    let (mut submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
+    let labels: Vec<String> = job.labels.iter().map(|label| label.id.clone()).collect();
+    let clashes = if submission.faults.is_empty() {
+        match spool.take(job).await? {
+            Taken::Refused(clashes) => clashes,
+            taken => return Ok(taken),
+        }
+    } else {
+        spool.clashes(job).await?
+    };
+    let of_label = |Clash { index, field, message }| Fault::new(field, message).of_label(&labels[index]);
+    submission.found(clashes.into_iter().map(of_label));
+    let problem = Problem::refused(submission.faults, NOTHING_TAKEN);
+    tracing::info!(faults = problem.faults(), "refused a job");
+    Err(problem)
+}
+
+/// Reads the job and lays out every label once.
+fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, NewJob) {
+    let mut submission = Submission::read(node, house, Aim::Take);
+    let dpi = submission.printer.as_ref().map(|(_, printer)| printer.dpi).unwrap_or_default();
+    let orders = submission.orders.iter().map(|order| (order.template.clone(), dpi, &order.waybill));
+    let faults = house.studio.check(&orders.collect::<Vec<_>>());
+    submission.found(faults);
+    let job = NewJob {
+        id,
+        content,
+        printer: submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+        sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
+        labels: submission.orders.iter().map(new_label).collect(),
+        run_limit: house.config.limits.run,
+        allow_reused_tracking: submission.reuse_tracking,
+    };
+    (submission, job)
+}
+
+fn new_label(order: &Order) -> NewLabel {
+    let waybill = &order.waybill;
+    NewLabel {
+        id: waybill.id.clone(),
+        waybill: waybill.to_json().into(),
+        template: order.template.hash,
+        order: Some(number(&waybill.order)),
+        tracking: Some(number(&waybill.tracking)),
+        ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
+        urgent: waybill.urgent,
+        held: waybill.hold.clone(),
+    }
+}
+
+/// A number as written, and as it is looked for.
+pub fn number(text: &str) -> Number {
+    let key = match tracking::key(text) {
+        key if key.is_empty() => text.to_owned(),
+        key => key,
+    };
+    Number { text: text.to_owned(), key }
+}
+
+/// How a job stands
+#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The caller's id of it.")),
+    responses((status = 200, body = shapes::Job), Absent, Unable))]
+pub async fn job(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Json<shapes::Job>, Problem> {
+    Ok(Json(shapes::Job::of(door.house.spool.job(&id).await?)))
+}

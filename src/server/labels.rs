@@ -1,0 +1,195 @@
+//! Looking labels up, and asking something of one.
+
+use super::body::Sent;
+use super::jobs::number;
+use super::problem::{Kind, Problem};
+use super::query::Asked;
+use super::shapes::refusals::{Absent, Otherwise, Unable, Unreadable};
+use super::shapes::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
+use super::shapes::{LabelHistory, LabelState, Labels};
+use super::{Door, Peer};
+use crate::fault::{Fault, hint};
+use crate::spool::{LabelFilter, Reprint, State as Standing};
+use crate::waybill::clean::Kind as Text;
+use crate::waybill::fields::Fields;
+use crate::waybill::{Senders, Waybill, json};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// Labels in a page when nobody says how many.
+const PAGE: usize = 100;
+
+/// Which labels to list; what is left out does not matter.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// An order number, however it is spaced.
+    order: Option<String>,
+    /// A tracking number, however it is spaced.
+    tracking: Option<String>,
+    /// `waiting`, `sending`, `printed`, `sent`, `in_doubt`, `held`, `canceled` or `voided`.
+    state: Option<String>,
+    /// Taken then or later: RFC 3339.
+    since: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<i64>,
+    /// Labels in the page: 1 to 1000, usually 100.
+    limit: Option<usize>,
+}
+
+/// Find labels, the newest first
+#[utoipa::path(get, path = "/v1/labels", tag = "labels", params(Wanted), responses(
+    (status = 200, body = Labels),
+    (status = 400, description = "A parameter we do not know or understand.", body = super::shapes::ProblemShape,
+        content_type = "application/problem+json"),
+    Unable,
+))]
+pub async fn labels(State(door): State<Arc<Door>>, Asked(wanted): Asked<Wanted>) -> Result<Json<Labels>, Problem> {
+    let unasked = |sentence: String| Problem::new(Kind::Unasked, sentence);
+    let known = Standing::ALL.map(Standing::word);
+    let state = wanted.state.map(|word| {
+        Standing::from_word(&word).ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &known))))
+    });
+    let since = wanted.since.map(|since| {
+        let wrong = |_| unasked("`since` is no time: use one such as 2026-07-14T18:00:00Z.".to_owned());
+        since.parse::<Timestamp>().map(Timestamp::as_millisecond).map_err(wrong)
+    });
+    let filter = LabelFilter {
+        order: wanted.order.map(|order| number(&order).key),
+        tracking: wanted.tracking.map(|tracking| number(&tracking).key),
+        state: state.transpose()?,
+        since: since.transpose()?,
+        cursor: wanted.cursor,
+        limit: wanted.limit.unwrap_or(PAGE),
+    };
+    Ok(Json(Labels::of(door.house.spool.labels(filter).await?)))
+}
+
+/// How a label stands, and every print of it
+#[utoipa::path(get, path = "/v1/labels/{id}", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")),
+    responses((status = 200, body = LabelHistory), Absent, Unable))]
+pub async fn label(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Json<LabelHistory>, Problem> {
+    let detail = door.house.spool.label(&id).await?;
+    let waybill = detail.waybill.as_deref().and_then(kept);
+    Ok(Json(LabelHistory::of(detail, waybill.as_ref())))
+}
+
+/// A waybill as the spool keeps it.
+pub fn kept(text: &str) -> Option<Waybill> {
+    Waybill::parse(&json::parse(text.as_bytes()).ok()?, &Senders::default()).ok()
+}
+
+/// Print a label again, on purpose
+///
+/// It goes next in the queue, and who asked and why stays with it.
+#[utoipa::path(post, path = "/v1/labels/{id}/reprint", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")), request_body = ReprintRequest,
+    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable,
+        (status = 410, description = "Its data was erased after the days it is kept.", body = super::shapes::ProblemShape,
+            content_type = "application/problem+json")))]
+pub async fn reprint(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+    let (reprint, printer) = read(&sent, &["reason", "by", "printer"], |fields| {
+        let reason = fields.text("reason", 200, Text::Plain);
+        let by = fields.text("by", 64, Text::Plain);
+        fields.need("reason", reason.is_some(), "say why it is printed again.");
+        fields.need("by", by.is_some(), "say who asks.");
+        let printer = fields.text("printer", 64, Text::Plain);
+        let printers = &door.house.config.printers;
+        if let Some(name) = printer.as_ref().filter(|name| !printers.contains_key(*name)) {
+            let known: Vec<&str> = printers.keys().map(String::as_str).collect();
+            fields.fault("printer", format!("no printer \"{name}\".{}", hint(name, &known)));
+        }
+        (Reprint { reason: reason.unwrap_or_default(), by: by.unwrap_or_default() }, printer)
+    })?;
+    let state = door.house.spool.reprint(&id, reprint, printer.as_deref()).await?;
+    answer("reprint", id, state)
+}
+
+/// Say that a label must not be used
+///
+/// Canceled if no copy came out; voided if one did, and scanning it then refuses.
+#[utoipa::path(post, path = "/v1/labels/{id}/void", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")), request_body = Option<VoidRequest>,
+    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+pub async fn void(
+    State(door): State<Arc<Door>>,
+    Path(id): Path<String>,
+    Extension(peer): Extension<Peer>,
+    sent: Sent,
+) -> Result<Json<LabelState>, Problem> {
+    let by = read(&sent, &["by"], |fields| fields.text("by", 64, Text::Plain))?.unwrap_or_else(|| peer.name());
+    let state = door.house.spool.void(&id, &by).await?;
+    answer("void", id, state)
+}
+
+/// Keep a waiting label back
+#[utoipa::path(post, path = "/v1/labels/{id}/hold", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")), request_body = HoldRequest,
+    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+pub async fn hold(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+    let reason = read(&sent, &["reason"], |fields| {
+        let reason = fields.text("reason", 200, Text::Plain);
+        fields.need("reason", reason.is_some(), "say why it is kept back.");
+        reason.unwrap_or_default()
+    })?;
+    let state = door.house.spool.hold(&id, &reason).await?;
+    answer("hold", id, state)
+}
+
+/// Let a held label print
+#[utoipa::path(post, path = "/v1/labels/{id}/release", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")),
+    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+pub async fn release(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+    read(&sent, &[], |_| ())?;
+    let state = door.house.spool.release(&id).await?;
+    answer("release", id, state)
+}
+
+/// Say whether a label in doubt came out
+///
+/// One that did not prints again by itself.
+#[utoipa::path(post, path = "/v1/labels/{id}/outcome", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")), request_body = OutcomeRequest,
+    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+pub async fn outcome(
+    State(door): State<Arc<Door>>,
+    Path(id): Path<String>,
+    Extension(peer): Extension<Peer>,
+    sent: Sent,
+) -> Result<Json<LabelState>, Problem> {
+    let (came_out, by) = read(&sent, &["came_out", "by"], |fields| {
+        fields.need("came_out", fields.get("came_out").is_some(), "say true or false, after a look at the tray.");
+        (fields.boolean("came_out"), fields.text("by", 64, Text::Plain))
+    })?;
+    let state = door.house.spool.outcome(&id, came_out, &by.unwrap_or_else(|| peer.name())).await?;
+    answer("outcome", id, state)
+}
+
+/// Reads the fields of a small request, or tells everything wrong with them.
+fn read<T>(sent: &Sent, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
+    let faults: RefCell<Vec<Fault>> = RefCell::default();
+    let made = Fields::of(&sent.node, "", known, &faults).map(|fields| read(&fields));
+    match made.filter(|_| faults.borrow().is_empty()) {
+        Some(made) => Ok(made),
+        None => Err(Problem::refused(faults.into_inner(), "nothing was changed")),
+    }
+}
+
+fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, Problem> {
+    tracing::info!(label = id, state = state.word(), "{verb}");
+    Ok(Json(LabelState::of(id, state)))
+}
+
+impl Peer {
+    /// Who asked, when the request does not say.
+    fn name(self) -> String {
+        self.0.map_or_else(|| "somebody at the socket".to_owned(), |uid| format!("user {uid}"))
+    }
+}

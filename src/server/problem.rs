@@ -1,0 +1,141 @@
+//! Answers that say no, as `application/problem+json` (RFC 9457).
+//!
+//! A [`Problem`] is a kind, one sentence for a person, and every fault when the request itself was wrong.
+
+use super::shapes::{FaultShape, ProblemShape};
+use crate::fault::Fault;
+use crate::spool::SpoolError;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::collections::HashSet;
+
+/// Faults told in one answer; the rest is counted.
+const FAULTS_MAX: usize = 1000;
+
+/// Why the answer is no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The body is not JSON, or JSON we refuse to guess about.
+    Malformed,
+    /// A query or header is wrong.
+    Unasked,
+    Refused,
+    NoRoute,
+    NoMethod,
+    NotThere,
+    Conflict,
+    Erased,
+    TooLarge,
+    NotJson,
+    TooSlow,
+    Busy,
+    Full,
+    Broken,
+}
+
+/// One answer that says no.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    faults: Vec<Fault>,
+}
+
+impl Kind {
+    /// The status, the last word of the type, and the title.
+    fn facts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The body cannot be read"),
+            Kind::Unasked => (StatusCode::BAD_REQUEST, "query", "The question cannot be understood"),
+            Kind::Refused => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused: nothing was changed"),
+            Kind::NoRoute => (StatusCode::NOT_FOUND, "no-route", "Nothing is here"),
+            Kind::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Not in this way"),
+            Kind::NotThere => (StatusCode::NOT_FOUND, "not-there", "There is no such thing"),
+            Kind::Conflict => (StatusCode::CONFLICT, "conflict", "It stands otherwise"),
+            Kind::Erased => (StatusCode::GONE, "erased", "Its data was erased"),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Kind::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "JSON is wanted"),
+            Kind::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "too-slow", "It took too long"),
+            Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
+            Kind::Full => (StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
+            Kind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken", "A fault of ours"),
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
+        Problem { kind, detail: detail.into(), faults: Vec::new() }
+    }
+
+    /// Everything wrong with a request, and what therefore was not done.
+    pub fn refused(faults: Vec<Fault>, not_done: &str) -> Problem {
+        let labels: HashSet<&str> = faults.iter().filter_map(|fault| fault.label.as_deref()).collect();
+        let count = match faults.len() {
+            1 => "1 fault".to_owned(),
+            count => format!("{count} faults"),
+        };
+        let place = match labels.len() {
+            0 => String::new(),
+            1 => " in 1 label".to_owned(),
+            count => format!(" in {count} labels"),
+        };
+        Problem { kind: Kind::Refused, detail: format!("{count}{place}; {not_done}."), faults }
+    }
+
+    /// A body that cannot be read.
+    pub fn malformed(fault: Fault) -> Problem {
+        Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
+    }
+
+    /// How many faults it tells of.
+    pub fn faults(&self) -> usize {
+        self.faults.len()
+    }
+
+    pub fn to_json(&self) -> String {
+        let (status, word, title) = self.kind.facts();
+        let told = self.faults.iter().take(FAULTS_MAX);
+        let shape = ProblemShape {
+            type_: format!("urn:waybilld:{word}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            faults: told.map(FaultShape::of).collect(),
+            faults_untold: self.faults.len().saturating_sub(FAULTS_MAX),
+        };
+        serde_json::to_string(&shape).expect("a problem is plain JSON")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.kind.facts().0;
+        let retry: &[(HeaderName, &str)] = match status {
+            StatusCode::SERVICE_UNAVAILABLE => &[(header::RETRY_AFTER, "1")],
+            _ => &[],
+        };
+        let mut answer = (status, [(header::CONTENT_TYPE, "application/problem+json")], self.to_json()).into_response();
+        for (name, value) in retry {
+            answer.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        }
+        answer
+    }
+}
+
+impl From<SpoolError> for Problem {
+    fn from(error: SpoolError) -> Problem {
+        let kind = match &error {
+            SpoolError::NoLabel(_) | SpoolError::NoJob(_) => Kind::NotThere,
+            SpoolError::Illegal(_) | SpoolError::NotWaiting(_) => Kind::Conflict,
+            SpoolError::Erased(_) => Kind::Erased,
+            SpoolError::Full => Kind::Full,
+            SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,
+            _ => Kind::Broken,
+        };
+        if matches!(kind, Kind::Full | Kind::Broken) {
+            tracing::error!("{error}");
+        }
+        Problem::new(kind, error.to_string())
+    }
+}

@@ -1,0 +1,148 @@
+//! Labels as pictures or as a printer's bytes, without printing.
+
+use super::body::Sent;
+use super::problem::{Kind, Problem};
+use super::query::Asked;
+use super::shapes::ProblemShape;
+use super::shapes::refusals::{Absent, Unable, Unreadable};
+use super::shapes::requests::{JobRequest, LabelRequest};
+use super::submission::{Aim, Submission};
+use super::{Door, House, labels};
+use crate::dots::Dpi;
+use crate::fault::Fault;
+use crate::label::Label;
+use crate::language::Setup;
+use crate::language::zpl::{Encoder, Options};
+use crate::spool::SpoolError;
+use crate::template::Template;
+use crate::waybill::json::Node;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// How to draw.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Drawing {
+    /// `png`: a picture of one label, dot for dot; `zpl`: what a printer would be sent for all of them.
+    format: Option<String>,
+    /// 203, 300 or 600. Otherwise the printer's, if the job names one, or 203.
+    dpi: Option<u32>,
+    /// The template of labels that name none.
+    template: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Png,
+    Zpl,
+}
+
+/// Lay out without printing
+///
+/// Send one label, or a job of at most 500. Nothing is taken.
+#[utoipa::path(post, path = "/v1/render", tag = "render", params(Drawing),
+    request_body(content((LabelRequest = "application/json", example = json!(super::shapes::requests::example_label())),
+        (JobRequest = "application/json"))),
+    responses(
+        (status = 200, description = "A picture, or the bytes for a printer.",
+            content((Vec<u8> = "image/png"), (Vec<u8> = "application/zpl"))),
+        Unreadable, Unable,
+    ))]
+pub async fn render(State(door): State<Arc<Door>>, Asked(drawing): Asked<Drawing>, sent: Sent) -> Result<Response, Problem> {
+    let format = match drawing.format.as_deref() {
+        None | Some("png") => Format::Png,
+        Some("zpl") => Format::Zpl,
+        Some(_) => return Err(Problem::new(Kind::Unasked, "`format` must be png or zpl.")),
+    };
+    let dpi = drawing.dpi.map(|dpi| {
+        Dpi::from_nominal(dpi).ok_or_else(|| Problem::new(Kind::Unasked, format!("`dpi` is {dpi}. Known: 203, 300, 600.")))
+    });
+    let dpi = dpi.transpose()?;
+    let drawn = sent.work(&door, move |house, node| draw(house, node, format, dpi, drawing.template)).await??;
+    let content_type = match format {
+        Format::Png => "image/png",
+        Format::Zpl => "application/zpl",
+    };
+    Ok(([(header::CONTENT_TYPE, content_type)], drawn).into_response())
+}
+
+fn draw(house: &House, mut node: Node, format: Format, dpi: Option<Dpi>, template: Option<String>) -> Result<Vec<u8>, Problem> {
+    if let (Some(template), Node::Object(entries)) = (template, &mut node) {
+        entries.retain(|(key, _)| key != "template");
+        entries.push(("template".to_owned(), Node::Text(template)));
+    }
+    let mut submission = Submission::read(node, house, Aim::Render);
+    let printer = submission.printer.as_ref().map(|(_, printer)| printer);
+    let dpi = dpi.or(printer.map(|printer| printer.dpi)).unwrap_or_default();
+    let mut drawn = Vec::new();
+    let mut faults = Vec::new();
+    for order in &submission.orders {
+        let made = house.studio.with(&order.template, dpi, |compositor| compositor.lay_out(&order.waybill));
+        match made.and_then(|made| made) {
+            Ok(label) => drawn.push(label),
+            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(&order.waybill.id))),
+        }
+    }
+    let setup = printer.map(|printer| printer.setup).unwrap_or_default();
+    let native_text = printer.is_some_and(|printer| printer.native_text);
+    if format == Format::Png && drawn.len() > 1 {
+        let message = format!("{} labels do not fit one picture: send one, or ask for format=zpl.", drawn.len());
+        faults.push(Fault::new("labels", message));
+    }
+    submission.found(faults);
+    if !submission.faults.is_empty() {
+        return Err(Problem::refused(submission.faults, "nothing was drawn"));
+    }
+    match format {
+        Format::Png => Ok(drawn.iter().flat_map(|label| label.raster().to_png()).collect()),
+        Format::Zpl => Ok(stream(&drawn, &setup, native_text)),
+    }
+}
+
+/// What a printer would be sent for these labels, from its first byte on.
+fn stream(labels: &[Label], setup: &Setup, native_text: bool) -> Vec<u8> {
+    let mut encoder = Encoder::new(Options { native_text, ..Options::default() });
+    let mut bytes = labels.first().map(|label| encoder.start(setup, label.size)).unwrap_or_default();
+    for label in labels {
+        bytes.extend(encoder.label(label));
+    }
+    bytes
+}
+
+/// A taken label as it prints, dot for dot
+#[utoipa::path(get, path = "/v1/labels/{id}/preview.png", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of it.")), responses(
+        (status = 200, description = "The label with the names and addresses it prints.", body = Vec<u8>,
+            content_type = "image/png"),
+        (status = 410, description = "Its data was erased after the days it is kept.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable,
+    ))]
+pub async fn preview(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let spool = &door.house.spool;
+    let detail = spool.label(&id).await?;
+    let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
+    let unreadable = || Problem::new(Kind::Broken, format!("what is kept of label {id} cannot be read."));
+    let waybill = labels::kept(&kept).ok_or_else(unreadable)?;
+    let template: Arc<Template> = match door.house.studio.by_hash(&detail.template) {
+        Some(template) => template,
+        None => {
+            let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;
+            let name = waybill.template.as_deref().unwrap_or("an earlier template");
+            door.house.studio.recall(name, &text).map_err(|_| unreadable())?
+        }
+    };
+    let printer = door.house.config.printers.get(&detail.label.printer);
+    let dpi = printer.map(|printer| printer.dpi).unwrap_or_default();
+    let drawn = door.work(move |house| house.studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill))).await?;
+    let label = drawn.and_then(|made| made).map_err(|faults| {
+        let faults = faults.into_iter().map(|fault| fault.of_label(&id)).collect();
+        Problem::refused(faults, "it cannot be drawn for this printer")
+    })?;
+    let png = door.work(move |_| label.raster().to_png()).await?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}

@@ -1,0 +1,79 @@
+//! Which address leads where, and the document that says so.
+
+use super::problem::{Kind, Problem};
+use super::shapes::{FaultShape, ProblemShape};
+use super::{Door, REQUEST, events, health, jobs, labels, printers, render};
+use crate::fault::nearest;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "waybilld",
+        description = "Takes jobs of labels, prints them and knows what happened to every one. \
+            Every answer that says no is `application/problem+json`."
+    ),
+    servers((url = "/", description = "On the daemon's Unix socket.")),
+    components(schemas(ProblemShape, FaultShape))
+)]
+struct Document;
+
+/// Every route with its handler, and the OpenAPI document made from the handlers.
+pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::job))
+        .routes(routes!(labels::labels))
+        .routes(routes!(labels::label))
+        .routes(routes!(render::preview))
+        .routes(routes!(labels::reprint))
+        .routes(routes!(labels::void))
+        .routes(routes!(labels::hold))
+        .routes(routes!(labels::release))
+        .routes(routes!(labels::outcome))
+        .routes(routes!(render::render))
+        .routes(routes!(printers::printers))
+        .routes(routes!(printers::pause))
+        .routes(routes!(printers::resume))
+        .routes(routes!(events::events))
+        .routes(routes!(health::openapi))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::metrics))
+        .split_for_parts()
+}
+
+/// Adds what holds for every route: an answer where nothing is, and an end to every wait.
+pub fn complete(routes: Router<Arc<Door>>) -> Router<Arc<Door>> {
+    routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(middleware::from_fn(in_time))
+}
+
+async fn no_route(State(door): State<Arc<Door>>, uri: Uri) -> Problem {
+    let known: Vec<&str> = door.paths.iter().map(String::as_str).collect();
+    let meant = nearest(uri.path(), &known)
+        .map_or_else(|| "Everything there is stands in /v1/openapi.json.".to_owned(), |path| format!("Did you mean {path}?"));
+    Problem::new(Kind::NoRoute, format!("there is nothing at this address. {meant}"))
+}
+
+async fn no_method(method: Method) -> Problem {
+    let detail = format!("this address does not answer {method}: the header `Allow` of this answer says what it does.");
+    Problem::new(Kind::NoMethod, detail)
+}
+
+/// Gives up on a request that takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let detail = format!("this took longer than {} s: ask again, a job with the same id.", REQUEST.as_secs());
+            Problem::new(Kind::TooSlow, detail).into_response()
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! What goes over the wire, as the OpenAPI document tells it.
+//!
+//! Answers are made here from what the spool and the printers say. Requests are read field by field elsewhere, so
+//! that every fault has a name; their shapes stand in [`requests`], and a test sends their examples.
+
+pub mod refusals;
+pub mod requests;
+
+use crate::fault::Fault;
+use crate::printer::{Handle, View};
+use crate::spool::{Count, Event, JobView, LabelDetail, LabelPage, LabelView, PrintView, State, UnixMs};
+use crate::waybill::{Party, Waybill};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A job as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Job {
+    pub id: String,
+    pub printer: String,
+    /// When it was on disk, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// By which keys its labels were sorted.
+    pub sort: Vec<String>,
+    /// How many labels stand in which state; states with none are left out.
+    pub counts: BTreeMap<&'static str, usize>,
+    /// At most 50 labels each, in the order they print. A reprint is a run of its own.
+    pub runs: Vec<Run>,
+}
+
+/// Labels that print in one unbroken sequence.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Run {
+    pub run: i64,
+    pub printer: String,
+    pub labels: Vec<RunLabel>,
+}
+
+/// A label of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunLabel {
+    pub id: String,
+    #[schema(example = "waiting")]
+    pub state: &'static str,
+    /// Why it stands so, when the state does not say it all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    pub reason: String,
+}
+
+/// A label as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Label {
+    pub id: String,
+    pub job: String,
+    pub printer: String,
+    pub run: i64,
+    /// Place in its run, from 1.
+    pub position: i64,
+    /// `waiting`, `sending`, `printed` (evidence, or a person's word), `sent` (to a printer that cannot confirm),
+    /// `in_doubt`, `held`, `canceled` (voided before a copy came out) or `voided`.
+    pub state: &'static str,
+    /// Why it stands so, when the state does not say it all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<String>,
+    pub urgent: bool,
+    /// How often its bytes were sent, wholly or in part.
+    pub attempts: i64,
+    /// How many copies came out.
+    pub copies: i64,
+    pub taken_at: String,
+    /// When it came to stand so.
+    pub moved_at: String,
+}
+
+/// One page of labels, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Labels {
+    pub labels: Vec<Label>,
+    /// Where the next page begins: ask again with `cursor` set to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// A label with its history. Who gets the parcel is masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LabelHistory {
+    #[serde(flatten)]
+    pub label: Label,
+    /// Left out once its data is erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<Recipient>,
+    /// Every time its bytes went to a printer.
+    pub prints: Vec<Print>,
+}
+
+/// Who gets the parcel: enough to recognise, not enough to know.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recipient {
+    #[schema(example = "J*** D**")]
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "138****1540")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// ISO 3166, two letters.
+    pub country: &'static str,
+}
+
+/// One physical attempt at a label.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Print {
+    /// From 1.
+    pub number: i64,
+    pub printer: String,
+    pub run: i64,
+    /// `sending`, `printed`, `sent`, `in_doubt`, or `waiting`: it did not come out and went back.
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    pub reason: String,
+    /// What the printer said that settled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// Who settled it, when a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_by: Option<String>,
+    /// Why it was printed again, and for whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reprint: Option<ReprintReason>,
+    pub sending_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
+}
+
+/// Why a label was printed again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReprintReason {
+    pub reason: String,
+    pub by: String,
+}
+
+/// Where a label stands after what was asked of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LabelState {
+    pub id: String,
+    #[schema(example = "held")]
+    pub state: &'static str,
+}
+
+/// A printer as it was last heard.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Printer {
+    pub name: String,
+    /// `idle`, `printing`, `stopped`, `paused` or `offline`.
+    #[schema(example = "stopped")]
+    pub state: &'static str,
+    /// IPP keywords such as `media-empty` and `cover-open`.
+    pub reasons: Vec<String>,
+    /// The same in a sentence, with what to do.
+    pub sentence: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
+    /// The label it works on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether it answers when asked for its status; left out while nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers_status: Option<bool>,
+    pub dpi: u32,
+    /// Width and height in millimetres.
+    pub media_mm: [f64; 2],
+    /// How many of its labels stand in which state.
+    pub counts: BTreeMap<&'static str, i64>,
+}
+
+/// All printers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Printers {
+    pub printers: Vec<Printer>,
+}
+
+/// Something that happened. Names ids, never a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventShape {
+    pub seq: i64,
+    pub at: String,
+    /// The state a label came to, `taken` for a job, or a word about a printer such as `media-empty`.
+    #[schema(example = "printed")]
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+    #[schema(value_type = Object)]
+    pub data: Box<RawValue>,
+}
+
+/// Why the answer is no (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemShape {
+    /// A word that does not change, for programs.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:waybilld:refused")]
+    pub type_: String,
+    pub title: String,
+    pub status: u16,
+    /// A sentence for a person: what is wrong and what to do.
+    pub detail: String,
+    /// Everything wrong with the request, at most 1,000.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub faults: Vec<FaultShape>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub faults_untold: usize,
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultShape {
+    /// The label's id, when the fault lies in one label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The field's path; empty when it is the whole.
+    #[schema(example = "recipient.postcode")]
+    pub field: String,
+    pub message: String,
+}
+
+/// How the daemon is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    #[schema(example = "ok")]
+    pub status: &'static str,
+    pub version: &'static str,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// RFC 3339 in UTC.
+fn time(at: UnixMs) -> String {
+    Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+}
+
+impl Job {
+    pub fn of(view: JobView) -> Job {
+        let mut counts = BTreeMap::new();
+        let mut runs: Vec<Run> =
+            view.runs.into_iter().map(|run| Run { run: run.number, printer: run.printer, labels: Vec::new() }).collect();
+        for label in view.labels {
+            *counts.entry(label.state.word()).or_default() += 1;
+            if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason });
+            }
+        }
+        // Its labels were all printed again elsewhere.
+        runs.retain(|run| !run.labels.is_empty());
+        Job { id: view.id, printer: view.printer, taken_at: time(view.taken_at), sort: view.sort, counts, runs }
+    }
+}
+
+impl Label {
+    pub fn of(view: LabelView) -> Label {
+        Label {
+            id: view.id,
+            job: view.job,
+            printer: view.printer,
+            run: view.run,
+            position: view.position,
+            state: view.state.word(),
+            reason: view.reason,
+            order: view.order,
+            tracking: view.tracking,
+            ship_by: view.ship_by.map(time),
+            urgent: view.urgent,
+            attempts: view.attempts,
+            copies: view.copies,
+            taken_at: time(view.taken_at),
+            moved_at: time(view.moved_at),
+        }
+    }
+}
+
+impl Labels {
+    pub fn of(page: LabelPage) -> Labels {
+        Labels { labels: page.labels.into_iter().map(Label::of).collect(), next: page.next }
+    }
+}
+
+impl LabelHistory {
+    /// `waybill` is what is kept of the label, if it still is.
+    pub fn of(detail: LabelDetail, waybill: Option<&Waybill>) -> LabelHistory {
+        LabelHistory {
+            label: Label::of(detail.label),
+            recipient: waybill.map(|waybill| Recipient::of(&waybill.recipient)),
+            prints: detail.prints.into_iter().map(Print::of).collect(),
+        }
+    }
+}
+
+impl Recipient {
+    fn of(party: &Party) -> Recipient {
+        Recipient {
+            name: party.masked_name(),
+            phone: party.masked_phone(),
+            city: party.city.clone(),
+            region: party.region.clone(),
+            country: party.country.code(),
+        }
+    }
+}
+
+impl Print {
+    fn of(view: PrintView) -> Print {
+        Print {
+            number: view.number,
+            printer: view.printer,
+            run: view.run,
+            state: view.state.word(),
+            reason: view.reason,
+            evidence: view.evidence,
+            settled_by: view.settled_by,
+            reprint: view.reprint.map(|reprint| ReprintReason { reason: reprint.reason, by: reprint.by }),
+            sending_at: time(view.sending_at),
+            settled_at: view.settled_at.map(time),
+        }
+    }
+}
+
+impl LabelState {
+    pub fn of(id: String, state: State) -> LabelState {
+        LabelState { id, state: state.word() }
+    }
+}
+
+impl Printer {
+    /// How it stands, with its own labels out of everybody's.
+    pub fn of(printer: &Handle, counts: &[Count]) -> Printer {
+        let View { state, reasons, sentence, run, label, answers_status } = printer.view();
+        let (width, height) = printer.config.media;
+        let own = counts.iter().filter(|count| count.printer == printer.name);
+        Printer {
+            name: printer.name.clone(),
+            state,
+            reasons,
+            sentence,
+            run,
+            label,
+            answers_status,
+            dpi: printer.config.dpi.nominal(),
+            media_mm: [width.0, height.0],
+            counts: own.map(|count| (count.state.word(), count.labels)).collect(),
+        }
+    }
+}
+
+impl EventShape {
+    pub fn of(event: Event) -> EventShape {
+        let Event { seq, at, kind, job, label, printer, data } = event;
+        let data = RawValue::from_string(data).unwrap_or_default();
+        EventShape { seq, at: time(at), kind, job, label, printer, data }
+    }
+}
+
+impl FaultShape {
+    pub fn of(fault: &Fault) -> FaultShape {
+        FaultShape { label: fault.label.clone(), field: fault.field.clone(), message: fault.message.clone() }
+    }
+}

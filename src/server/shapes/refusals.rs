@@ -1,0 +1,51 @@
+//! The ways in which the answer may be no, as the OpenAPI document tells them.
+
+use super::ProblemShape;
+use utoipa::IntoResponses;
+
+/// Of a request with a body.
+#[derive(Debug, IntoResponses)]
+pub enum Unreadable {
+    /// Not JSON, a key given twice, or nested too deep; with line and column.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemShape),
+    /// Larger than the configured limit.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemShape),
+    /// Sent as something else than JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(ProblemShape),
+    /// Refused, with everything that is wrong; nothing was changed.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Refused(ProblemShape),
+}
+
+/// Of any request.
+#[derive(Debug, IntoResponses)]
+pub enum Unable {
+    /// A fault of ours.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Broken(ProblemShape),
+    /// Too much at once, or it took too long: ask again. A job sent again with its id is taken once.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(ProblemShape),
+    /// The disk is full.
+    #[response(status = 507, content_type = "application/problem+json")]
+    Full(ProblemShape),
+}
+
+/// Of a question about something by its id.
+#[derive(Debug, IntoResponses)]
+pub enum Absent {
+    /// There is no such thing.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotThere(ProblemShape),
+}
+
+/// Of something asked of a label that stands otherwise.
+#[derive(Debug, IntoResponses)]
+pub enum Otherwise {
+    /// It stands in a state in which this cannot be asked; the sentence says what can.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemShape),
+}

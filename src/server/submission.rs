@@ -1,0 +1,243 @@
+//! A job as a caller writes it, read whole: every fault of every label at once.
+//!
+//! JSON and the house go in; out come orders in the order they are to print, each with its design, and the faults.
+//! A single label without a job around it is a job too, where only a picture is wanted. Asks no spool and lays
+//! nothing out.
+//!
+//! ```json
+//! {"id": "wave-0712", "printer": "pack-1", "sort": ["ship_by", "carrier"], "labels": [ … ]}
+//! ```
+
+mod content;
+mod sort;
+
+pub use content::content_of;
+
+use super::House;
+use crate::config::{LABELS_MAX, PrinterConfig};
+use crate::fault::{Fault, hint};
+use crate::studio::DEFAULT_TEMPLATE;
+use crate::template::Template;
+use crate::waybill::Waybill;
+use crate::waybill::clean::Kind;
+use crate::waybill::fields::Fields;
+use crate::waybill::json::Node;
+use sort::Sort;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a job may say.
+pub const JOB_FIELDS: [&str; 8] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "labels"];
+
+/// Millimetres by which a design may miss its media: how exactly people measure a label.
+const MEDIA_SLACK_MM: f64 = 0.5;
+
+/// Whether a job is to be taken, or only looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    Take,
+    Render,
+}
+
+/// A job that was read.
+pub struct Submission {
+    pub printer: Option<(String, PrinterConfig)>,
+    pub sort: Vec<Sort>,
+    /// The caller says that a tracking number may stand under another label too.
+    pub reuse_tracking: bool,
+    /// As they are to print; those with a fault are left out.
+    pub orders: Vec<Order>,
+    pub faults: Vec<Fault>,
+    /// Where each label stands in the caller's list.
+    places: HashMap<String, usize>,
+}
+
+/// One label of it.
+pub struct Order {
+    pub waybill: Waybill,
+    pub template: Arc<Template>,
+}
+
+/// The job's id, if it has one that can be one.
+pub fn id_of(node: &Node) -> Option<&str> {
+    let can_be = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    node.get("id").and_then(Node::as_text).filter(can_be)
+}
+
+impl Submission {
+    /// Reads it and gathers what is wrong with it.
+    pub fn read(mut node: Node, house: &House, aim: Aim) -> Submission {
+        if aim == Aim::Render && node.get("labels").is_none() {
+            node = Node::Object(vec![("labels".to_owned(), Node::List(vec![node]))]);
+        }
+        let labels = take(&mut node, "labels");
+        let faults = RefCell::default();
+        let mut submission = Submission {
+            printer: None,
+            sort: Vec::new(),
+            reuse_tracking: false,
+            orders: Vec::new(),
+            faults: Vec::new(),
+            places: HashMap::new(),
+        };
+        if let Some(fields) = Fields::of(&node, "", &JOB_FIELDS, &faults) {
+            if aim == Aim::Take && id_of(&node).is_none() {
+                fields.fault("id", "must be 1 to 128 visible ASCII characters: the same id sent again is the same job.");
+            }
+            submission.printer = read_printer(&fields, house, aim);
+            submission.sort = read_sort(&fields);
+            submission.reuse_tracking = fields.boolean("reuse_tracking");
+            let labels = read_list(&fields, labels);
+            submission.read_labels(labels, &fields, house, &faults);
+        }
+        submission.faults = faults.into_inner();
+        let Submission { orders, sort, .. } = &mut submission;
+        orders.sort_by(|a, b| sort::compare(sort, &a.waybill, &b.waybill));
+        submission
+    }
+
+    fn read_labels(&mut self, labels: Vec<Node>, job: &Fields<'_>, house: &House, faults: &RefCell<Vec<Fault>>) {
+        let urgent = job.boolean("urgent");
+        let sender = job.get("sender");
+        let designs = Designs { house, printer: self.printer.as_ref() };
+        let usual = designs.usual(job.text("template", 64, Kind::Plain));
+        let usual = usual.map_err(|message| job.fault("template", message)).ok();
+        for (at, mut label) in labels.into_iter().enumerate() {
+            if let (Some(sender), None) = (sender, label.get("sender")) {
+                put(&mut label, "sender", sender);
+            }
+            if let Some(id) = label.get("id").and_then(Node::as_text) {
+                self.places.entry(id.trim().to_owned()).or_insert(at);
+            }
+            let mut waybill = match Waybill::parse(&label, &house.config.senders) {
+                Ok(waybill) => waybill,
+                Err(found) => {
+                    faults.borrow_mut().extend(found.into_iter().map(|fault| placed(fault, at)));
+                    continue;
+                }
+            };
+            waybill.urgent |= urgent;
+            let template = match &waybill.template {
+                Some(name) => designs.named(name).map_err(|message| {
+                    faults.borrow_mut().push(Fault::new("template", message).of_label(&waybill.id));
+                }),
+                None => usual.clone().ok_or(()),
+            };
+            self.orders.extend(template.ok().map(|template| Order { waybill, template }));
+        }
+    }
+
+    /// Adds what was found by laying out or in the ledger, and puts all faults in the caller's order.
+    pub fn found(&mut self, more: impl IntoIterator<Item = Fault>) {
+        self.faults.extend(more);
+        let places = &self.places;
+        self.faults.sort_by_key(|fault| fault.label.as_ref().and_then(|label| places.get(label)));
+    }
+}
+
+/// Takes the value of that key out of an object.
+fn take(node: &mut Node, key: &str) -> Option<Node> {
+    let Node::Object(entries) = node else { return None };
+    let at = entries.iter().position(|(name, _)| name == key)?;
+    Some(entries.remove(at).1)
+}
+
+/// Sets the value of that key of an object.
+fn put(node: &mut Node, key: &str, value: &Node) {
+    if let Node::Object(entries) = node {
+        entries.retain(|(name, _)| name != key);
+        entries.push((key.to_owned(), value.clone()));
+    }
+}
+
+/// A label that has no id to be named by is named by its place.
+fn placed(fault: Fault, at: usize) -> Fault {
+    match (&fault.label, fault.field.as_str()) {
+        (Some(_), _) => fault,
+        (None, "") => Fault::new(format!("labels[{at}]"), fault.message),
+        (None, field) => Fault::new(format!("labels[{at}].{field}"), fault.message),
+    }
+}
+
+fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
+    let wrong = match labels {
+        Some(Node::List(labels)) => match labels.len() {
+            1..=LABELS_MAX => return labels,
+            0 => "is empty: give at least one label.".to_owned(),
+            count => format!("holds {count} labels and may hold {LABELS_MAX}: split the job."),
+        },
+        Some(Node::Null) | None => "is missing: give the labels to print, in brackets.".to_owned(),
+        Some(_) => "must be a list of labels in brackets.".to_owned(),
+    };
+    job.fault("labels", wrong);
+    Vec::new()
+}
+
+fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
+    let printers = &house.config.printers;
+    let known: Vec<&str> = printers.keys().map(String::as_str).collect();
+    let name = match job.get("printer") {
+        Some(_) => job.text("printer", 64, Kind::Plain)?,
+        None if known.len() == 1 => known[0].to_owned(),
+        None => {
+            if aim == Aim::Take {
+                job.fault("printer", format!("is missing: name one. Known: {}.", known.join(", ")));
+            }
+            return None;
+        }
+    };
+    let config = printers.get(&name);
+    if config.is_none() {
+        job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
+    }
+    Some((name, config?.clone()))
+}
+
+fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
+    let words = job.list("sort", Sort::ALL.len());
+    let mut keys = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let field = format!("sort[{at}]");
+        match word.as_text().map(|word| (word, Sort::from_word(word))) {
+            Some((_, Some(key))) => keys.push(key),
+            Some((word, None)) => {
+                let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                job.fault(&field, format!("no key \"{word}\" to sort by.{}", hint(&word, &Sort::ALL.map(Sort::word))));
+            }
+            None => job.fault(&field, "must be a text in quotes."),
+        }
+    }
+    keys
+}
+
+/// The designs of the house, as that printer can use them.
+struct Designs<'a> {
+    house: &'a House,
+    printer: Option<&'a (String, PrinterConfig)>,
+}
+
+impl Designs<'_> {
+    /// The design of labels that name none.
+    fn usual(&self, given: Option<String>) -> Result<Arc<Template>, String> {
+        let of_printer = self.printer.map(|(_, printer)| printer.template.as_str());
+        self.named(given.as_deref().or(of_printer).unwrap_or(DEFAULT_TEMPLATE))
+    }
+
+    /// The design of that name, if it is made for the printer's media.
+    fn named(&self, name: &str) -> Result<Arc<Template>, String> {
+        let template = self.house.studio.design(name)?.template.clone();
+        if let Some((printer, config)) = self.printer {
+            let (width, height) = config.media;
+            let fits = |is: f64, wanted: f64| (is - wanted).abs() <= MEDIA_SLACK_MM;
+            if !fits(width.0, template.width.0) || !fits(height.0, template.height.0) {
+                return Err(format!(
+                    "template \"{name}\" is made for {} × {}, but {printer} holds {width} × {height}: \
+                     choose another template or printer.",
+                    template.width, template.height
+                ));
+            }
+        }
+        Ok(template)
+    }
+}

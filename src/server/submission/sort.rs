@@ -1,0 +1,68 @@
+//! The order in which a job's labels print. What a label does not say comes last; equals stay as they were given.
+
+use crate::waybill::Waybill;
+use std::cmp::Ordering;
+
+/// A key to sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    ShipBy,
+    Carrier,
+    Service,
+    /// Where the first item lies, so that a wave prints in the order of the picker's walk.
+    Location,
+    /// The first item's stock-keeping unit.
+    Sku,
+    Order,
+    Tracking,
+    /// Where the parcel goes.
+    Country,
+}
+
+impl Sort {
+    pub const ALL: [Sort; 8] =
+        [Sort::ShipBy, Sort::Carrier, Sort::Service, Sort::Location, Sort::Sku, Sort::Order, Sort::Tracking, Sort::Country];
+
+    /// The word for it in a job.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::ShipBy => "ship_by",
+            Sort::Carrier => "carrier",
+            Sort::Service => "service",
+            Sort::Location => "location",
+            Sort::Sku => "sku",
+            Sort::Order => "order",
+            Sort::Tracking => "tracking",
+            Sort::Country => "country",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Sort> {
+        Sort::ALL.into_iter().find(|key| key.word() == word)
+    }
+
+    fn compare(self, a: &Waybill, b: &Waybill) -> Ordering {
+        match self {
+            Sort::ShipBy => by(a, b, |label| label.ship_by.map(|ship_by| ship_by.at)),
+            Sort::Carrier => by(a, b, |label| label.carrier.as_deref()),
+            Sort::Service => by(a, b, |label| label.service.as_deref()),
+            Sort::Location => by(a, b, |label| label.items.first()?.location.as_deref()),
+            Sort::Sku => by(a, b, |label| label.items.first()?.sku.as_deref()),
+            Sort::Order => by(a, b, |label| Some(label.order.as_str())),
+            Sort::Tracking => by(a, b, |label| Some(label.tracking.as_str())),
+            Sort::Country => by(a, b, |label| Some(label.recipient.country.code())),
+        }
+    }
+}
+
+/// Which of the two prints first, by the first key in which they differ.
+pub fn compare(keys: &[Sort], a: &Waybill, b: &Waybill) -> Ordering {
+    keys.iter().map(|key| key.compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+fn by<'a, T: Ord>(a: &'a Waybill, b: &'a Waybill, value: impl Fn(&'a Waybill) -> Option<T>) -> Ordering {
+    match (value(a), value(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
