@@ -53,7 +53,7 @@ impl Printers {
         config: &Config,
         studio: &Arc<Studio>,
         spool: &Spool,
-        transport: impl Fn(&str) -> Transport,
+        mut transport: impl FnMut(&str) -> Transport,
         stop: &watch::Receiver<bool>,
     ) -> Printers {
         let mut printers = Printers::default();
