@@ -10,8 +10,9 @@
 //! | `window` labels are on the wire unconfirmed | no more is taken |
 //! | a label has left | ~HS, ~HQES and the label counter are asked by turns, one question at a time |
 //! | an answer comes | it belongs to the *oldest* open question of its kind, so a late answer can only be too modest; one that was not asked for is dropped |
-//! | the counter rose, ~HS was calm, the counter said so again | so many labels are **printed**; no single reply is ever believed, it may be garbled |
-//! | there is no counter | by ~HS: a label is **printed** when the printer had all of it, did not count it among its formats in two readings, and has since worked undisturbed for the time of a label for each that may still be before it. The manual does not say whether ~HS counts the label under the head, and firmware may draw the next one meanwhile: two labels are taken to be hidden |
+//! | the counter rose, nothing stopped the printer, the counter said so again | so many labels are **printed**; no single reply is ever believed, it may be garbled |
+//! | whether anything stops it | is for ~HQES to say where it is known, for ~HS of a jam says nothing; a gap of 1.5 s between two such answers counts as a stop |
+//! | there is no counter | by ~HS: a label is **printed** when the printer had all of it, did not count it among its formats in two readings, and has since worked undisturbed for the time of a label for each that may still be before it. The manual does not say whether ~HS counts the label under the head, and firmware may draw the next one meanwhile: two labels are taken to be hidden, behind the first of a connection as well |
 //! | the printer stopped, or fell silent | the counter may have counted a torn label or a feed: until nothing is on the wire and it is read anew, only the rule above counts |
 //! | a counter was never seen to rise with our labels | it is not used |
 //! | ~HS is not answered | ~HQES is asked; nothing new is begun. Labels on the wire stay, the printer prints the interrupted one again itself (^JZY), we never do |
