@@ -174,10 +174,13 @@ impl Bitmap {
         let mut reader = image::ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
         reader.limits(image::Limits::default());
         let grey = reader.decode().ok()?.into_luma8();
-        let mut bitmap = Bitmap::new(Size::new(Dots(grey.width() as i32), Dots(grey.height() as i32)));
-        for (x, y, pixel) in grey.enumerate_pixels() {
-            if pixel.0[0] < 128 {
-                bitmap.set(x as i32, y as i32);
+        let size = Size::new(Dots::of(grey.width() as usize), Dots::of(grey.height() as usize));
+        let mut bitmap = Bitmap::new(size);
+        let stride = bitmap.stride();
+        let rows = grey.as_raw().chunks(size.width.count());
+        for (row, grey) in bitmap.bytes.chunks_mut(stride).zip(rows) {
+            for (byte, dots) in row.iter_mut().zip(grey.chunks(8)) {
+                *byte = dots.iter().enumerate().fold(0, |byte, (i, dot)| byte | u8::from(*dot < 128) << (7 - i));
             }
         }
         Some(bitmap)
