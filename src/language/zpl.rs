@@ -29,7 +29,6 @@ pub struct Options {
 }
 
 /// Writes labels for one connection and remembers what the printer has stored.
-#[derive(Debug)]
 pub struct Encoder {
     options: Options,
     memory: Memory,
