@@ -1,6 +1,8 @@
 //! Our ZPL, drawn by an interpreter we did not write, shows the dots we drew ourselves.
 #![cfg(feature = "interpreter")]
 
+mod sample;
+
 use labelize::{DrawerOptions, Renderer, ZplParser};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -73,7 +75,7 @@ fn noise(size: Size, seed: u64) -> Bitmap {
     for y in 0..size.height.0 {
         for x in 0..size.width.0 {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            if (state >> 33) % 3 == 0 && y % 17 > 2 {
+            if (state >> 33).is_multiple_of(3) && y % 17 > 2 {
                 bitmap.set(x, y);
             }
         }
@@ -140,6 +142,16 @@ fn any_label_prints_dot_for_dot_at_300_dpi() {
 #[test]
 fn any_label_prints_dot_for_dot_at_600_dpi() {
     same_dots(Dpi::D600, 4);
+}
+
+#[test]
+fn a_run_of_dense_waybills_prints_dot_for_dot_and_stays_short() {
+    let labels: Vec<Label> = (0..4).map(sample::waybill).collect();
+    assert_eq!(differing_dots(KEEPING, &labels), [0; 4]);
+
+    let mut encoder = Encoder::new(KEEPING);
+    let bytes: Vec<usize> = labels.iter().map(|label| encoder.label(label).len()).collect();
+    assert!(bytes[0] < 26_000 && bytes[2] < 18_000, "{bytes:?}");
 }
 
 #[test]

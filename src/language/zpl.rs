@@ -30,7 +30,6 @@ pub struct Options {
 }
 
 /// Writes labels for one connection and remembers what the printer has stored.
-#[derive(Debug)]
 pub struct Encoder {
     options: Options,
     memory: Memory,
@@ -38,13 +37,26 @@ pub struct Encoder {
     packer: Packer,
 }
 
-/// The fixed marks of a label, stored as one picture.
+/// How many different sets of fixed marks we look out for: a template has a handful, by its conditions.
+const LAYERS_MOST: usize = 32;
+
+/// The fixed marks of a label as one picture.
 #[derive(Debug)]
 struct Layer {
     size: Size,
     marks: Vec<Mark>,
-    /// Where and under what name; `None` when there is nothing black in it.
-    stored: Option<(Point, Name)>,
+    place: Place,
+}
+
+/// Where a layer is.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In the printer, to be recalled at that point.
+    Stored(Point, Name),
+    /// Nowhere: it is all white.
+    Blank,
+    /// Nowhere: it does not fit, its marks go one by one.
+    NoRoom,
 }
 
 /// The bytes of one label while they are being written.
@@ -139,37 +151,38 @@ impl Encoder {
         self.memory.stored()
     }
 
-    /// Recalls the fixed marks as one picture, stored on its first sight; `false` when it does not fit the memory.
+    /// Recalls the fixed marks as one picture, stored on its first sight; `false` when they must go one by one.
     fn layer(&mut self, page: &mut Page, label: &Label) -> bool {
-        let fixed = || label.ops.iter().filter(|op| op.fixed).map(|op| &op.mark);
-        if fixed().next().is_none() {
-            return true;
-        }
-        let known = self.layers.iter().find(|layer| layer.size == label.size && layer.marks.iter().eq(fixed()));
-        let stored = match known {
-            Some(layer) => layer.stored,
+        let fixed = || label.ops.iter().filter(|op| op.fixed);
+        let is_this = |layer: &Layer| layer.size == label.size && layer.marks.iter().eq(fixed().map(|op| &op.mark));
+        let place = match self.layers.iter().find(|layer| is_this(layer)) {
+            Some(layer) => layer.place,
+            None if self.layers.len() >= LAYERS_MOST || self.options.memory_bytes == 0 => Place::NoRoom,
             None => {
                 let mut canvas = Bitmap::new(label.size);
-                label.ops.iter().filter(|op| op.fixed).for_each(|op| op.draw(&mut canvas));
-                let picture = Graphic::of(&canvas, Point::default());
-                let stored = match &picture {
-                    None => None,
-                    Some(graphic) => match self.memory.store(graphic) {
-                        Some(name) => {
-                            self.packer.download(&mut page.downloads, name, graphic);
-                            Some((graphic.at, name))
-                        }
-                        None => return false,
-                    },
-                };
-                self.layers.push(Layer { size: label.size, marks: fixed().cloned().collect(), stored });
-                stored
+                fixed().for_each(|op| op.draw(&mut canvas));
+                let place = self.keep(page, &canvas);
+                self.layers.push(Layer { size: label.size, marks: fixed().map(|op| op.mark.clone()).collect(), place });
+                place
             }
         };
-        if let Some((at, name)) = stored {
+        if let Place::Stored(at, name) = place {
             field::recall(&mut page.fields, at, name);
         }
-        true
+        !matches!(place, Place::NoRoom)
+    }
+
+    /// Stores a picture of the whole label.
+    fn keep(&mut self, page: &mut Page, canvas: &Bitmap) -> Place {
+        let Some(graphic) = Graphic::of(canvas, Point::default()) else { return Place::Blank };
+        match self.memory.fixed(&graphic) {
+            Sight::Stored(name) => Place::Stored(graphic.at, name),
+            Sight::Store(name) => {
+                self.packer.download(&mut page.downloads, name, &graphic);
+                Place::Stored(graphic.at, name)
+            }
+            Sight::Send => Place::NoRoom,
+        }
     }
 
     fn mark(&mut self, page: &mut Page, mark: &Mark) {
@@ -179,7 +192,7 @@ impl Encoder {
                 field::fill(&mut page.fields, visible);
             }
             Mark::Frame { area, thickness } if page.holds(*area) => field::frame(&mut page.fields, *area, *thickness),
-            Mark::Text(text) if self.options.native_text && text.lines.iter().all(field::is_native) => {
+            Mark::Text(text) if self.options.native_text && !text.lines.is_empty() && text.lines.iter().all(field::is_native) => {
                 text.lines.iter().for_each(|line| field::text(&mut page.fields, line));
             }
             Mark::Text(text) => self.picture(page, text.at, &text.bitmap),
@@ -228,11 +241,11 @@ impl Encoder {
             let line = Graphic::of_rows(bitmap, at, rows.clone()).expect("a line has ink");
             let name = match self.memory.sight(&line) {
                 Sight::Stored(name) => name,
-                Sight::Again(name) => {
+                Sight::Store(name) => {
                     self.packer.download(&mut page.downloads, name, &line);
                     name
                 }
-                Sight::New => {
+                Sight::Send => {
                     new = if new.is_empty() { rows } else { new.start..rows.end };
                     continue;
                 }

@@ -79,11 +79,14 @@ fn spell(codewords: &[u8]) -> Option<String> {
     Some(spelled)
 }
 
+/// Least height and width of a scalable font (ZPL II guide, ^A).
+const FONT_LEAST: Dots = Dots(10);
+
 /// Whether the printer's own font sets the line as it reads: characters that font 0 of every printer has under ^CI28,
 /// and not squeezed to less than half their width.
 pub fn is_native(line: &TextLine) -> bool {
     let (height, width) = font_size(line);
-    line.text.chars().all(|c| matches!(c, ' '..='~' | '\u{C0}'..='\u{FF}')) && width.0 * 2 >= height.0
+    line.text.chars().all(|c| matches!(c, ' '..='~' | '\u{C0}'..='\u{FF}')) && width >= FONT_LEAST && width.0 * 2 >= height.0
 }
 
 /// A line in font 0, the scalable one, no wider than it was laid out.
@@ -98,7 +101,7 @@ pub fn text(out: &mut Vec<u8>, line: &TextLine) {
 
 /// Height and width of font 0 for a line. Its capitals are 0.75 of its height, those of our fonts 0.714 of the em.
 fn font_size(line: &TextLine) -> (Dots, Dots) {
-    let height = (line.size * 20 / 21).max(Dots(20));
+    let height = (line.size * 20 / 21).max(FONT_LEAST);
     let natural: i32 = line.text.chars().map(advance).sum();
     (height, (line.width * 100 / natural.max(1)).min(height))
 }
@@ -193,7 +196,7 @@ mod tests {
             assert!(!is_native(&line(text)), "{text:?}");
         }
         assert_eq!(written(|out| super::text(out, &line("Ann Lee"))), "^FT20,100^A0N,40,40^FDAnn Lee^FS");
-        assert_eq!(written(|out| super::text(out, &line("WWWWWWWWWW"))), "^FT20,100^A0N,40,20^FDWWWWWWWWWWWW^FS");
+        assert_eq!(written(|out| super::text(out, &line("WWWWWWWWWW"))), "^FT20,100^A0N,40,24^FDWWWWWWWWWW^FS");
         assert_eq!(written(|out| super::text(out, &line("  "))), "");
     }
 }

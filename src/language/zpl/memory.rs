@@ -13,7 +13,7 @@ pub const PREFIX: u8 = b'W';
 /// What a stored graphic takes besides its rows; a guess on the safe side, the manuals do not say.
 const OVERHEAD: usize = 64;
 
-/// Rows and a row's worth shorter than this are sent each time: recalling them costs as much.
+/// Smaller pictures are sent each time: recalling them costs as many bytes.
 const WORTH_STORING: usize = 96;
 
 /// How many pictures we remember having seen once; then we start over.
@@ -29,14 +29,14 @@ impl fmt::Display for Name {
     }
 }
 
-/// Whether we have met a picture before.
+/// What to do with a picture.
 pub enum Sight {
-    /// The printer has it.
+    /// The printer has it: recall it.
     Stored(Name),
-    /// For the second time: it must be stored now, under that name.
-    Again(Name),
-    /// Never, or there is no room for it.
-    New,
+    /// Store it now, under that name, and recall it.
+    Store(Name),
+    /// Send it as it is: it is new, or there is no room.
+    Send,
 }
 
 type Digest = [u8; 16];
@@ -57,46 +57,36 @@ impl Memory {
         self.stored.len()
     }
 
-    /// Looks a picture up and remembers it.
+    /// A picture that is sure to come again.
+    pub fn fixed(&mut self, graphic: &Graphic) -> Sight {
+        self.look_up(digest(graphic), graphic, true)
+    }
+
+    /// A picture that may come again: it is stored when it does.
     pub fn sight(&mut self, graphic: &Graphic) -> Sight {
         if graphic.rows.len() < WORTH_STORING {
-            return Sight::New;
+            return Sight::Send;
         }
         let digest = digest(graphic);
-        let name = name(&digest);
-        match self.stored.get(&name) {
-            Some(known) if *known == digest => return Sight::Stored(name),
-            Some(_) => return Sight::New,
-            None => {}
-        }
-        if self.seen.contains(&digest) {
-            return match self.keep(name, digest, graphic) {
-                true => Sight::Again(name),
-                false => Sight::New,
-            };
-        }
         if self.seen.len() >= SEEN_MOST {
             self.seen.clear();
         }
-        self.seen.insert(digest);
-        Sight::New
+        let again = !self.seen.insert(digest);
+        self.look_up(digest, graphic, again)
     }
 
-    /// Takes room for a picture the printer does not have; `None` when there is none.
-    pub fn store(&mut self, graphic: &Graphic) -> Option<Name> {
-        let digest = digest(graphic);
+    fn look_up(&mut self, digest: Digest, graphic: &Graphic, store: bool) -> Sight {
         let name = name(&digest);
-        (!self.stored.contains_key(&name) && self.keep(name, digest, graphic)).then_some(name)
-    }
-
-    fn keep(&mut self, name: Name, digest: Digest, graphic: &Graphic) -> bool {
         let need = graphic.rows.len() + OVERHEAD;
-        if need > self.room {
-            return false;
+        match self.stored.get(&name) {
+            Some(known) if *known == digest => Sight::Stored(name),
+            None if store && need <= self.room => {
+                self.room -= need;
+                self.stored.insert(name, digest);
+                Sight::Store(name)
+            }
+            _ => Sight::Send,
         }
-        self.room -= need;
-        self.stored.insert(name, digest);
-        true
     }
 }
 
@@ -129,9 +119,9 @@ mod tests {
     #[test]
     fn a_picture_is_stored_on_its_second_sight_and_recalled_from_the_third() {
         let mut memory = Memory::new(10_000);
-        assert!(matches!(memory.sight(&graphic(1)), Sight::New));
-        assert!(matches!(memory.sight(&graphic(2)), Sight::New));
-        assert!(matches!(memory.sight(&graphic(1)), Sight::Again(_)));
+        assert!(matches!(memory.sight(&graphic(1)), Sight::Send));
+        assert!(matches!(memory.sight(&graphic(2)), Sight::Send));
+        assert!(matches!(memory.sight(&graphic(1)), Sight::Store(_)));
         assert!(matches!(memory.sight(&graphic(1)), Sight::Stored(_)));
         assert_eq!(memory.stored(), 1);
     }
@@ -145,7 +135,7 @@ mod tests {
         }
         assert_eq!(memory.stored(), 2);
         assert!(matches!(memory.sight(&graphic(1)), Sight::Stored(_)));
-        assert!(matches!(memory.sight(&graphic(3)), Sight::New));
+        assert!(matches!(memory.sight(&graphic(3)), Sight::Send));
     }
 
     #[test]
