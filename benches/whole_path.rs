@@ -1,0 +1,335 @@
+//! The whole path, measured from outside: the real daemon, its durable ledger, a Unix socket in front and a TCP sink behind.
+//!
+//! `cargo bench --bench whole_path` prints a table of medians. `RUNS=100` repeats the five-hundred-label wave so often and
+//! counts every label at the sink; `HISTORY=100000` puts so many printed labels into the ledger first.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
+use waybilld::spool::{NewJob, NewLabel, Number, Outcome, Spool, system_clock};
+
+const LABELS: usize = 500;
+const SINGLES: usize = 300;
+
+fn main() {
+    let number = |name: &str, usual: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (runs, history) = (number("RUNS", 5), number("HISTORY", 0));
+    for sink in [Sink::Silent, Sink::Answers] {
+        measure(sink, runs, history);
+    }
+}
+
+/// What stands behind the daemon: takes bytes as fast as they come.
+#[derive(Clone, Copy, PartialEq)]
+enum Sink {
+    Silent,
+    /// Answers ~HS at once: ready, nothing buffered.
+    Answers,
+}
+
+/// What the sink saw.
+#[derive(Default)]
+struct Seen {
+    /// Whole formats that print: tracking numbers of their Code 128 fields.
+    labels: Vec<String>,
+    bytes: usize,
+    first_byte: Option<Instant>,
+    last_label: Option<Instant>,
+}
+
+fn measure(sink: Sink, runs: usize, history: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (address, seen) = listen(sink);
+    let config = folder.path().join("config.toml");
+    let asked = if sink == Sink::Silent { "none" } else { "auto" };
+    let text = format!(
+        "state = {0:?}\nsocket = {1:?}\n[printers.sink]\ndevice = \"tcp://{address}\"\nspeed = 14\nstatus = \"{asked}\"\n",
+        folder.path().join("state"),
+        folder.path().join("socket"),
+    );
+    std::fs::write(&config, text).expect("a configuration");
+    if history > 0 {
+        grow_history(&folder.path().join("state"), history);
+    }
+    let begun = Instant::now();
+    let daemon = Daemon::start(&config, &folder.path().join("socket"));
+    let ready = begun.elapsed();
+    let name = if sink == Sink::Silent { "silent sink" } else { "sink that answers ~HS" };
+    println!("\n{name}, {history} labels of history");
+    println!("  ready after {:.0} ms", ms(ready));
+    let idle = daemon.idle();
+
+    // One label first: it opens the line and stores what is fixed.
+    let mut door = daemon.door();
+    let mut serial = 0;
+    door.post(&job(&mut serial, 1));
+    wait_for(&seen, 1);
+    sleep(Duration::from_millis(1500));
+
+    let (mut taken, mut first_byte) = (Vec::new(), Vec::new());
+    if sink == Sink::Silent {
+        for _ in 0..SINGLES {
+            let body = job(&mut serial, 1);
+            let before = seen.lock().expect("seen").labels.len();
+            seen.lock().expect("seen").first_byte = None;
+            let begun = Instant::now();
+            door.post(&body);
+            taken.push(begun.elapsed());
+            wait_for(&seen, before + 1);
+            let seen = seen.lock().expect("seen");
+            first_byte.push(seen.first_byte.expect("a byte came").saturating_duration_since(begun));
+            drop(seen);
+            sleep(Duration::from_millis(3));
+        }
+        println!("  one label taken: {}", quantiles(&mut taken));
+        println!("  one label, first byte at the printer: {}", quantiles(&mut first_byte));
+    }
+
+    let (mut accepted, mut rates) = (Vec::new(), Vec::new());
+    let (cpu, bytes) = (daemon.cpu(), seen.lock().expect("seen").bytes);
+    let before_all = seen.lock().expect("seen").labels.len();
+    let runs = if sink == Sink::Silent { runs } else { 1 };
+    for _ in 0..runs {
+        let body = job(&mut serial, LABELS);
+        let before = seen.lock().expect("seen").labels.len();
+        let begun = Instant::now();
+        door.post(&body);
+        accepted.push(begun.elapsed());
+        wait_for(&seen, before + LABELS);
+        let done = seen.lock().expect("seen").last_label.expect("labels came");
+        rates.push(LABELS as f64 / done.saturating_duration_since(begun).as_secs_f64());
+        let seen = seen.lock().expect("seen");
+        let once: BTreeSet<&String> = seen.labels[before..].iter().collect();
+        assert_eq!((seen.labels.len() - before, once.len()), (LABELS, LABELS), "each label exactly once");
+    }
+    let labels = (runs * LABELS) as f64;
+    rates.sort_by(f64::total_cmp);
+    println!("  {LABELS} labels checked and taken: {}", quantiles(&mut accepted));
+    println!("  whole path: median {:.0} labels/s over {runs} runs of {LABELS}, each label exactly once", rates[rates.len() / 2]);
+    let seen_now = seen.lock().expect("seen");
+    println!("  {:.2} KB a label", (seen_now.bytes - bytes) as f64 / (seen_now.labels.len() - before_all) as f64 / 1000.0);
+    println!("  {:.2} ms CPU a label, HTTP and ledger included", ms(daemon.cpu() - cpu) / labels);
+    println!("  idle: {:.1} MB resident at start, {} now; {} wake-ups in 5 s", idle.0, daemon.resident(), idle.1);
+}
+
+/// The daemon under measure.
+struct Daemon {
+    child: Child,
+    socket: PathBuf,
+}
+
+impl Daemon {
+    fn start(config: &Path, socket: &Path) -> Daemon {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
+        let command = command.args(["serve", "--config"]).arg(config).env("WAYBILLD_LOG", "error").stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the daemon starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        assert!(line.contains("listens"), "{line}");
+        Daemon { child, socket: socket.to_owned() }
+    }
+
+    fn door(&self) -> Door {
+        Door { stream: BufReader::new(UnixStream::connect(&self.socket).expect("the socket")) }
+    }
+
+    /// User and system time so far.
+    fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("stat");
+        let fields: Vec<&str> = stat.rsplit(") ").next().expect("fields").split(' ').collect();
+        let ticks: u64 = fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
+        Duration::from_millis(ticks * 10)
+    }
+
+    fn resident(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("status");
+        let find = |key: &str| status.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+        let number = |line: String| line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1000.0;
+        format!("{:.1} MB (of it {:.1} MB not files)", number(find("VmRSS")), number(find("RssAnon")))
+    }
+
+    /// Megabytes resident, and how often any thread woke in five idle seconds.
+    fn idle(&self) -> (f64, u64) {
+        sleep(Duration::from_secs(1));
+        let wakes = || -> u64 {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("tasks");
+            let of = |status: String| {
+                let line = status.lines().find(|line| line.starts_with("voluntary")).unwrap_or_default().to_owned();
+                line.split_whitespace().nth(1).and_then(|count| count.parse::<u64>().ok()).unwrap_or(0)
+            };
+            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("status")).ok()).map(of).sum()
+        };
+        let before = wakes();
+        sleep(Duration::from_secs(5));
+        let resident = self.resident();
+        (resident.split(' ').next().and_then(|mb| mb.parse().ok()).unwrap_or(0.0), wakes() - before)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A kept connection to the socket.
+struct Door {
+    stream: BufReader<UnixStream>,
+}
+
+impl Door {
+    /// Posts a job and waits until it is taken.
+    fn post(&mut self, body: &str) {
+        let head = format!(
+            "POST /v1/jobs HTTP/1.1\r\nhost: waybilld\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let stream = self.stream.get_mut();
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("the request leaves");
+        let (mut status, mut length) = (String::new(), 0);
+        self.stream.read_line(&mut status).expect("a status line");
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).expect("a header");
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer).expect("the answer");
+        assert!(status.contains(" 201 "), "{status}{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+/// A job of so many orders, no two alike: our own wave with other numbers, houses and names.
+fn job(serial: &mut usize, labels: usize) -> String {
+    let wave: Vec<&str> = include_str!("../samples/wave.jsonl").lines().filter(|line| !line.is_empty()).collect();
+    let mut all = Vec::new();
+    for _ in 0..labels {
+        *serial += 1;
+        let mut label: serde_json::Value = serde_json::from_str(wave[*serial % wave.len()]).expect("a sample order");
+        label["id"] = format!("pkg-{serial}").into();
+        label["order"] = format!("5764{:014}", *serial * 7919).into();
+        label["tracking"] = format!("WB{:09}CN", *serial).into();
+        let line = label["recipient"]["lines"][0].as_str().unwrap_or_default().to_owned();
+        label["recipient"]["lines"][0] = format!("{} {line}", *serial % 997).into();
+        all.push(label.to_string());
+    }
+    format!("{{\"id\":\"job-{serial}\",\"labels\":[{}]}}", all.join(","))
+}
+
+/// A printer that is only a hole: counts labels, and answers if it should.
+fn listen(sink: Sink) -> (std::net::SocketAddr, Arc<Mutex<Seen>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let into = seen.clone();
+    spawn(move || {
+        for stream in listener.incoming().flatten() {
+            swallow(stream, sink, &into);
+        }
+    });
+    (address, seen)
+}
+
+fn swallow(mut stream: TcpStream, sink: Sink, seen: &Mutex<Seen>) {
+    let mut buffer = vec![0; 256 * 1024];
+    let mut rest: Vec<u8> = Vec::new();
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        let now = Instant::now();
+        rest.extend_from_slice(&buffer[..count]);
+        let mut seen = seen.lock().expect("seen");
+        seen.bytes += count;
+        seen.first_byte.get_or_insert(now);
+        while let Some(end) = rest.windows(3).position(|part| part == b"^XZ") {
+            let format = String::from_utf8_lossy(&rest[..end]).into_owned();
+            rest.drain(..end + 3);
+            if format.contains("^PQ1") {
+                seen.labels.push(tracking(&format));
+                seen.last_label = Some(now);
+            }
+        }
+        drop(seen);
+        if sink == Sink::Answers {
+            let asked = buffer[..count].windows(3).filter(|part| *part == b"~HS").count();
+            for _ in 0..asked {
+                let answer = b"\x02014,0,0,1200,000,0,0,0,000,0,0,0\x03\r\n\x02001,0,0,0,1,2,6,0,00000000,1,000\x03\r\n\x020000,0\x03\r\n";
+                let _ = stream.write_all(answer);
+            }
+        }
+    }
+}
+
+/// The number in the first bar code of a format.
+fn tracking(format: &str) -> String {
+    let field = format.split("^BC").nth(1).and_then(|rest| rest.split("^FD").nth(1)).and_then(|rest| rest.split('^').next());
+    field.unwrap_or_default().to_owned()
+}
+
+fn wait_for(seen: &Mutex<Seen>, labels: usize) {
+    let deadline = Instant::now() + Duration::from_secs(1200);
+    while seen.lock().expect("seen").labels.len() < labels {
+        assert!(Instant::now() < deadline, "labels are missing at the sink");
+        sleep(Duration::from_micros(200));
+    }
+}
+
+/// Printed labels of earlier days.
+fn grow_history(state: &Path, labels: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let spool = Spool::open(state, system_clock()).expect("a ledger");
+        let template = spool.keep_template("history").await.expect("a template");
+        let waybill: Arc<str> = include_str!("../samples/wave.jsonl").lines().next().unwrap_or_default().into();
+        for at in 0..labels / LABELS {
+            let number = |kind: &str, n: usize| Some(Number { text: format!("{kind}{n}"), key: format!("{kind}{n}") });
+            let label = |n: usize| NewLabel {
+                id: format!("old-{n}"),
+                waybill: waybill.clone(),
+                template,
+                order: number("O", n),
+                tracking: number("T", n),
+                ship_by: None,
+                urgent: false,
+                held: None,
+            };
+            let job = NewJob {
+                id: format!("old-{at}"),
+                content: blake3::hash(&at.to_le_bytes()),
+                printer: "sink".to_owned(),
+                sort: Vec::new(),
+                labels: (at * LABELS..(at + 1) * LABELS).map(label).collect(),
+                run_limit: 50,
+                allow_reused_tracking: false,
+            };
+            spool.take(job).await.expect("history is taken");
+            let queue = spool.upcoming("sink", LABELS).await.expect("a queue");
+            let keys: Vec<_> = queue.iter().map(|queued| (queued.key, template)).collect();
+            spool.sending(keys.clone()).await.expect("sending");
+            let settled: Vec<_> = keys.iter().map(|(key, _)| spool.settle(*key, Outcome::Sent)).collect();
+            for receipt in settled {
+                receipt.await.expect("settled");
+            }
+        }
+    });
+}
+
+fn quantiles(times: &mut [Duration]) -> String {
+    times.sort();
+    let at = |share: f64| ms(times[((times.len() - 1) as f64 * share) as usize]);
+    format!("p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms", at(0.5), at(0.99), at(1.0))
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
