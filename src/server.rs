@@ -184,7 +184,7 @@ async fn turn_away(mut stream: UnixStream) {
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nconnection: close\r\nretry-after: 1";
     let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let say = async {
-        stream.read(&mut [0; 4096]).await?;
+        stream.read_u8().await?;
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
