@@ -7,6 +7,7 @@
 pub mod check;
 pub mod client;
 pub mod contact_sheet;
+pub mod demo;
 pub mod events;
 pub mod failure;
 pub mod input;
@@ -15,6 +16,7 @@ pub mod label;
 mod load;
 pub mod progress;
 pub mod render;
+pub mod serve;
 pub mod status;
 pub mod submit;
 pub mod virtual_printer;
@@ -27,6 +29,7 @@ use std::process::ExitCode;
 /// What the program can do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Serve(serve::Args),
     Submit(submit::Args),
     Status(status::Args),
     Void(label::Void),
@@ -36,6 +39,7 @@ pub enum Command {
     Render(render::Args),
     Check(check::Args),
     Virtual(virtual_printer::Args),
+    Demo(demo::Args),
 }
 
 impl Command {
@@ -44,6 +48,8 @@ impl Command {
         match self {
             Command::Render(args) => render::run(args),
             Command::Check(args) => check::run(args),
+            Command::Serve(args) => on_a_runtime(serve::run(args)),
+            Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),
             Command::Status(args) => on_a_runtime(status::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),

@@ -10,21 +10,21 @@ pub mod dots;
 pub mod symbology;
 pub mod text;
 
-pub mod waybill;
+pub mod conversation;
 pub mod field_map;
-pub mod template;
-pub mod layout;
 pub mod label;
 pub mod language;
-pub mod conversation;
+pub mod layout;
+pub mod template;
+pub mod waybill;
 
-pub mod spool;
-pub mod transport;
-pub mod studio;
 pub mod printer;
-
-pub mod config;
 pub mod server;
+pub mod spool;
+pub mod studio;
+pub mod transport;
+
 pub mod cli;
+pub mod config;
 
 pub mod virtual_printer;

@@ -14,9 +14,12 @@ struct Program {
 }
 
 fn main() -> ExitCode {
-    let log = EnvFilter::try_from_env("WAYBILLD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let program = Program::parse();
+    // Only the daemon tells what it does; the other commands say it themselves.
+    let usual = if matches!(program.command, Command::Serve(_)) { "info" } else { "error" };
+    let log = EnvFilter::try_from_env("WAYBILLD_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).with_target(false).init();
-    match Program::parse().command.run() {
+    match program.command.run() {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");

@@ -13,7 +13,7 @@ pub use view::View;
 use crate::config::{Config, PrinterConfig};
 use crate::spool::Spool;
 use crate::studio::Studio;
-use crate::transport::Lines;
+use crate::transport::Transport;
 use feed::Feed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,18 +47,19 @@ enum Order {
 const ORDERS_MAX: usize = 16;
 
 impl Printers {
-    /// Begins a loop for every printer of the configuration. They end when `stop` turns true.
+    /// Begins a loop for every printer of the configuration, each with its own `transport`. They end when `stop` turns
+    /// true.
     pub fn start(
         config: &Config,
         studio: &Arc<Studio>,
         spool: &Spool,
-        lines: &Arc<Lines>,
+        mut transport: impl FnMut(&str) -> Transport,
         stop: &watch::Receiver<bool>,
     ) -> Printers {
         let mut printers = Printers::default();
         for (name, printer) in &config.printers {
             let (handle, view, orders) = Handle::new(name, printer);
-            let feed = Feed::new(handle.name.clone(), printer.clone(), spool.clone(), studio.clone(), lines.clone(), view);
+            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view);
             printers.loops.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }

@@ -132,7 +132,7 @@ impl Typesetter {
     pub fn set(&mut self, text: &str, style: &Style, room: &Room) -> Result<Block, NoSet> {
         let mut text = hygiene::clean(text);
         if room.lines == 1 && text.contains('\n') {
-            text = text.trim().replace('\n', " ").into();
+            text = lines_of(&text).collect::<Vec<_>>().join(" ").into();
         }
         let legible = hygiene::legibility(&text);
         let frame = fitting::Frame::of(style, room, legible);
@@ -205,10 +205,15 @@ impl Typesetter {
     }
 }
 
-/// One paragraph for every line of the text that says something.
+/// The lines of a text that say something.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// One paragraph for every line; says how many.
 fn fill(paragraphs: &mut Vec<Paragraph>, text: &str) -> usize {
     let mut count = 0;
-    for line in text.split('\n').map(str::trim).filter(|line| !line.is_empty()) {
+    for line in lines_of(text) {
         if paragraphs.len() == count {
             paragraphs.push(Paragraph::default());
         }

@@ -1,133 +1,151 @@
-//! Lines to printers: open by device URI, then bytes both ways. Knows no printer language.
+//! Lines to printers: opens a device URI, reads, writes and closes. Knows no printer language.
 //!
-//! | URI | what it is |
+//! | URI | line |
 //! |---|---|
-//! | `tcp://192.168.1.50:9100` | a raw printing port; `[::1]:9100` and names work too |
-//! | `virtual:zpl` | a virtual printer inside this daemon |
+//! | `tcp://host:port` (port 9100 when left out) | raw TCP |
+//! | `virtual:zpl` | a virtual printer in this process, by the connector the caller registered |
+//! | `serial:…`, `usb:…` | not yet |
+//!
+//! ```
+//! use waybilld::transport::DeviceUri;
+//!
+//! let uri: DeviceUri = "tcp://10.0.0.7".parse().expect("a device URI");
+//! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
+//! ```
 
 mod tcp;
+mod uri;
 
-use std::collections::HashMap;
+pub use uri::{DeviceUri, NotAUri};
+
 use std::fmt;
 use std::io;
-use std::str::FromStr;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadHalf, WriteHalf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
-/// Where a printer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeviceUri {
-    /// `host:port`.
-    Tcp(String),
-    /// The language a virtual printer understands.
-    Virtual(String),
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub connect: Duration,
+    /// Reading what the printer still says when we close.
+    pub close: Duration,
 }
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { connect: Duration::from_secs(5), close: Duration::from_secs(2) }
+    }
+}
+
+/// Makes the far end of a virtual printer's line: given its language, serves it and hands out our end.
+pub type Connector = Arc<dyn Fn(&str) -> io::Result<DuplexStream> + Send + Sync>;
+
+/// Opens lines.
+#[derive(Clone, Default)]
+pub struct Transport {
+    virtual_printers: Option<Connector>,
+}
+
+/// A line that could not be opened, in a sentence for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLine(String);
+
+impl fmt::Display for NoLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoLine {}
+
+/// The half of a line we read from.
+pub type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
+/// The half of a line we write to.
+pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 
 /// An open line.
-pub struct Line {
-    pub reader: Box<dyn AsyncRead + Send + Sync + Unpin>,
-    pub writer: Box<dyn AsyncWrite + Send + Sync + Unpin>,
+pub struct Connection {
+    pub reader: Reader,
+    pub writer: Writer,
 }
 
-/// Puts a virtual printer at the other end of a stream.
-type Connect = Box<dyn Fn(DuplexStream) + Send + Sync>;
-
-/// Opens lines; virtual printers are announced to it first.
-#[derive(Default)]
-pub struct Lines {
-    virtuals: HashMap<String, Connect>,
-}
-
-/// Why a line cannot be opened, in an operator's words.
-#[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    #[error("{device} does not answer ({why}): check that the printer is on and its cable is in")]
-    Unreachable { device: DeviceUri, why: String },
-    #[error("no virtual printer is set up for {0}")]
-    NoVirtual(String),
-}
-
-/// A device URI nobody can open.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UriError {
-    #[error("\"{0}\" is no device: write tcp://HOST:PORT or virtual:zpl.")]
-    Unknown(String),
-    #[error("\"{0}\" needs a host and a port, such as tcp://192.168.1.50:9100.")]
-    NoPort(String),
-    #[error("{0} devices are not served yet: tcp://HOST:PORT and virtual:zpl are.")]
-    NotYet(String),
-}
-
-/// Bytes between us and a virtual printer, each way: its "cable".
-const CABLE_BYTES: usize = 16 * 1024;
-
-impl FromStr for DeviceUri {
-    type Err = UriError;
-
-    fn from_str(text: &str) -> Result<DeviceUri, UriError> {
-        if let Some(address) = text.strip_prefix("tcp://") {
-            let address = address.trim_end_matches('/');
-            let port = address.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok())?);
-            return match port {
-                Some(1..) => Ok(DeviceUri::Tcp(address.to_owned())),
-                _ => Err(UriError::NoPort(text.to_owned())),
-            };
-        }
-        match text.split_once(':') {
-            Some(("virtual", "zpl")) => Ok(DeviceUri::Virtual("zpl".to_owned())),
-            Some((scheme @ ("usb" | "serial"), _)) => Err(UriError::NotYet(scheme.to_owned())),
-            _ => Err(UriError::Unknown(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for DeviceUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DeviceUri::Tcp(address) => write!(f, "tcp://{address}"),
-            DeviceUri::Virtual(language) => write!(f, "virtual:{language}"),
-        }
-    }
-}
-
-impl Lines {
-    /// Announces the virtual printer of that logical name.
-    pub fn add_virtual(&mut self, printer: &str, connect: impl Fn(DuplexStream) + Send + Sync + 'static) {
-        self.virtuals.insert(printer.to_owned(), Box::new(connect));
+impl Transport {
+    /// With virtual printers behind `virtual:`.
+    pub fn with_virtual_printers(connector: Connector) -> Transport {
+        Transport { virtual_printers: Some(connector) }
     }
 
-    /// Opens the line of that logical printer.
-    pub async fn open(&self, printer: &str, device: &DeviceUri) -> Result<Line, TransportError> {
-        match device {
-            DeviceUri::Tcp(address) => {
-                let unreachable =
-                    |error: io::Error| TransportError::Unreachable { device: device.clone(), why: error.to_string() };
-                tcp::open(address).await.map_err(unreachable)
+    /// Opens the line, within the limit.
+    pub async fn open(&self, uri: &DeviceUri, limits: &Limits) -> Result<Connection, NoLine> {
+        match uri {
+            DeviceUri::Tcp { host, port } => tcp::open(host, *port, limits.connect).await,
+            DeviceUri::Virtual { language } => {
+                let connector = self
+                    .virtual_printers
+                    .as_ref()
+                    .ok_or_else(|| NoLine(format!("{uri}: this program holds no virtual printers.")))?;
+                let stream = connector(language).map_err(|error| NoLine(format!("{uri}: {error}.")))?;
+                Ok(Connection::of(stream))
             }
-            DeviceUri::Virtual(_) => {
-                let connect = self.virtuals.get(printer).ok_or_else(|| TransportError::NoVirtual(printer.to_owned()))?;
-                let (ours, theirs) = tokio::io::duplex(CABLE_BYTES);
-                connect(theirs);
-                let (reader, writer): (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>) = tokio::io::split(ours);
-                Ok(Line { reader: Box::new(reader), writer: Box::new(writer) })
+            DeviceUri::Serial(_) | DeviceUri::Usb(_) => {
+                Err(NoLine(format!("{uri}: not yet: this version speaks to printers over tcp://host:port only.")))
             }
         }
+    }
+}
+
+impl Connection {
+    fn of(stream: impl AsyncRead + AsyncWrite + Send + Sync + 'static) -> Connection {
+        let (reader, writer) = tokio::io::split(stream);
+        Connection { reader: Box::new(reader), writer: Box::new(writer) }
+    }
+
+    /// Says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
+    /// drop what it has not printed. Whether it closed its side too, within the limit.
+    pub async fn close(mut self, limits: &Limits) -> bool {
+        let rest = async {
+            self.writer.shutdown().await?;
+            let mut buffer = [0; 1024];
+            while self.reader.read(&mut buffer).await? > 0 {}
+            io::Result::Ok(())
+        };
+        matches!(tokio::time::timeout(limits.close, rest).await, Ok(Ok(())))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_shutdown(cx)
+    }
+}
+
+/// Why a line broke, in a few words.
+pub fn why_broken(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => "the printer closed it",
+        io::ErrorKind::TimedOut => "the printer does not answer",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => "the network is gone",
+        io::ErrorKind::UnexpectedEof => "the printer closed it",
+        _ => "an error of the line",
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_that_is_none_is_refused_in_a_sentence() {
-        let said = |uri: &str| uri.parse::<DeviceUri>().map_err(|error| error.to_string());
-        assert_eq!(said("tcp://10.0.0.7:9100").unwrap().to_string(), "tcp://10.0.0.7:9100");
-        assert_eq!(said("tcp://[::1]:9100").unwrap().to_string(), "tcp://[::1]:9100");
-        assert_eq!(
-            said("tcp://10.0.0.7").unwrap_err(),
-            "\"tcp://10.0.0.7\" needs a host and a port, such as tcp://192.168.1.50:9100."
-        );
-        assert_eq!(said("usb:0a5f:0080").unwrap_err(), "usb devices are not served yet: tcp://HOST:PORT and virtual:zpl are.");
-        assert!(said("lpt1").unwrap_err().contains("is no device"));
-    }
-}
+mod tests;

@@ -88,7 +88,7 @@ fn sources() -> Vec<(String, PathBuf, String)> {
             let path = entry.expect("a readable entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
                 let text = std::fs::read_to_string(&path).expect("a source is text");
                 let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
                 found.push((room(&root, &path), path, product));

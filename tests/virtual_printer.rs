@@ -763,12 +763,12 @@ mod at_the_socket {
     #[cfg(feature = "interpreter")]
     #[tokio::test]
     async fn a_pipe_in_memory_gets_pictures_like_a_socket_and_the_tray_goes_on_counting() {
+        use waybilld::dots::{Bitmap, Dots, Size};
         let out = tempfile::tempdir().unwrap();
         for round in 0..2 {
-            let machine = Machine::new(
-                Settings { speed: None, ..Settings::default() },
-                Tray::open(out.path(), true, Voice::Quiet).unwrap(),
-            );
+            let media = Size::new(Dots(300), Dots(100));
+            let settings = Settings { speed: None, media, ..Settings::default() };
+            let machine = Machine::new(settings, Tray::open(out.path(), true, Voice::Quiet).unwrap());
             let keeper = tokio::spawn(machine.clone().keep_time());
             let (mut host, printer) = tokio::io::duplex(4096);
             let served = {
@@ -791,7 +791,7 @@ mod at_the_socket {
             entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "png"))
         });
         assert_eq!(pictures.count(), 200);
-        assert!(waybilld::dots::Bitmap::from_png(&std::fs::read(out.path().join("0200.png")).unwrap()).unwrap().black() > 100);
+        assert!(Bitmap::from_png(&std::fs::read(out.path().join("0200.png")).unwrap()).unwrap().black() > 100);
     }
 
     #[test]

@@ -188,7 +188,17 @@ async fn trouble(client: &Client, printer: &str) -> Option<String> {
     let body = client.get("/v1/printers").await.ok()?.granted().ok()?;
     let known = printers(&body).into_iter().find(|known| known["name"].as_str() == Some(printer))?;
     let stopped = matches!(known["state"].as_str(), Some("stopped" | "paused" | "offline"));
-    stopped.then(|| known["sentence"].as_str().unwrap_or("it does not print.").to_owned())
+    stopped.then(|| standing(known))
+}
+
+/// `pack-1: out of labels: load a roll; printing goes on by itself.`
+pub fn standing(printer: &Value) -> String {
+    let name = printer["name"].as_str().unwrap_or("a printer");
+    match (printer["sentence"].as_str(), printer["state"].as_str()) {
+        (Some(sentence), _) => format!("{name}: {sentence}"),
+        (None, Some(state)) => format!("{name}: {state}."),
+        (None, None) => format!("{name}: its state is not known."),
+    }
 }
 
 /// The printers of `GET /v1/printers`.

@@ -6,13 +6,14 @@ use super::job::Job;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// A log that is not a terminal gets at most one line of counts in this time.
+/// A log that is not a terminal gets at most one line of counts in this time, and none twice.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// The bar, or what was last said in its place.
 pub struct Progress {
     bar: ProgressBar,
     counted: Instant,
+    counts: String,
     trouble: Option<String>,
 }
 
@@ -23,7 +24,7 @@ impl Progress {
         let bar = ProgressBar::new(total as u64);
         let style = ProgressStyle::with_template("{bar:32} {pos}/{len} {msg}").expect("the template is tested");
         bar.set_style(style);
-        Progress { bar, counted: Instant::now(), trouble: None }
+        Progress { bar, counted: Instant::now(), counts: String::new(), trouble: None }
     }
 
     /// Shows where the job is, and why the printer does not print, when it does not.
@@ -46,11 +47,13 @@ impl Progress {
             self.trouble = trouble.map(str::to_owned);
             return Some(trouble.map_or_else(|| format!("{}: goes on.", job.printer), str::to_owned));
         }
-        if now < self.counted + LINE_EVERY {
+        let counts = job.counts();
+        if now < self.counted + LINE_EVERY || counts == self.counts {
             return None;
         }
         self.counted = now;
-        Some(format!("{} of {}: {}.", job.ended(), job.total(), job.counts()))
+        self.counts = counts;
+        Some(format!("{} of {}: {}.", job.ended(), job.total(), self.counts))
     }
 }
 
@@ -66,12 +69,13 @@ mod tests {
         let mut progress = Progress::new(2);
         let start = progress.counted;
         let mut say = |trouble, seconds| progress.line(&job, trouble, start + Duration::from_secs(seconds));
-        let out = "pack-1: out of labels after 1 of 2. Load a roll; printing goes on by itself.";
+        let out = "pack-1: out of labels: load a roll; printing goes on by itself.";
         assert_eq!(say(None, 1), None);
         assert_eq!(say(Some(out), 2).as_deref(), Some(out));
         assert_eq!(say(Some(out), 3), None);
         assert_eq!(say(None, 4).as_deref(), Some("pack-1: goes on."));
         assert_eq!(say(None, 6).as_deref(), Some("1 of 2: 1 printed, 1 waiting."));
         assert_eq!(say(None, 7), None);
+        assert_eq!(say(None, 60), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Door};
 use super::failure::Failure;
-use super::job::{counted, doubt, kept_back, printers};
+use super::job::{counted, doubt, kept_back, printers, standing};
 use super::say;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -46,14 +46,10 @@ fn ids(labels: &Value) -> Vec<&str> {
 }
 
 fn line(printer: &Value) -> String {
-    let name = printer["name"].as_str().unwrap_or("a printer");
-    let sentence = match printer["sentence"].as_str() {
-        Some(sentence) if !sentence.is_empty() => sentence.to_owned(),
-        _ => format!("{name}: {}.", printer["state"].as_str().unwrap_or("its state is not known")),
-    };
+    let standing = standing(printer);
     match counted(|state| printer["counts"][state].as_u64().unwrap_or(0)).as_str() {
-        "" => sentence,
-        counts => format!("{sentence} Labels: {counts}."),
+        "" => standing,
+        counts => format!("{standing} Labels: {counts}."),
     }
 }
 
@@ -65,7 +61,7 @@ mod tests {
     fn what_needs_a_person_comes_before_how_the_printers_stand() {
         let printers = json!({"printers": [
             {"name": "pack-1", "state": "stopped", "counts": {"waiting": 27, "printed": 1250, "in_doubt": 1},
-             "sentence": "pack-1: out of labels after 23 of 50. Load a roll; printing goes on by itself."},
+             "sentence": "out of labels: load a roll; printing goes on by itself."},
             {"name": "pack-2", "state": "idle"},
         ]});
         let said =
@@ -75,7 +71,7 @@ mod tests {
             [
                 "label pkg-24 is in doubt: look at the tray, then say `waybilld outcome pkg-24 came-out` or `did-not`.",
                 "held: pkg-2, pkg-3. `waybilld release LABEL` prints it, `waybilld void LABEL` cancels it.",
-                "pack-1: out of labels after 23 of 50. Load a roll; printing goes on by itself. Labels: 1250 printed, 1 in doubt, 27 waiting.",
+                "pack-1: out of labels: load a roll; printing goes on by itself. Labels: 1250 printed, 1 in doubt, 27 waiting.",
                 "pack-2: idle.",
             ]
         );

@@ -81,7 +81,7 @@ pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
 }
 
 /// The job as the daemon wants it. What the command line says goes before what the file says.
-pub fn body(input: Input, told: [(&str, Option<String>); 3]) -> String {
+pub fn body<'a>(input: Input, told: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
     let mut fields = input.job;
     for (field, word) in told {
         if let Some(word) = word {

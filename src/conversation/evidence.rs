@@ -71,7 +71,7 @@ struct Said {
     count: u64,
     asked: Asked,
     heard: Duration,
-    /// A calm ~HS was asked and answered since.
+    /// It was asked since whether anything stops the printer, and nothing did.
     vouched: bool,
 }
 
@@ -133,17 +133,20 @@ impl Witness {
         self.unsure
     }
 
-    /// The printer works, or would: by ~HS with so many labels waiting, or by ~HQES.
-    pub fn calm(&mut self, asked: Asked, heard: Duration, waiting: Option<u64>) {
-        self.see_well(asked.at, heard);
-        self.calm_since.get_or_insert(heard);
-        if std::mem::take(&mut self.feeds) {
-            self.feeds_until = heard + self.label_time * 2;
-        }
-        if let Some(waiting) = waiting {
+    /// The printer works, or would: by ~HQES, or by ~HS with so many labels waiting. `vouches`: it is the answer that
+    /// tells of every stop.
+    pub fn calm(&mut self, asked: Asked, heard: Duration, waiting: Option<u64>, vouches: bool) {
+        if vouches {
+            self.see_well(asked.at, heard);
+            self.calm_since.get_or_insert(heard);
+            if std::mem::take(&mut self.feeds) {
+                self.feeds_until = heard + self.label_time * 2;
+            }
             if let Some(said) = &mut self.said {
                 said.vouched |= asked.at >= said.heard;
             }
+        }
+        if let Some(waiting) = waiting {
             self.read_buffers(asked, heard, waiting);
         }
     }
@@ -181,15 +184,22 @@ impl Witness {
             self.quiet_to(twice - HIDDEN, heard);
         }
         let ready = self.ready();
+        let Some(well) = self.seen_well else { return };
         while self.quiet < twice
             && let Some(came_up) = self.came_up.front()
         {
-            let out_at = ready.max(*came_up).max(self.quiet_at) + self.label_time;
-            if out_at > asked.at {
+            let out_at = ready.max(*came_up).max(self.quiet_at).saturating_add(self.label_time * self.before_it());
+            if out_at > asked.at.min(well) {
                 break;
             }
             self.quiet_to(self.quiet + 1, out_at);
         }
+    }
+
+    /// Labels that may have to come out before a label that came up is out, itself included. Behind the first of a
+    /// connection there may be others, of whoever had the line before us.
+    fn before_it(&self) -> u32 {
+        if self.quiet == 0 && self.base.is_none() { HIDDEN as u32 } else { 1 }
     }
 
     /// From when on it has been calm and past its feeding.
@@ -253,7 +263,7 @@ impl Witness {
             && self.told == labels
             && self.waiting == 0
             && said.count == count
-            && said.asked.at >= self.ready().saturating_add(self.label_time).max(self.quiet_at);
+            && said.asked.at >= self.ready().saturating_add(self.label_time * self.before_it()).max(self.quiet_at);
         if !still || self.opening.is_some() || self.unsure {
             return None;
         }
@@ -371,7 +381,7 @@ impl Witness {
     /// The count of a printer that would have printed all it had, `labels` of an earlier connection among them.
     pub fn settled_count(&self, labels: u64) -> Option<u64> {
         let (count, first_asked) = self.believed.filter(|(count, _)| *count == self.last_count)?;
-        let quiet_from = self.ready().saturating_add(self.label_time * (labels as u32 + 1));
+        let quiet_from = self.ready().saturating_add(self.label_time * (labels + HIDDEN) as u32);
         (self.waiting == 0 && first_asked >= quiet_from).then_some(count)
     }
 

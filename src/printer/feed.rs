@@ -13,7 +13,7 @@ use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, 
 use crate::language::zpl::{Encoder, Options};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
-use crate::transport::{Line, Lines};
+use crate::transport::{Connection, Limits, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -35,6 +35,10 @@ const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// Pause before a settlement the disk refused is written again.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// Inches a second of a printer nobody set: the slowest usual one.
+const SPEED_MIN: u8 = 2;
+/// From a format's turn to its first row, with the backfeed of the label before.
+const LABEL_START: Duration = Duration::from_millis(500);
 /// Memory of the printer we use for stored graphics.
 const PRINTER_MEMORY_BYTES: usize = 1 << 20;
 
@@ -44,14 +48,14 @@ pub struct Feed {
     config: PrinterConfig,
     spool: Spool,
     bell: Arc<Notify>,
-    lines: Arc<Lines>,
+    transport: Transport,
     view: watch::Sender<View>,
     epoch: Instant,
     conversation: Conversation,
     encoder: Encoder,
     /// The printer has not been set up on this connection, or lost its memory.
     fresh: bool,
-    line: Option<Line>,
+    line: Option<Connection>,
     offline: Option<String>,
     retry: Duration,
     retry_at: Option<Instant>,
@@ -83,7 +87,7 @@ impl Feed {
         config: PrinterConfig,
         spool: Spool,
         studio: Arc<Studio>,
-        lines: Arc<Lines>,
+        transport: Transport,
         view: watch::Sender<View>,
     ) -> Feed {
         let options = Options { native_text: config.native_text, memory_bytes: PRINTER_MEMORY_BYTES };
@@ -106,7 +110,7 @@ impl Feed {
             name,
             config,
             spool,
-            lines,
+            transport,
             view,
         }
     }
@@ -131,7 +135,7 @@ impl Feed {
             self.show();
             match self.wait(&mut orders, &mut stop, stopping, deadline).await {
                 Woke::Read(Ok(0)) => self.lose_line("the printer closed it"),
-                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(&error.to_string()),
+                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(why_broken(&error)),
                 Woke::Read(Ok(_)) | Woke::Composed => {}
                 Woke::Wrote(Ok(taken)) => self.conversation.wrote(taken, self.epoch.elapsed()),
                 Woke::Time => self.conversation.handle_timeout(self.epoch.elapsed()),
@@ -141,8 +145,12 @@ impl Feed {
                 Woke::Stop => {}
             }
         }
-        self.lose_line("waybilld was stopped");
+        let line = self.line.take();
+        self.conversation.handle_disconnect("waybilld was stopped");
         self.handle_events().await;
+        if let Some(line) = line {
+            line.close(&Limits::default()).await;
+        }
         self.show();
     }
 
@@ -208,7 +216,7 @@ impl Feed {
         if self.line.is_some() || self.queue.is_empty() || self.facts.paused || self.retry_at.is_some() {
             return;
         }
-        match self.lines.open(&self.name, &self.config.device).await {
+        match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
                 self.line = Some(line);
@@ -418,5 +426,13 @@ impl Feed {
 
 /// How patient to be with a printer of that configuration.
 fn rules(config: &PrinterConfig) -> Rules {
-    Rules { window: config.window, ask: config.asked, ..Rules::default() }
+    let inches = config.media.1.0 / 25.4;
+    let speed = f64::from(config.setup.speed.unwrap_or(SPEED_MIN));
+    Rules {
+        window: config.window,
+        ask: config.asked,
+        line_shows_power: config.device.shows_power(),
+        label_time: Duration::from_secs_f64(inches / speed * 1.25) + LABEL_START,
+        ..Rules::default()
+    }
 }

@@ -130,11 +130,4 @@ CREATE TABLE counts (
     labels INTEGER NOT NULL,
     PRIMARY KEY (printer, state)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER count_new AFTER INSERT ON labels BEGIN
-    INSERT INTO counts VALUES (NEW.printer, NEW.state, 1) ON CONFLICT DO UPDATE SET labels = labels + 1;
-END;
-CREATE TRIGGER count_moved AFTER UPDATE OF printer, state ON labels BEGIN
-    UPDATE counts SET labels = labels - 1 WHERE printer = OLD.printer AND state = OLD.state;
-    INSERT INTO counts VALUES (NEW.printer, NEW.state, 1) ON CONFLICT DO UPDATE SET labels = labels + 1;
-END;
 ";

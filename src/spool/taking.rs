@@ -99,6 +99,8 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
         }
     }
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
+    desk.count(&job.printer, State::Held, held as i64)?;
+    desk.count(&job.printer, State::Waiting, (job.labels.len() - held) as i64)?;
     let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
     desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())?;
     desk.bells.insert(job.printer.clone());

@@ -29,7 +29,9 @@ pub(super) fn release(desk: &mut Desk, id: &str) -> Result<State, SpoolError> {
 pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &str) -> Result<usize, SpoolError> {
     let keys = desk
         .db
-        .prepare_cached("SELECT key FROM labels WHERE state = 'waiting' AND printer = ?1 AND moved_at < ?2")?
+        .prepare_cached(
+            "SELECT key FROM labels INDEXED BY labels_next WHERE state = 'waiting' AND printer = ?1 AND moved_at < ?2",
+        )?
         .query_map(params![printer, before], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
@@ -54,7 +56,10 @@ pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Opt
     if kept.is_none() {
         return Err(SpoolError::Erased(id.to_owned()));
     }
+    desk.allowed(&label, Step::Reprint)?;
     if let Some(printer) = printer {
+        desk.count(&label.printer, label.state, -1)?;
+        desk.count(printer, label.state, 1)?;
         label.printer = printer.to_owned();
     }
     label.run = desk.new_run(&label.printer, label.job, 1)?;

@@ -233,7 +233,7 @@ fn japanese_text_takes_japanese_forms_and_chinese_text_chinese_ones() {
 #[test]
 fn in_a_room_of_one_line_line_ends_become_spaces() {
     let block = set("Ann\r\nLee\n", &style(24), &room(400, 60, 1)).expect("it fits");
-    assert_eq!(block.lines[0].text, "Ann  Lee");
+    assert_eq!(block.lines[0].text, "Ann Lee");
     assert_eq!(set("Ann\r\n\r\nLee", &style(24), &room(400, 90, 3)).expect("it fits").lines.len(), 2);
 }
 
@@ -336,7 +336,8 @@ fn specimens() {
     for (name, text) in SPECIMENS {
         let mut sheet = Bitmap::new(Size::new(Dots(1200), Dots(1400)));
         let mut y = 4;
-        for (em, bold) in [(18, false), (22, false), (24, false), (24, true), (32, false), (50, true)] {
+        // Reading sizes on 203, 300 and 600 dpi heads.
+        for (em, bold) in [(22, false), (24, false), (24, true), (36, false), (71, false)] {
             let style = Style { bold, missing: Missing::Replace, ..style(em) };
             match typesetter.set(text, &style, &room(1190, 1400, 20)) {
                 Ok(block) => {

@@ -4,6 +4,7 @@
 //! rate, a buffer and a plug, plays the caller that keeps the ledger, and lets time jump. It checks at every step
 //! that nothing is told as printed that has not come out. Nothing sleeps.
 
+use crate::wire::{Firmware, Harm, Wire};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub struct Bench {
     /// Keeps no log: many seeds, little time.
     pub hushed: bool,
     pub broken: Option<String>,
-    duplicates: Option<Chance>,
+    pub wire: Wire,
 }
 
 /// What lies between host and printer.
@@ -65,12 +66,6 @@ pub struct Line {
     pub buffer: usize,
     under_way: VecDeque<u8>,
     arrived_at: Duration,
-}
-
-/// One in so many, from a seed.
-pub struct Chance {
-    pub one_in: u64,
-    pub random: Random,
 }
 
 /// SplitMix64.
@@ -123,7 +118,7 @@ impl Bench {
             log: String::new(),
             hushed: false,
             broken: None,
-            duplicates: None,
+            wire: Wire::new(Firmware::default(), Harm::default(), Random(0)),
         }
     }
 
@@ -139,11 +134,6 @@ impl Bench {
         let mut bench = Bench::new(rules(), Profile::default(), settings);
         bench.connect().wait(seconds(30));
         bench
-    }
-
-    pub fn duplicates(&mut self, chance: Chance) -> &mut Bench {
-        self.duplicates = Some(chance);
-        self
     }
 
     pub fn connect(&mut self) -> &mut Bench {
@@ -169,6 +159,7 @@ impl Bench {
         }
         self.line.connected = false;
         self.line.under_way.clear();
+        self.wire.clear();
         self.note("-- line broken");
         self.conversation.handle_disconnect("connection reset");
         self.settle();
@@ -180,6 +171,7 @@ impl Bench {
         self.note("-- power cut");
         self.printer.cut_power(self.now);
         self.line.dead = true;
+        self.wire.clear();
         self.settle();
         self
     }
@@ -243,7 +235,7 @@ impl Bench {
     /// When something happens next by itself.
     pub fn next_moment(&self) -> Option<Duration> {
         let line = self.line.rate.filter(|_| !self.line.under_way.is_empty()).map(|_| self.line.arrived_at + Line::STEP);
-        [self.conversation.poll_timeout(), self.printer.poll_timeout(), line].into_iter().flatten().min()
+        [self.conversation.poll_timeout(), self.printer.poll_timeout(), self.wire.due(), line].into_iter().flatten().min()
     }
 
     /// Everything that happens now.
@@ -305,17 +297,16 @@ impl Bench {
     }
 
     fn carry_to_host(&mut self) -> bool {
-        let mut moved = false;
-        while let Some(bytes) = self.printer.poll_write() {
+        while let Some(reply) = self.printer.poll_write() {
             if self.line.connected && !self.line.dead {
-                self.log(|| format!("< {}", brief(&bytes)));
-                self.conversation.handle_bytes(&bytes, self.now);
-                if self.duplicates.as_mut().is_some_and(|chance| chance.random.one_in(chance.one_in)) {
-                    self.note("   … twice");
-                    self.conversation.handle_bytes(&bytes, self.now);
-                }
-                moved = true;
+                self.wire.send(&reply, self.now);
             }
+        }
+        let mut moved = false;
+        while let Some(bytes) = self.wire.receive(self.now) {
+            self.log(|| format!("< {}", brief(&bytes)));
+            self.conversation.handle_bytes(&bytes, self.now);
+            moved = true;
         }
         moved
     }
@@ -326,6 +317,7 @@ impl Bench {
             if let virtual_printer::Event::Ejected(piece) = event {
                 let fields = piece.label.format.fields();
                 let keys: Vec<u64> = fields.iter().filter_map(|field| field.strip_prefix("label-")?.parse().ok()).collect();
+                self.wire.overcount += u64::from(!piece.whole && self.wire.firmware.counts_torn);
                 if let [key] = keys[..] {
                     let fate = self.fates.entry(key).or_default();
                     if piece.whole { fate.whole += 1 } else { fate.torn += 1 }
@@ -375,6 +367,11 @@ impl Bench {
         }
         again.into_iter().rev().for_each(|key| self.waiting.push_front(key));
         moved
+    }
+
+    /// A printer that is set going again feeds.
+    pub fn feed(&mut self) {
+        self.wire.overcount += self.wire.firmware.counts_feeds;
     }
 
     pub fn state(&self) -> &PrinterState {

@@ -161,6 +161,8 @@ fn a_slow_line_is_not_taken_for_a_silent_printer() {
     bench.line.rate = Some(960);
     bench.line.buffer = 4096;
     bench.label_padding = 6000;
+    // What is stored in the printer shows that it was not switched off while a label took six seconds to get there.
+    bench.stores_graphic = true;
     bench.connect().wait(seconds(30));
     bench.states.clear();
     bench.print_run(1..=4).expect_all_printed();

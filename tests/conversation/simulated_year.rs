@@ -1,17 +1,18 @@
 //! A year of faults: many seeds, each a run with everything that happens to printers, in simulated time.
 //!
-//! Replies are split, late, lost, garbled and said twice; media ends, covers open and buttons are pressed in the
+//! Replies are split, late, lost, garbled and said twice, by firmware that hides labels from ~HS and counts torn ones; media ends, covers open and buttons are pressed in the
 //! middle of any label; lines break and the power is cut. Afterwards every label has come out exactly as often as
 //! the ledger says, doubts are no more than the window for each broken line, and every run has come to its end.
-//! `SEEDS=100000 cargo test simulated_year` for more of them, `SEED=17` for one with its log.
+//! `SEEDS=2500 cargo test simulated_year` for 10,000 of them, `SEED=17` for one with its log.
 
-use crate::bench::{Bench, Chance, Random, Stand, rules, seconds};
+use crate::bench::{Bench, Random, Stand, rules, seconds};
+use crate::wire::{Firmware, Harm, Wire};
 use std::time::Duration;
-use waybilld::conversation::{Profile, Rules};
-use waybilld::virtual_printer::{Answers, Cause, Faults, Settings};
+use waybilld::conversation::{Answers as Known, Counter, Profile, Rules};
+use waybilld::virtual_printer::{Answers, Cause, Settings};
 
-/// Seeds of each kind of printer.
-const SEEDS: u64 = 2500;
+/// Seeds of each kind of printer, of four: seconds. `SEEDS=2500` makes it 10,000 lives.
+const SEEDS: u64 = 500;
 
 /// One life of a printer and its line.
 #[derive(Debug, Clone, Copy)]
@@ -95,36 +96,43 @@ fn judge(lived: &mut Lived) -> Result<(), String> {
 
 fn run(life: Life, seed: u64, hushed: bool) -> Lived {
     let mut random = Random(seed.wrapping_mul(0x9E37) ^ 0x5EED);
-    let harm = random.below(4) as u8;
-    let faults = Faults {
-        seed: random.below(u64::MAX),
-        split: 20 * harm,
-        delay: 5 * harm,
-        delay_max: random.ms(0, 2500),
-        drop: 2 * harm,
-        garble: 2 * harm,
+    let harm = random.below(4);
+    let firmware = Firmware {
+        hides_printing: random.one_in(2),
+        hides_next: random.one_in(2),
+        counts_torn: random.one_in(2),
+        counts_feeds: random.below(3),
     };
     let settings = Settings {
         answers: life.answers,
         pauses_after_error: random.one_in(3),
         odometer: random.below(100_000),
         labels: 10_000,
-        faults,
         ..Settings::default()
     };
     let window = 1 + random.below(3) as usize;
+    let slow = life.serial || random.one_in(3);
     let rate = life.serial.then_some(960);
     let rules = Rules { window, line_shows_power: !life.serial, line_rate: rate, ..rules() };
-    let mut bench = Bench::new(rules, Profile::default(), settings);
+    let asked = life.answers != Answers::HostStatusOnly;
+    let counter = if asked { Counter::Counts } else { Counter::No };
+    let known = Profile { status: Known::Yes, errors: Some(asked), counter, identity: None };
+    let profile = if random.one_in(2) { known } else { Profile::default() };
+    let mut bench = Bench::new(rules, profile, settings);
     bench.hushed = hushed;
     bench.stores_graphic = random.one_in(2);
-    bench.line.rate = rate;
+    bench.line.rate = if slow { Some(rate.unwrap_or(20_000)) } else { None };
     bench.line.buffer = if life.serial { 256 } else { 64 * 1024 };
-    bench.label_padding = random.below(if life.serial { 300 } else { 2000 }) as usize;
-    let twice = random.one_in(3).then(|| Chance { one_in: 15, random: Random(random.below(u64::MAX)) });
-    if let Some(twice) = twice {
-        bench.duplicates(twice);
-    }
+    bench.label_padding = random.below(if life.serial { 300 } else { 8000 }) as usize;
+    let harm_done = Harm {
+        split: 20 * harm,
+        late: 5 * harm,
+        late_max: random.ms(0, 2500),
+        lost: 2 * harm,
+        garbled: 2 * harm,
+        twice: 2 * harm,
+    };
+    bench.wire = Wire::new(firmware, harm_done, random.clone());
     bench.connect();
     if random.one_in(2) {
         bench.wait(random.ms(0, 20_000));
@@ -160,6 +168,7 @@ fn happen(lived: &mut Lived, random: &mut Random, life: Life) {
             bench.printer.load_media(0, bench.now);
             bench.wait(while_it_lasts);
             bench.note("-- media loaded");
+            bench.feed();
             bench.printer.load_media(1000, bench.now);
         }
         2 | 3 => {
@@ -167,6 +176,7 @@ fn happen(lived: &mut Lived, random: &mut Random, life: Life) {
             bench.printer.open_cover(bench.now);
             bench.wait(while_it_lasts);
             bench.note("-- cover closed");
+            bench.feed();
             bench.printer.close_cover(bench.now);
         }
         4 => {
@@ -183,18 +193,21 @@ fn happen(lived: &mut Lived, random: &mut Random, life: Life) {
             bench.printer.stop(cause, bench.now);
             bench.wait(while_it_lasts);
             bench.note("-- over");
+            bench.feed();
             bench.printer.clear(cause, bench.now);
         }
         6 => {
             bench.cut_power();
             if life.serial {
                 bench.wait(random.ms(4000, 15_000));
+                bench.feed();
                 bench.printer.power_on(bench.now);
                 bench.note("-- power on");
                 bench.revive();
             } else {
                 lived.breaks += 1;
                 bench.wait(random.ms(0, 3000)).disconnect(0).wait(random.ms(500, 10_000));
+                bench.feed();
                 bench.printer.power_on(bench.now);
                 bench.connect();
             }

@@ -1,0 +1,192 @@
+//! `waybilld serve`: the daemon.
+
+use super::failure::Failure;
+use super::load;
+use super::virtual_printer::{Machine, Tray, Voice};
+use crate::config::{Config, PrinterConfig};
+use crate::dots::Size;
+use crate::printer::Printers;
+use crate::server::{self, House};
+use crate::spool::{self, Spool};
+use crate::studio::Studio;
+use crate::transport::{Connector, DeviceUri, Transport};
+use crate::virtual_printer::Settings;
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+/// The daemon: takes jobs on a Unix socket and prints them.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The configuration; without it one virtual ZPL printer and the shipped templates.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the ledger lives, instead of what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where the socket stands, instead of what the configuration says.
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+/// A daemon at work.
+pub struct Running {
+    pub socket: PathBuf,
+    stop: watch::Sender<bool>,
+    served: JoinHandle<()>,
+}
+
+/// Bytes between us and a virtual printer, each way.
+const CABLE_BYTES: usize = 16 * 1024;
+/// Between two sweeps of the ledger for personal data past its days.
+const ERASE_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// Serves until it is told to stop.
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let mut config = load::config(args.config.as_deref())?;
+    if let Some(socket) = args.socket {
+        config.socket = socket;
+    }
+    if let Some(state) = args.state {
+        config.state = state;
+    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::refused(format!("signals: {error}.")))?;
+    let running = start(config).await?;
+    super::say(&format!("waybilld listens on {}", running.socket.display()));
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    info!("stopping");
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the ledger, begins the printers' loops and listens; answers when all of it stands.
+pub async fn start(config: Config) -> Result<Running, Failure> {
+    let studio = Arc::new(load::studio(&config)?);
+    for (name, printer) in &config.printers {
+        check_template(&studio, name, printer)?;
+    }
+    let spool = Spool::open(&config.state, spool::system_clock()).map_err(|error| Failure::refused(error.to_string()))?;
+    for design in studio.designs() {
+        spool.keep_template(&design.text).await.map_err(|error| Failure::refused(error.to_string()))?;
+    }
+    let listener = listen(&config.socket).await?;
+    let mut machines = virtual_printers(&config)?;
+    let (stop, stopped) = watch::channel(false);
+    let transport = |name: &str| machines.remove(name).map_or_else(Transport::default, Transport::with_virtual_printers);
+    let printers = Printers::start(&config, &studio, &spool, transport, &stopped);
+    let socket = config.socket.clone();
+    tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
+    let house = Arc::new(House { config, studio, spool, printers });
+    let path = socket.clone();
+    let served = tokio::spawn(async move {
+        let mut stopped = stopped;
+        let until = async move {
+            // The sender gone is a stop too.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        if let Err(error) = server::serve(listener, house.clone(), until).await {
+            warn!("the server ended: {error}");
+        }
+        if let Some(house) = Arc::into_inner(house) {
+            house.printers.ended().await;
+        }
+        let _ = std::fs::remove_file(path);
+    });
+    Ok(Running { socket, stop, served })
+}
+
+impl Running {
+    /// Lets the labels on the wire finish, then ends.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if self.served.await.is_err() {
+            warn!("the server ended early");
+        }
+    }
+}
+
+/// A printer's usual template must be made for its media.
+fn check_template(studio: &Studio, name: &str, printer: &PrinterConfig) -> Result<(), Failure> {
+    let refused = |sentence: String| Failure::refused(format!("printer {name}: {sentence}"));
+    let design = studio.design(&printer.template).map_err(refused)?;
+    let (width, height) = printer.media;
+    if (design.template.width, design.template.height) != (width, height) {
+        let (w, h) = (design.template.width, design.template.height);
+        return Err(refused(format!("template {} is {w} × {h}, the media is {width} × {height}.", printer.template)));
+    }
+    Ok(())
+}
+
+/// The virtual printers of the configuration, by name; each puts its labels into a folder beside the ledger.
+fn virtual_printers(config: &Config) -> Result<HashMap<String, Connector>, Failure> {
+    let mut machines = HashMap::new();
+    for (name, printer) in &config.printers {
+        if !matches!(printer.device, DeviceUri::Virtual { .. }) {
+            continue;
+        }
+        let out = config.state.join("virtual").join(name);
+        let tray = Tray::open(&out, cfg!(feature = "interpreter"), Voice::Quiet)
+            .map_err(|error| Failure::refused(format!("{}: {error}.", out.display())))?;
+        let (width, height) = printer.media;
+        let media = Size::new(printer.dpi.dots(width), printer.dpi.dots(height));
+        let machine = Machine::new(Settings { dpi: printer.dpi, media, ..Settings::default() }, tray);
+        tokio::spawn(machine.clone().keep_time());
+        let connect: Connector = Arc::new(move |_: &str| {
+            let (ours, theirs) = tokio::io::duplex(CABLE_BYTES);
+            let machine = machine.clone();
+            tokio::spawn(async move {
+                if let Err(error) = machine.serve(theirs).await {
+                    warn!("the virtual printer: {error}");
+                }
+            });
+            Ok(ours)
+        });
+        machines.insert(name.clone(), connect);
+    }
+    Ok(machines)
+}
+
+/// Takes the socket's place, unless a daemon stands there.
+async fn listen(path: &Path) -> Result<UnixListener, Failure> {
+    let refused = |error: std::io::Error| Failure::refused(format!("socket {}: {error}.", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(refused)?;
+    }
+    if path.exists() {
+        if UnixStream::connect(path).await.is_ok() {
+            return Err(Failure::refused(format!("another waybilld listens on {}: stop that one first.", path.display())));
+        }
+        std::fs::remove_file(path).map_err(refused)?;
+    }
+    let listener = UnixListener::bind(path).map_err(refused)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(refused)?;
+    Ok(listener)
+}
+
+/// Erases names and addresses past their days, once a day.
+async fn erase_old_data(spool: Spool, keep_days: u32, mut stopped: watch::Receiver<bool>) {
+    let clock = spool::system_clock();
+    loop {
+        let before = clock() - i64::from(keep_days) * 24 * 3600 * 1000;
+        match spool.erase(before).await {
+            Ok(0) => {}
+            Ok(labels) => info!(labels, "erased personal data after {keep_days} days"),
+            Err(error) => warn!("{error}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ERASE_EVERY) => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}

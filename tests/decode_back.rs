@@ -1,0 +1,157 @@
+//! Every symbol of every label is read back by a decoder we did not write, from our own picture and from what an
+//! interpreter we did not write makes of our ZPL; and the two pictures are the same, dot for dot.
+#![cfg(feature = "interpreter")]
+
+use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
+use std::time::Duration;
+use waybilld::dots::{Bitmap, Dots, Dpi, Rect};
+use waybilld::field_map::{FieldMap, Mapped};
+use waybilld::label::{Label, Mark};
+use waybilld::language::Setup;
+use waybilld::language::zpl::{Encoder, Options};
+use waybilld::studio::Studio;
+use waybilld::text::Fonts;
+use waybilld::virtual_printer::{Event, Settings, VirtualPrinter, interpreter};
+use waybilld::waybill::{Senders, Waybill, json};
+
+/// Our own sample wave, and the shared one where it is at hand.
+fn waves() -> Vec<(&'static str, Vec<Waybill>)> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let ours = std::fs::read(format!("{root}/samples/wave.jsonl")).expect("our own sample wave");
+    let parse = |node: &json::Node| Waybill::parse(node, &Senders::default()).expect("a sample order has no fault");
+    let mut waves = vec![("ours", json::parse_lines(&ours).unwrap().iter().map(|(_, node)| parse(node)).collect())];
+    match std::fs::read(format!("{root}/../shared/data/orders_wave50.jsonl")) {
+        Ok(shared) => {
+            let map = std::fs::read_to_string(format!("{root}/templates/maps/tiktok-shop.toml")).unwrap();
+            let map = FieldMap::parse(&map, "tiktok-shop.toml").unwrap();
+            let mut labels = Vec::new();
+            for (line, record) in json::parse_lines(&shared).unwrap() {
+                if let Mapped::Label(node) = map.apply(line, &record).unwrap() {
+                    labels.push(parse(&node));
+                }
+            }
+            waves.push(("shared", labels));
+        }
+        Err(_) => println!("the shared sample wave is not here: only our own was read"),
+    }
+    waves
+}
+
+fn lay_out(dpi: Dpi, template: &str, waybills: &[Waybill]) -> Vec<Label> {
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let template = studio.design(template).unwrap().template.clone();
+    let lay_out = |waybill| studio.with(&template, dpi, |compositor| compositor.lay_out(waybill)).unwrap().unwrap();
+    waybills.iter().map(lay_out).collect()
+}
+
+/// What comes out of a virtual printer that is fed the encoder's bytes.
+fn printed(dpi: Dpi, labels: &[Label]) -> Vec<Bitmap> {
+    let media = labels[0].size;
+    let settings = Settings { dpi, media, speed: None, start: Duration::ZERO, receive_buffer: 64 << 20, ..Settings::default() };
+    let mut printer = VirtualPrinter::new(settings);
+    let mut encoder = Encoder::new(Options { native_text: false, memory_bytes: 2 << 20 });
+    let mut pictures = Vec::new();
+    for (at, label) in labels.iter().enumerate() {
+        let mut bytes = if at == 0 { encoder.start(&Setup::default(), media) } else { Vec::new() };
+        bytes.extend(encoder.label(label));
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let taken = printer.handle_bytes(rest, Duration::ZERO);
+            assert!(taken > 0, "the printer takes no more");
+            rest = &rest[taken..];
+        }
+        while let Some(event) = printer.poll_event() {
+            match event {
+                Event::Ejected(ejected) => {
+                    let picture = interpreter::draw(&ejected, dpi, media).expect("the interpreter draws it");
+                    assert_eq!(picture.not_drawn, Vec::<String>::new());
+                    pictures.push(picture.bitmap);
+                }
+                Event::Stored { .. } | Event::Deleted { .. } => {}
+                event => panic!("label {at}: {event:?}"),
+            }
+        }
+    }
+    assert_eq!(pictures.len(), labels.len(), "one piece a label");
+    pictures
+}
+
+/// Reads the symbol in that part of a picture; the margin is its quiet zone.
+fn read(picture: &Bitmap, area: Rect, margin: Dots, format: BarcodeFormat) -> String {
+    let zone = Rect::new(area.at.x - margin, area.at.y - margin, area.size.width + margin * 2, area.size.height + margin * 2);
+    // A linear symbol has its quiet zone on the left and right only: text may stand close above and below.
+    let zone =
+        if format == BarcodeFormat::CODE_128 { Rect::new(zone.at.x, area.at.y, zone.size.width, area.size.height) } else { zone };
+    let part = picture.crop(zone);
+    let (width, height) = (part.width().count(), part.height().count());
+    let luma = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x as i32, y as i32)))
+        .map(|(x, y)| if part.get(x, y) { 0 } else { 255 });
+    let mut hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
+    detect_in_luma_with_hints(luma.collect(), width as u32, height as u32, Some(format), &mut hints)
+        .map(|found| found.getText().to_owned())
+        .unwrap_or_else(|error| format!("not read: {error}"))
+}
+
+/// Reads every symbol of the label in that picture; says how many there were.
+fn read_all(label: &Label, picture: &Bitmap, what: &str) -> usize {
+    let mut symbols = 0;
+    for op in &label.ops {
+        match &op.mark {
+            Mark::Linear { symbol, module, .. } => {
+                assert!(module.0 >= 2, "{what}: a module of {module} dots");
+                assert_eq!(read(picture, op.mark.area(), *module * 10, BarcodeFormat::CODE_128), symbol.data, "{what}");
+                symbols += 1;
+            }
+            Mark::Matrix { symbol, module, .. } => {
+                assert!(module.0 >= 3, "{what}: a module of {module} dots");
+                assert_eq!(read(picture, op.mark.area(), *module * 4, BarcodeFormat::QR_CODE), symbol.data, "{what}");
+                symbols += 1;
+            }
+            _ => {}
+        }
+    }
+    symbols
+}
+
+fn every_symbol_is_read(dpi: Dpi) {
+    for (wave, waybills) in waves() {
+        for (template, symbols) in [("waybill-100x150", 3), ("address-100x150", 2)] {
+            let labels = lay_out(dpi, template, &waybills);
+            let mut differing = 0;
+            for (at, (label, printed)) in labels.iter().zip(printed(dpi, &labels)).enumerate() {
+                let what = format!("{wave} {template} label {} at {} dpi", at + 1, dpi.nominal());
+                let ours = label.raster();
+                assert_eq!(read_all(label, &ours, &format!("{what}, our picture")), symbols, "{what}");
+                let different = ours.difference(&printed).expect("pictures of one size");
+                // The same dots read the same.
+                if different > 0 {
+                    assert_eq!(read_all(label, &printed, &format!("{what}, their picture")), symbols, "{what}");
+                }
+                differing += different;
+            }
+            println!(
+                "{wave} {template} {} dpi: {} labels, {} symbols read, {differing} dots differ",
+                dpi.nominal(),
+                labels.len(),
+                labels.len() * symbols
+            );
+            assert_eq!(differing, 0, "{wave} {template} at {} dpi", dpi.nominal());
+        }
+    }
+}
+
+#[test]
+fn every_symbol_of_the_wave_is_read_back_at_203_dpi() {
+    every_symbol_is_read(Dpi::D203);
+}
+
+#[test]
+fn every_symbol_of_the_wave_is_read_back_at_300_dpi() {
+    every_symbol_is_read(Dpi::D300);
+}
+
+#[test]
+fn every_symbol_of_the_wave_is_read_back_at_600_dpi() {
+    every_symbol_is_read(Dpi::D600);
+}
