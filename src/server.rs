@@ -19,7 +19,7 @@ mod submission;
 
 use crate::config::Config;
 use crate::printer::Printers;
-use crate::spool::Spool;
+use crate::spool::{Spool, SpoolError};
 use crate::studio::Studio;
 use axum::Router;
 use hyper::body::{Bytes, Incoming};
@@ -55,7 +55,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub struct House {
     pub config: Config,
     pub studio: Arc<Studio>,
-    /// Keeps the text of every design of the studio, because labels name them by hash.
     pub spool: Spool,
     pub printers: Printers,
 }
@@ -94,9 +93,9 @@ impl Door {
 }
 
 /// Answers on that socket until `shutdown`; then finishes what is open, within a few seconds.
-pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Future<Output = ()>) -> Result<(), SpoolError> {
     let (close, closing) = watch::channel(false);
-    let app = open(house, closing.clone());
+    let app = open(house, closing.clone()).await?;
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -130,10 +129,14 @@ pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Fut
         tracing::warn!("requests were cut off: they took longer than {} s after the stop", FAREWELL.as_secs());
         connections.shutdown().await;
     }
+    Ok(())
 }
 
-/// Makes the routes and what their handlers share.
-fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Router {
+/// Makes the routes, and keeps every design in the spool so that labels can name them.
+async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
+    for design in house.studio.designs() {
+        house.spool.keep_template(&design.text).await?;
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (routes, openapi) = routes::documented();
     let door = Door {
@@ -145,7 +148,7 @@ fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Router {
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };
-    routes::complete(routes).with_state(Arc::new(door))
+    Ok(routes::complete(routes).with_state(Arc::new(door)))
 }
 
 /// One connection, until it ends or the daemon stops.

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use waybilld::config::Config;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
-use waybilld::spool::{Spool, system_clock};
+use waybilld::spool::{Spool, SpoolError, system_clock};
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
@@ -50,7 +50,7 @@ struct Bench {
     folder: TempDir,
     spool: Spool,
     stop: Option<oneshot::Sender<()>>,
-    served: JoinHandle<()>,
+    served: JoinHandle<Result<(), SpoolError>>,
 }
 
 struct Answer {
@@ -146,7 +146,7 @@ impl Bench {
 
     async fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        timeout(Duration::from_secs(3), &mut self.served).await.expect("in time").unwrap();
+        timeout(Duration::from_secs(3), &mut self.served).await.expect("in time").unwrap().unwrap();
     }
 }
 
