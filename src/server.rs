@@ -4,6 +4,7 @@
 //! the spool has it on disk. Every answer is read from the spool or laid out here; a door never asks a printer. Every
 //! request, body, wait and stream has a bound, and reaching it is a clear answer. Opens no device.
 
+mod address;
 mod body;
 mod events;
 mod health;
@@ -11,7 +12,6 @@ mod jobs;
 mod labels;
 mod printers;
 mod problem;
-mod query;
 mod render;
 mod routes;
 pub mod shapes;
@@ -22,7 +22,7 @@ use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
 use crate::studio::Studio;
 use axum::Router;
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,6 +32,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -39,6 +40,8 @@ use tokio::time::{sleep, timeout};
 
 /// Connections open at once; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
+/// Those who are being told so.
+const TURNED_AWAY_MAX: usize = 64;
 /// Event streams open at once.
 const STREAMS_MAX: usize = 64;
 /// How long a connection may stay silent between or within request heads.
@@ -66,7 +69,7 @@ struct Door {
     streams: Arc<Semaphore>,
     /// Turns true when the daemon stops.
     closing: watch::Receiver<bool>,
-    openapi: String,
+    openapi: Bytes,
     paths: Vec<String>,
 }
 
@@ -108,7 +111,8 @@ pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Fut
                             drop(slot);
                         });
                     }
-                    Err(_) => turn_away(&stream),
+                    Err(_) if connections.len() < CONNECTIONS_MAX + TURNED_AWAY_MAX => drop(connections.spawn(turn_away(stream))),
+                    Err(_) => {}
                 },
                 Err(error) => {
                     tracing::warn!("no connection could be accepted: {error}");
@@ -123,6 +127,7 @@ pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Fut
     let farewell = async { while connections.join_next().await.is_some() {} };
     if timeout(FAREWELL, farewell).await.is_err() {
         tracing::warn!("requests were cut off: they took longer than {} s after the stop", FAREWELL.as_secs());
+        connections.shutdown().await;
     }
     Ok(())
 }
@@ -140,7 +145,7 @@ async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Route
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
         paths: openapi.paths.paths.keys().cloned().collect(),
-        openapi: openapi.to_json().expect("the document is plain JSON"),
+        openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };
     Ok(routes::complete(routes).with_state(Arc::new(door)))
@@ -173,13 +178,20 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
 
-/// Too many connections: says so without waiting for anybody.
-fn turn_away(stream: &UnixStream) {
+/// Too many connections: says so. Clients only listen while they have asked something, and only when they have said
+/// all of it.
+async fn turn_away(mut stream: UnixStream) {
     let detail = format!("{CONNECTIONS_MAX} connections are open already: ask again in a moment.");
     let body = Problem::new(Kind::Busy, detail).to_json();
     let head =
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nconnection: close\r\nretry-after: 1";
     let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    // It fits the socket's buffer; a client that is gone already needs no answer.
-    let _ = stream.try_write(answer.as_bytes());
+    let say = async {
+        stream.read_u8().await?;
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    // A client that is gone already needs no answer.
+    let _ = timeout(Duration::from_secs(1), say).await;
 }

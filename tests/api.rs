@@ -431,6 +431,7 @@ async fn wrong_turns_are_told_the_way() {
     let wrong = bench.ask("DELETE", "/v1/jobs", "").await.expect(405);
     assert_eq!(wrong.allow, "POST");
     assert!(said(wrong).starts_with("this address does not answer DELETE"));
+    bench.get("/v1/labels/%FF").await.expect(404).faults();
     let form = Request::post("/v1/jobs").header("content-type", "application/x-www-form-urlencoded");
     let form = bench.send(form.body(Full::from("id=1")).unwrap()).await.expect(415);
     assert_eq!(said(form), "send the body as JSON, with the header `content-type: application/json`.");
@@ -440,6 +441,27 @@ async fn wrong_turns_are_told_the_way() {
     assert!(said(bench.get("/v1/labels?since=monday").await.expect(400)).starts_with("`since` is no time"));
     assert!(said(bench.get("/v1/labels?limit=-1").await.expect(400)).starts_with("limit: "));
     assert!(said(bench.get("/v1/events?after=x").await.expect(400)).starts_with("after: "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_too_many_connections_are_open_the_next_one_is_told_to_come_back() {
+    let bench = Bench::open().await;
+    let mut open = Vec::new();
+    for _ in 0..256 {
+        open.push(UnixStream::connect(bench.socket()).await.unwrap());
+    }
+    let said = bench.submit(&job("wave", (0..20).map(label))).await.expect(503).json();
+    assert_eq!(said["detail"], "256 connections are open already: ask again in a moment.");
+    drop(open);
+    let mut said = bench.get("/healthz").await;
+    for _ in 0..100 {
+        if said.status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        said = bench.get("/healthz").await;
+    }
+    said.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,9 +77,6 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
         check_template(&studio, name, printer)?;
     }
     let spool = Spool::open(&config.state, spool::system_clock()).map_err(|error| Failure::refused(error.to_string()))?;
-    for design in studio.designs() {
-        spool.keep_template(&design.text).await.map_err(|error| Failure::refused(error.to_string()))?;
-    }
     let listener = listen(&config.socket).await?;
     let mut machines = virtual_printers(&config)?;
     let (stop, stopped) = watch::channel(false);

@@ -3,8 +3,8 @@
 //! Each event has the number the history gave it, so whoever was cut off goes on after the last one heard. Nothing is
 //! queued for a slow listener but the page in hand: the rest waits in the spool.
 
+use super::address::Asked;
 use super::problem::{Kind, Problem};
-use super::query::Asked;
 use super::shapes::EventShape;
 use super::shapes::refusals::Unable;
 use super::{Door, closed};
@@ -39,7 +39,9 @@ pub struct Since {
 ///
 /// Server-sent events. `id` is the event's number, `event` its kind, `data` the whole as JSON. Give `Last-Event-ID` or `after` to go on
 /// where you left off.
-#[utoipa::path(get, path = "/v1/events", tag = "events", params(Since), responses(
+#[utoipa::path(get, path = "/v1/events", tag = "events",
+    params(Since, ("Last-Event-ID" = Option<i64>, Header, description = "The number of the last event you know.")),
+    responses(
     (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
     (status = 400, description = "A number that is none.", body = super::shapes::ProblemShape,
         content_type = "application/problem+json"),

@@ -1,5 +1,6 @@
 //! Taking jobs, and telling how they stand.
 
+use super::address::Id;
 use super::body::Sent;
 use super::problem::{Kind, Problem};
 use super::shapes;
@@ -12,7 +13,7 @@ use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
 use crate::waybill::json::Node;
 use crate::waybill::tracking;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
@@ -51,7 +52,10 @@ pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Status
             let detail = format!("job {id} was taken with other content: give this one another id.");
             Err(Problem::new(Kind::Conflict, detail))
         }
-        Taken::Refused(_) => Err(Problem::new(Kind::Broken, "the ledger refused what was checked.")),
+        Taken::Refused(clashes) => {
+            let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
+            Err(Problem::refused(faults.collect(), NOTHING_TAKEN))
+        }
     }
 }
 
@@ -120,6 +124,6 @@ pub fn number(text: &str) -> Number {
 /// How a job stands
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The caller's id of it.")),
     responses((status = 200, body = shapes::Job), Absent, Unable))]
-pub async fn job(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Json<shapes::Job>, Problem> {
+pub async fn job(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<shapes::Job>, Problem> {
     Ok(Json(shapes::Job::of(door.house.spool.job(&id).await?)))
 }

@@ -1,9 +1,9 @@
 //! Looking labels up, and asking something of one.
 
+use super::address::{Asked, Id};
 use super::body::Sent;
 use super::jobs::number;
 use super::problem::{Kind, Problem};
-use super::query::Asked;
 use super::shapes::refusals::{Absent, Otherwise, Unable, Unreadable};
 use super::shapes::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use super::shapes::{LabelHistory, LabelState, Labels};
@@ -13,7 +13,7 @@ use crate::spool::{LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
 use crate::waybill::{Senders, Waybill, json};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ pub async fn labels(State(door): State<Arc<Door>>, Asked(wanted): Asked<Wanted>)
 #[utoipa::path(get, path = "/v1/labels/{id}", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")),
     responses((status = 200, body = LabelHistory), Absent, Unable))]
-pub async fn label(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Json<LabelHistory>, Problem> {
+pub async fn label(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
     let detail = door.house.spool.label(&id).await?;
     let waybill = detail.waybill.as_deref().and_then(kept);
     Ok(Json(LabelHistory::of(detail, waybill.as_ref())))
@@ -93,7 +93,7 @@ pub fn kept(text: &str) -> Option<Waybill> {
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable,
         (status = 410, description = "Its data was erased after the days it is kept.", body = super::shapes::ProblemShape,
             content_type = "application/problem+json")))]
-pub async fn reprint(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+pub async fn reprint(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
     let (reprint, printer) = read(&sent, &["reason", "by", "printer"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         let by = fields.text("by", 64, Text::Plain);
@@ -119,7 +119,7 @@ pub async fn reprint(State(door): State<Arc<Door>>, Path(id): Path<String>, sent
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
 pub async fn void(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Extension(peer): Extension<Peer>,
     sent: Sent,
 ) -> Result<Json<LabelState>, Problem> {
@@ -132,7 +132,7 @@ pub async fn void(
 #[utoipa::path(post, path = "/v1/labels/{id}/hold", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = HoldRequest,
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
-pub async fn hold(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+pub async fn hold(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
     let reason = read(&sent, &["reason"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         fields.need("reason", reason.is_some(), "say why it is kept back.");
@@ -146,7 +146,7 @@ pub async fn hold(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: S
 #[utoipa::path(post, path = "/v1/labels/{id}/release", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")),
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
-pub async fn release(State(door): State<Arc<Door>>, Path(id): Path<String>, sent: Sent) -> Result<Json<LabelState>, Problem> {
+pub async fn release(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
     read(&sent, &[], |_| ())?;
     let state = door.house.spool.release(&id).await?;
     answer("release", id, state)
@@ -160,7 +160,7 @@ pub async fn release(State(door): State<Arc<Door>>, Path(id): Path<String>, sent
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
 pub async fn outcome(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Extension(peer): Extension<Peer>,
     sent: Sent,
 ) -> Result<Json<LabelState>, Problem> {

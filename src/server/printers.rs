@@ -1,6 +1,6 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
-use super::body::Sent;
+use super::address::Id;
 use super::problem::{Kind, Problem};
 use super::shapes::refusals::{Absent, Unable};
 use super::shapes::{Printer, Printers};
@@ -8,7 +8,7 @@ use super::{Door, House};
 use crate::fault::hint;
 use crate::printer::Handle;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use std::sync::Arc;
 
 /// All printers
@@ -22,7 +22,7 @@ pub async fn printers(State(door): State<Arc<Door>>) -> Result<Json<Printers>, P
 #[utoipa::path(post, path = "/v1/printers/{name}/pause", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
     responses((status = 200, body = Printer), Absent, Unable))]
-pub async fn pause(State(door): State<Arc<Door>>, Path(name): Path<String>, _: Sent) -> Result<Json<Printer>, Problem> {
+pub async fn pause(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
     let printer = named(&door.house, &name)?;
     printer.pause().await;
     tracing::info!(printer = name, "pause");
@@ -33,7 +33,7 @@ pub async fn pause(State(door): State<Arc<Door>>, Path(name): Path<String>, _: S
 #[utoipa::path(post, path = "/v1/printers/{name}/resume", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
     responses((status = 200, body = Printer), Absent, Unable))]
-pub async fn resume(State(door): State<Arc<Door>>, Path(name): Path<String>, _: Sent) -> Result<Json<Printer>, Problem> {
+pub async fn resume(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
     let printer = named(&door.house, &name)?;
     printer.resume().await;
     tracing::info!(printer = name, "resume");

@@ -1,8 +1,8 @@
 //! Labels as pictures or as a printer's bytes, without printing.
 
+use super::address::{Asked, Id};
 use super::body::Sent;
 use super::problem::{Kind, Problem};
-use super::query::Asked;
 use super::shapes::ProblemShape;
 use super::shapes::refusals::{Absent, Unable, Unreadable};
 use super::shapes::requests::{JobRequest, LabelRequest};
@@ -16,7 +16,7 @@ use crate::language::zpl::{Encoder, Options};
 use crate::spool::SpoolError;
 use crate::template::Template;
 use crate::waybill::json::Node;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -122,7 +122,7 @@ fn stream(labels: &[Label], setup: &Setup, native_text: bool) -> Vec<u8> {
             content_type = "application/problem+json"),
         Absent, Unable,
     ))]
-pub async fn preview(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Response, Problem> {
     let spool = &door.house.spool;
     let detail = spool.label(&id).await?;
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;

@@ -104,7 +104,7 @@ impl Submission {
         let usual = designs.usual(job.text("template", 64, Kind::Plain));
         let usual = usual.map_err(|message| job.fault("template", message)).ok();
         for (at, mut label) in labels.into_iter().enumerate() {
-            if let (Some(sender), None) = (sender, label.get("sender")) {
+            if let (Some(sender), None | Some(Node::Null)) = (sender, label.get("sender")) {
                 put(&mut label, "sender", sender);
             }
             if let Some(id) = label.get("id").and_then(Node::as_text) {

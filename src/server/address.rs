@@ -1,12 +1,24 @@
-//! What stands behind the `?` of an address.
+//! What stands in an address: the id of something, and what is asked behind the `?`.
 
 use super::problem::{Kind, Problem};
 use crate::fault::hint;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use std::error::Error;
 use utoipa::IntoParams;
+
+/// The id or name in the path.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Problem> {
+        let unreadable = |_| Problem::new(Kind::NotThere, "the id in the address is no UTF-8: there is no such thing.");
+        Path::from_request_parts(parts, state).await.map(|Path(id)| Id(id)).map_err(unreadable)
+    }
+}
 
 /// The parameters of a question; one that is not documented is told, not ignored.
 pub struct Asked<T>(pub T);
