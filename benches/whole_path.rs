@@ -263,7 +263,8 @@ fn swallow(mut stream: TcpStream, sink: Sink, seen: &Mutex<Seen>) {
         if sink == Sink::Answers {
             let asked = buffer[..count].windows(3).filter(|part| *part == b"~HS").count();
             for _ in 0..asked {
-                let answer = b"\x02014,0,0,1200,000,0,0,0,000,0,0,0\x03\r\n\x02001,0,0,0,1,2,6,0,00000000,1,000\x03\r\n\x020000,0\x03\r\n";
+                let answer =
+                    b"\x02014,0,0,1200,000,0,0,0,000,0,0,0\x03\r\n\x02001,0,0,0,1,2,6,0,00000000,1,000\x03\r\n\x020000,0\x03\r\n";
                 let _ = stream.write_all(answer);
             }
         }

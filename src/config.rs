@@ -19,6 +19,7 @@
 //! native_text = false                     # true: Latin text in the printer's own font, for slow lines
 //! status = "auto"                         # none: it never answers, do not ask
 //! window = 2                              # labels on the wire without proof, 1 to 8
+//! label_ms = 2500                         # the longest a label takes; without it told from media and speed
 //!
 //! [senders.shenzhen]
 //! name = "Shenzhen Sample Trading Co., Ltd."
@@ -50,6 +51,7 @@ use crate::transport::DeviceUri;
 use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -75,6 +77,8 @@ pub struct PrinterConfig {
     /// Whether it is asked for its status at all.
     pub asked: bool,
     pub window: usize,
+    /// The longest a label takes from its turn to the slot.
+    pub label_time: Duration,
 }
 
 /// How much is taken at once, and how long it is kept.
@@ -85,6 +89,10 @@ pub struct Limits {
     pub keep_days: u32,
 }
 
+/// Inches a second of a printer nobody set: the slowest usual one.
+const SPEED_MIN: u8 = 2;
+/// From a format's turn to its first row, with the backfeed of the label before.
+const LABEL_START: Duration = Duration::from_millis(500);
 /// Labels of one job.
 pub const LABELS_MAX: usize = 500;
 /// Labels of one run: no configuration goes above it.
@@ -147,7 +155,12 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     table.require(&["device"]);
     let device = table.text("device").and_then(|uri| {
         let parsed: Result<DeviceUri, _> = uri.parse();
-        parsed.map_err(|error| table.fault("device", error.to_string())).ok()
+        let parsed = parsed.map_err(|error| table.fault("device", error.to_string())).ok()?;
+        if matches!(parsed, DeviceUri::Serial(_) | DeviceUri::Usb(_)) {
+            table.fault("device", format!("{parsed} is not served yet: tcp://HOST:PORT and virtual:zpl are."));
+            return None;
+        }
+        Some(parsed)
     });
     let language = table.word("language", &[("zpl", Language::Zpl)]).unwrap_or(Language::Zpl);
     let dpi = match table.whole("dpi") {
@@ -185,7 +198,26 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     let native_text = table.boolean("native_text").unwrap_or(false);
     let asked = table.word("status", &[("auto", true), ("none", false)]).unwrap_or(true);
     let window = within(table, "window", 1, 8).unwrap_or(2) as usize;
-    Some(PrinterConfig { device: device?, language, dpi: dpi?, media: size, template, setup, native_text, asked, window })
+    let label_time = within(table, "label_ms", 10, 60_000).map(|ms| Duration::from_millis(ms as u64));
+    let label_time = label_time.unwrap_or_else(|| usual_label_time(size.1, setup.speed));
+    Some(PrinterConfig {
+        device: device?,
+        language,
+        dpi: dpi?,
+        media: size,
+        template,
+        setup,
+        native_text,
+        asked,
+        window,
+        label_time,
+    })
+}
+
+/// By the speed that is set, else by the slowest usual one, with a quarter to spare.
+fn usual_label_time(length: Mm, speed: Option<u8>) -> Duration {
+    let inches_a_second = f64::from(speed.unwrap_or(SPEED_MIN));
+    Duration::from_secs_f64(length.0 / 25.4 / inches_a_second * 1.25) + LABEL_START
 }
 
 /// A sender's table as the object a job would give.

@@ -17,10 +17,29 @@ use waybilld::waybill::{Senders, Waybill, json};
 
 /// Every place where somebody's text may stand.
 const FIELDS: [&str; 23] = [
-    "/id", "/order", "/tracking", "/carrier", "/service", "/routing", "/note", "/sender/name", "/sender/company",
-    "/sender/lines/0", "/sender/city", "/sender/postcode", "/recipient/name", "/recipient/company", "/recipient/phone",
-    "/recipient/lines/0", "/recipient/city", "/recipient/region", "/recipient/postcode", "/items/0/name", "/items/0/sku",
-    "/items/0/location", "/cod/amount",
+    "/id",
+    "/order",
+    "/tracking",
+    "/carrier",
+    "/service",
+    "/routing",
+    "/note",
+    "/sender/name",
+    "/sender/company",
+    "/sender/lines/0",
+    "/sender/city",
+    "/sender/postcode",
+    "/recipient/name",
+    "/recipient/company",
+    "/recipient/phone",
+    "/recipient/lines/0",
+    "/recipient/city",
+    "/recipient/region",
+    "/recipient/postcode",
+    "/items/0/name",
+    "/items/0/sku",
+    "/items/0/location",
+    "/cod/amount",
 ];
 
 fn order() -> Value {
@@ -34,11 +53,36 @@ fn order() -> Value {
 
 fn hostile() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
-        "^XA^JUS^XZ", "~JR", "~JA", "_5E", "_7E", "^FS^XZ^XA^FDx", "\\^", ">;>8", "\u{10}\u{4}\u{1}", "\u{1b}!S", "a\r\nb", "\u{0}",
-        "\u{202e}12345", "\u{2067}x\u{2069}", "\u{301}", "\u{e34}\u{e49}", "ก\u{e49}\u{e49}\u{e49}\u{e49}", "{{ sender.name }}",
-        "{% for x in range(9) %}", "👩‍👩‍👧‍👦🙏", "𠮷", "\u{f8ff}", "\u{200d}\u{200c}", "-", "'; DROP TABLE labels;--", "***", "é".repeat(300).leak(),
+        "^XA^JUS^XZ",
+        "~JR",
+        "~JA",
+        "_5E",
+        "_7E",
+        "^FS^XZ^XA^FDx",
+        "\\^",
+        ">;>8",
+        "\u{10}\u{4}\u{1}",
+        "\u{1b}!S",
+        "a\r\nb",
+        "\u{0}",
+        "\u{202e}12345",
+        "\u{2067}x\u{2069}",
+        "\u{301}",
+        "\u{e34}\u{e49}",
+        "ก\u{e49}\u{e49}\u{e49}\u{e49}",
+        "{{ sender.name }}",
+        "{% for x in range(9) %}",
+        "👩‍👩‍👧‍👦🙏",
+        "𠮷",
+        "\u{f8ff}",
+        "\u{200d}\u{200c}",
+        "-",
+        "'; DROP TABLE labels;--",
+        "***",
+        "é".repeat(300).leak(),
     ]);
-    let parts = prop_oneof![known.prop_map(str::to_owned), any::<String>(), "[ -~]{0,40}", "\\PC{0,30}", Just("W".repeat(10_000))];
+    let parts =
+        prop_oneof![known.prop_map(str::to_owned), any::<String>(), "[ -~]{0,40}", "\\PC{0,30}", Just("W".repeat(10_000))];
     prop::collection::vec(parts, 1..4).prop_map(|parts| parts.concat())
 }
 
@@ -57,7 +101,8 @@ fn print_if_taken(studio: &Studio, template: &Arc<Template>, order: &Value, nati
     let mut encoder = Encoder::new(Options { native_text, memory_bytes: 1 << 20 });
     let mut bytes = encoder.start(&Setup::default(), label.size);
     bytes.extend(encoder.label(&label));
-    let mut printer = VirtualPrinter::new(Settings { speed: None, start: Duration::ZERO, receive_buffer: 16 << 20, ..Settings::default() });
+    let mut printer =
+        VirtualPrinter::new(Settings { speed: None, start: Duration::ZERO, receive_buffer: 16 << 20, ..Settings::default() });
     prop_assert_eq!(printer.handle_bytes(&bytes, Duration::ZERO), bytes.len());
     let mut pieces = 0;
     while let Some(event) = printer.poll_event() {

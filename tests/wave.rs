@@ -69,7 +69,12 @@ impl House {
     async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&House) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !holds(self).await {
-            assert!(Instant::now() < deadline, "never happened: {what}\n{}\n{:#?}", self.machine.control("status"), self.printed());
+            assert!(
+                Instant::now() < deadline,
+                "never happened: {what}\n{}\n{:#?}",
+                self.machine.control("status"),
+                self.printed()
+            );
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -91,7 +96,11 @@ fn pieces(folder: &Path, status: &str) -> Vec<String> {
     let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let tracking = |piece: Value| {
         let fields = piece["fields"].as_array().unwrap().clone();
-        fields.iter().filter_map(Value::as_str).find_map(|field| field.find("TR").map(|at| field[at..at + 5].to_owned())).unwrap_or_default()
+        fields
+            .iter()
+            .filter_map(Value::as_str)
+            .find_map(|field| field.find("TR").map(|at| field[at..at + 5].to_owned()))
+            .unwrap_or_default()
     };
     lines.filter(|piece| piece["status"] == status).map(tracking).collect()
 }
@@ -186,14 +195,15 @@ async fn power_cut_at_the_printer_leaves_at_most_a_window_of_doubts_and_answerin
     house.machine.control("power cut");
     sleep(Duration::from_millis(500)).await;
     house.machine.control("power on");
-    house.until("nothing is on its way", async |house| {
-        let mut open = 0;
-        for id in ids(1..=8) {
-            open += usize::from(!matches!(house.state(&id).await.as_str(), "printed" | "in_doubt"));
-        }
-        open == 0
-    })
-    .await;
+    house
+        .until("nothing is on its way", async |house| {
+            let mut open = 0;
+            for id in ids(1..=8) {
+                open += usize::from(!matches!(house.state(&id).await.as_str(), "printed" | "in_doubt"));
+            }
+            open == 0
+        })
+        .await;
     let mut doubts = 0;
     for number in 1..=8 {
         if house.state(&format!("pkg-{number}")).await == "in_doubt" {
@@ -219,10 +229,11 @@ async fn a_printer_that_is_off_is_offline_in_a_sentence_and_the_wave_waits_for_i
     house.until("it is offline", async |house| house.printer().await["state"] != "idle").await;
     assert_eq!(house.state("pkg-1").await == "printed", false);
     house.machine.control("power on");
-    house.until("both have an end", async |house| {
-        let states = [house.state("pkg-1").await, house.state("pkg-2").await];
-        states.iter().all(|state| state == "printed" || state == "in_doubt")
-    })
-    .await;
+    house
+        .until("both have an end", async |house| {
+            let states = [house.state("pkg-1").await, house.state("pkg-2").await];
+            states.iter().all(|state| state == "printed" || state == "in_doubt")
+        })
+        .await;
     house.daemon.stop().await;
 }

@@ -44,7 +44,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
     let tray = folder.0.join("tray");
     let (printer, address) = printer(&tray, args.speed).await.map_err(|error| at(&tray, &error))?;
-    let config = config(&folder.0, address);
+    let config = config(&folder.0, address, args.speed);
     let daemon = serve::start(Config::parse("the demo's configuration", &config).map_err(Failure::refused_for)?).await?;
 
     let client = Client::new(&Door { socket: Some(folder.0.join("socket")) });
@@ -92,10 +92,12 @@ async fn printer(tray: &Path, speed: u32) -> io::Result<(Arc<Machine>, SocketAdd
     Ok((machine, address))
 }
 
-/// A house with that one printer.
-fn config(folder: &Path, printer: SocketAddr) -> String {
+/// A house with that one printer, which is as fast as it is said to be.
+fn config(folder: &Path, printer: SocketAddr, speed: u32) -> String {
+    let label_ms = if speed == 0 { 20 } else { 8000 / speed + 600 };
     let path = |name: &str| toml::Value::from(folder.join(name).display().to_string());
-    format!("state = {}\nsocket = {}\n\n[printers.demo]\ndevice = \"tcp://{printer}\"\n", path("state"), path("socket"))
+    let (state, socket) = (path("state"), path("socket"));
+    format!("state = {state}\nsocket = {socket}\n\n[printers.demo]\ndevice = \"tcp://{printer}\"\nlabel_ms = {label_ms}\n")
 }
 
 /// Copies what was drawn, and lays a contact sheet beside it.

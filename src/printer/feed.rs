@@ -35,10 +35,6 @@ const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// Pause before a settlement the disk refused is written again.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
-/// Inches a second of a printer nobody set: the slowest usual one.
-const SPEED_MIN: u8 = 2;
-/// From a format's turn to its first row, with the backfeed of the label before.
-const LABEL_START: Duration = Duration::from_millis(500);
 /// Memory of the printer we use for stored graphics.
 const PRINTER_MEMORY_BYTES: usize = 1 << 20;
 
@@ -426,13 +422,11 @@ impl Feed {
 
 /// How patient to be with a printer of that configuration.
 fn rules(config: &PrinterConfig) -> Rules {
-    let inches = config.media.1.0 / 25.4;
-    let speed = f64::from(config.setup.speed.unwrap_or(SPEED_MIN));
     Rules {
         window: config.window,
         ask: config.asked,
         line_shows_power: config.device.shows_power(),
-        label_time: Duration::from_secs_f64(inches / speed * 1.25) + LABEL_START,
+        label_time: config.label_time,
         ..Rules::default()
     }
 }
