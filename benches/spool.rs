@@ -56,7 +56,7 @@ async fn measure(history: usize) {
         spool.sending(vec![(next[0].key, digest())]).await.expect("it waits");
         leave.push(began.elapsed());
         let began = Instant::now();
-        spool.settle(next[0].key, printed()).await.expect("it was being sent");
+        spool.settle(next[0].key, next[0].attempt, printed()).await.expect("it was being sent");
         settled.push(began.elapsed());
     }
     report("upcoming, 2 labels", &mut ahead);
@@ -67,7 +67,7 @@ async fn measure(history: usize) {
     let mut last: Option<LabelKey> = None;
     for next in spool.upcoming("pack-1", 1000).await.expect("labels wait") {
         let began = Instant::now();
-        let settle = last.map(|key| spool.settle(key, printed()));
+        let settle = last.map(|key| spool.settle(key, 1, printed()));
         spool.sending(vec![(next.key, digest())]).await.expect("it waits");
         times.push(began.elapsed());
         if let Some(settle) = settle {
@@ -117,7 +117,7 @@ async fn finish(spool: &Spool, printer: &str) {
             return;
         }
         spool.sending(labels.iter().map(|label| (label.key, digest())).collect()).await.expect("they wait");
-        let settled: Vec<_> = labels.iter().map(|label| spool.settle(label.key, printed())).collect();
+        let settled: Vec<_> = labels.iter().map(|label| spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.expect("it was being sent");
         }

@@ -317,7 +317,7 @@ fn grow_history(state: &Path, labels: usize) {
             let queue = spool.upcoming("sink", LABELS).await.expect("a queue");
             let keys: Vec<_> = queue.iter().map(|queued| (queued.key, template)).collect();
             spool.sending(keys.clone()).await.expect("sending");
-            let settled: Vec<_> = keys.iter().map(|(key, _)| spool.settle(*key, Outcome::Sent)).collect();
+            let settled: Vec<_> = keys.iter().map(|(key, _)| spool.settle(*key, 1, Outcome::Sent)).collect();
             for receipt in settled {
                 receipt.await.expect("settled");
             }

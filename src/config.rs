@@ -126,6 +126,12 @@ impl Config {
                     printers.insert(name.to_owned(), printer);
                 }
             }
+            for (name, printer) in &printers {
+                let twin = printers.iter().find(|(other, twin)| *other < name && twin.device == printer.device);
+                if let Some((twin, _)) = twin.filter(|_| !matches!(printer.device, DeviceUri::Virtual { .. })) {
+                    top.fault_at(0, format!("printers {twin} and {name} have the same device: one printer, one name."));
+                }
+            }
             if !top.has("printers") {
                 top.fault_at(0, "no printer is named: add a table such as [printers.pack-1] with a `device`.");
             }

@@ -77,6 +77,8 @@ pub struct Conversation {
     witness: Witness,
     memory: Memory,
     doubts: Option<Doubts>,
+    /// The line broke with labels on it, and nothing was printed since: it must prove itself before the next label.
+    broke_in_doubt: bool,
     asking: Asking,
     events: VecDeque<Event>,
 }
@@ -98,6 +100,7 @@ impl Conversation {
             witness,
             memory: Memory::default(),
             doubts: None,
+            broke_in_doubt: false,
             asking: Asking::default(),
             events: VecDeque::new(),
         }
@@ -208,6 +211,7 @@ impl Conversation {
         for label in self.in_hand.drain(..) {
             self.events.push_back(Event::NotTaken { key: label.key, why: Loss::NotSent });
         }
+        self.broke_in_doubt |= !keys.is_empty();
         if !keys.is_empty() {
             let none_out = self.witness.count_now().filter(|_| self.profile.counter == Counter::Counts);
             self.doubts = none_out.map(|count| Doubts::new(keys, count, self.witness.tainted()));
@@ -241,6 +245,11 @@ impl Conversation {
         self.plan(now);
     }
 
+    /// Whether a printer that is reached again could settle labels in doubt.
+    pub fn has_doubts(&self) -> bool {
+        self.doubts.is_some()
+    }
+
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
@@ -255,6 +264,14 @@ impl Conversation {
             .waiting_since()
             .map(|since| since + if self.asking.stalled { self.rules.stall_max } else { self.rules.stall });
         [self.questions.due(), self.asking.at, stall, self.asking.evidence_due].into_iter().flatten().min()
+    }
+
+    /// What was stored in the printer is gone: labels not begun may recall it, so they are encoded anew.
+    fn lose_memory(&mut self) {
+        self.events.push_back(Event::MemoryLost);
+        for label in self.in_hand.drain(..) {
+            self.events.push_back(Event::NotTaken { key: label.key, why: Loss::NotSent });
+        }
     }
 
     fn silent(&self) -> bool {

@@ -24,8 +24,11 @@ use tokio::task::JoinSet;
 #[derive(Default)]
 pub struct Printers {
     by_name: BTreeMap<String, Handle>,
-    loops: JoinSet<()>,
 }
+
+/// The loops at work.
+#[derive(Default)]
+pub struct Loops(JoinSet<()>);
 
 /// One printer, seen from outside its loop.
 #[derive(Debug)]
@@ -55,21 +58,21 @@ impl Printers {
         spool: &Spool,
         mut transport: impl FnMut(&str) -> Transport,
         stop: &watch::Receiver<bool>,
-    ) -> Printers {
-        let mut printers = Printers::default();
+    ) -> (Printers, Loops) {
+        let (mut printers, mut loops) = (Printers::default(), Loops::default());
         for (name, printer) in &config.printers {
             let (handle, view, orders) = Handle::new(name, printer);
             let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view);
-            printers.loops.spawn(feed.run(orders, stop.clone()));
+            loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }
-        printers
+        (printers, loops)
     }
 
     /// The printers of the configuration with nobody to feed them: labels wait. For tests and checks.
     pub fn unattended(config: &Config) -> Printers {
         let handles = config.printers.iter().map(|(name, printer)| (name.clone(), Handle::new(name, printer).0));
-        Printers { by_name: handles.collect(), loops: JoinSet::new() }
+        Printers { by_name: handles.collect() }
     }
 
     pub fn get(&self, name: &str) -> Option<&Handle> {
@@ -79,10 +82,20 @@ impl Printers {
     pub fn iter(&self) -> impl Iterator<Item = &Handle> {
         self.by_name.values()
     }
+}
 
+impl Loops {
     /// Waits until every loop has ended.
     pub async fn ended(mut self) {
-        while self.loops.join_next().await.is_some() {}
+        while self.0.join_next().await.is_some() {}
+    }
+
+    /// Waits until a loop has ended that nobody told to.
+    pub async fn fell(&mut self) {
+        match self.0.join_next().await {
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -153,8 +153,11 @@ impl Spool {
 
     /// Records what became of a label that was being sent. It shares a commit with a [`Spool::sending`] that is
     /// asked in the next millisecond, so ask for both before awaiting either.
-    pub fn settle(&self, key: LabelKey, outcome: Outcome) -> Receipt<()> {
-        threads::ask_writer(&self.doors().writer, true, move |desk| sending::settle(desk, key, &outcome))
+    ///
+    /// `attempt` is the one it was queued as: when the label has since been sent again, by another printer perhaps,
+    /// what became of the older attempt settles nothing.
+    pub fn settle(&self, key: LabelKey, attempt: i64, outcome: Outcome) -> Receipt<()> {
+        threads::ask_writer(&self.doors().writer, true, move |desk| sending::settle(desk, key, attempt, &outcome))
     }
 
     /// Holds what has been waiting for the printer since before then, so that the end of a long outage is no

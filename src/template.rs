@@ -171,7 +171,15 @@ pub const QR_QUIET_MODULES: i32 = 4;
 const ALIGNS: [(&str, Align); 3] = [("start", Align::Start), ("center", Align::Center), ("end", Align::End)];
 const LINES_MAX: i64 = 40;
 
+/// Media sold under one size differ by that much.
+const MEDIA_SLACK_MM: f64 = 0.5;
+
 impl Template {
+    /// Whether it is made for media of that size.
+    pub fn suits(&self, width: Mm, height: Mm) -> bool {
+        (self.width.0 - width.0).abs() <= MEDIA_SLACK_MM && (self.height.0 - height.0).abs() <= MEDIA_SLACK_MM
+    }
+
     /// Reads a design; every fault of it at once.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Template, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {

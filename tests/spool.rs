@@ -54,7 +54,7 @@ impl Desk {
     /// The printer loop prints the next label; says which.
     async fn print(&self, printer: &str) -> String {
         let label = self.send(printer).await;
-        self.spool.settle(label.key, printed()).await.unwrap();
+        self.spool.settle(label.key, label.attempt, printed()).await.unwrap();
         label.id
     }
 
@@ -272,7 +272,7 @@ async fn the_printers_evidence_is_kept_with_the_attempt() {
     desk.at(2_000);
     let label = desk.send("pack-1").await;
     desk.at(2_300);
-    desk.spool.settle(label.key, printed()).await.unwrap();
+    desk.spool.settle(label.key, label.attempt, printed()).await.unwrap();
     let known = desk.spool.label("wave-1").await.unwrap();
     assert_eq!((known.label.state, known.label.attempts, known.label.copies), (State::Printed, 1, 1));
     assert_eq!(known.digest, Some(digest(1)));
@@ -281,10 +281,10 @@ async fn the_printers_evidence_is_kept_with_the_attempt() {
     assert_eq!(attempt.evidence.as_deref(), Some("counter 41 to 42"));
     // A printer that cannot confirm never makes a label printed.
     let label = desk.send("pack-1").await;
-    desk.spool.settle(label.key, Outcome::Sent).await.unwrap();
+    desk.spool.settle(label.key, label.attempt, Outcome::Sent).await.unwrap();
     assert_eq!(desk.state("wave-2").await, State::Sent);
     // Settling twice is told.
-    let again = desk.spool.settle(label.key, printed()).await.unwrap_err();
+    let again = desk.spool.settle(label.key, label.attempt, printed()).await.unwrap_err();
     assert_eq!(again.to_string(), "label wave-2 is sent; only a label that is being sent or in doubt can be settled.");
 }
 
@@ -293,7 +293,10 @@ async fn a_label_the_printer_has_not_got_goes_back_to_the_head_of_the_queue() {
     let desk = Desk::new();
     desk.take(job("wave", 3)).await;
     let label = desk.send("pack-1").await;
-    desk.spool.settle(label.key, Outcome::Waiting { why: "the printer was switched off first".to_owned() }).await.unwrap();
+    desk.spool
+        .settle(label.key, label.attempt, Outcome::Waiting { why: "the printer was switched off first".to_owned() })
+        .await
+        .unwrap();
     let next = desk.next("pack-1").await.unwrap();
     assert_eq!((next.id.as_str(), next.attempt, next.copies), ("wave-1", 2, 0));
 }
@@ -306,7 +309,7 @@ async fn settling_one_label_and_sending_the_next_share_one_commit() {
     desk.spool.sending(vec![(queue[0].key, digest(1))]).await.unwrap();
     let mut latest = desk.spool.latest_seq();
     let before = *latest.borrow_and_update();
-    let settle = desk.spool.settle(queue[0].key, printed());
+    let settle = desk.spool.settle(queue[0].key, queue[0].attempt, printed());
     desk.spool.sending(vec![(queue[1].key, digest(1))]).await.unwrap();
     // The number of the newest event is told once a commit.
     assert_eq!(*latest.borrow_and_update(), before + 2);
@@ -378,8 +381,25 @@ async fn a_label_that_was_being_sent_when_the_daemon_stopped_is_in_doubt() {
     assert_eq!(desk.kinds().await, ["taken", "sending", "in_doubt"]);
     assert_eq!(desk.counts("pack-1").await, BTreeMap::from([(State::Waiting, 2), (State::InDoubt, 1)]));
     // The printer's counter may still settle it.
-    desk.spool.settle(known.label.key, printed()).await.unwrap();
+    desk.spool.settle(known.label.key, known.label.attempts, printed()).await.unwrap();
     assert_eq!(desk.state("wave-1").await, State::Printed);
+}
+
+#[tokio::test]
+async fn what_became_of_an_older_attempt_settles_nothing() {
+    let desk = Desk::new();
+    desk.take(job("wave", 1)).await;
+    let first = desk.next("pack-1").await.unwrap();
+    desk.spool.sending(vec![(first.key, digest(1))]).await.unwrap();
+    desk.spool.settle(first.key, first.attempt, Outcome::InDoubt { why: "the line broke".to_owned() }).await.unwrap();
+    desk.spool.outcome(&first.id, false, "Mei").await.unwrap();
+    let second = desk.next("pack-1").await.unwrap();
+    assert_eq!(second.attempt, 2);
+    desk.spool.sending(vec![(second.key, digest(1))]).await.unwrap();
+    // The first printer is back and says that the label never came.
+    let late = desk.spool.settle(first.key, first.attempt, Outcome::Waiting { why: "it never came".to_owned() }).await;
+    assert!(matches!(late, Err(SpoolError::Outdated { attempt: 1, .. })), "{late:?}");
+    assert_eq!(desk.state(&first.id).await, State::Sending);
 }
 
 #[tokio::test]
@@ -418,7 +438,7 @@ async fn a_person_settles_a_label_in_doubt() {
     desk.take(job("wave", 2)).await;
     for _ in 0..2 {
         let label = desk.send("pack-1").await;
-        desk.spool.settle(label.key, silent()).await.unwrap();
+        desk.spool.settle(label.key, label.attempt, silent()).await.unwrap();
     }
     assert_eq!(desk.spool.outcome("wave-1", true, "Mei").await, Ok(State::Printed));
     assert_eq!(desk.spool.outcome("wave-2", false, "Mei").await, Ok(State::Waiting));
@@ -550,7 +570,7 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
     for _ in 0..12 {
         let labels = desk.spool.upcoming("pack-1", 100).await.unwrap();
         desk.spool.sending(labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
-        let settled: Vec<_> = labels.iter().skip(1).map(|label| desk.spool.settle(label.key, printed())).collect();
+        let settled: Vec<_> = labels.iter().skip(1).map(|label| desk.spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.unwrap();
         }
@@ -584,7 +604,7 @@ async fn a_hundred_thousand_labels_of_history_slow_neither_the_start_nor_the_nex
         desk.take(job(&format!("wave-{wave}"), 500)).await;
         let labels = desk.spool.upcoming("pack-1", 500).await.unwrap();
         desk.spool.sending(labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
-        let settled: Vec<_> = labels.iter().map(|label| desk.spool.settle(label.key, printed())).collect();
+        let settled: Vec<_> = labels.iter().map(|label| desk.spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.unwrap();
         }

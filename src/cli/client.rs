@@ -6,6 +6,7 @@
 
 use super::events::{Event, EventReader};
 use super::failure::Failure;
+use crate::config::default_socket;
 use crate::fault::Fault;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -142,14 +143,6 @@ impl Client {
     fn broke_off(&self) -> Failure {
         Failure::unfinished(format!("the daemon at {} broke off: look at its log.", self.socket.display()))
     }
-}
-
-/// Where the socket stands when nobody says so.
-fn default_socket() -> PathBuf {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let state = || folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
-    let runtime = || Some(state()?.join("waybilld"));
-    folder("XDG_RUNTIME_DIR").or_else(runtime).unwrap_or_else(std::env::temp_dir).join("waybilld.sock")
 }
 
 /// An open event stream.

@@ -94,7 +94,7 @@ async fn printer(tray: &Path, speed: u32) -> io::Result<(Arc<Machine>, SocketAdd
 
 /// A house with that one printer, which is as fast as it is said to be.
 fn config(folder: &Path, printer: SocketAddr, speed: u32) -> String {
-    let label_ms = if speed == 0 { 20 } else { 8000 / speed + 600 };
+    let label_ms = 8000_u32.checked_div(speed).map_or(20, |ms| ms + 600);
     let path = |name: &str| toml::Value::from(folder.join(name).display().to_string());
     let (state, socket) = (path("state"), path("socket"));
     format!("state = {state}\nsocket = {socket}\n\n[printers.demo]\ndevice = \"tcp://{printer}\"\nlabel_ms = {label_ms}\n")

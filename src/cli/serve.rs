@@ -12,7 +12,8 @@ use crate::studio::Studio;
 use crate::transport::{Connector, DeviceUri, Transport};
 use crate::virtual_printer::Settings;
 use std::collections::HashMap;
-use std::os::unix::fs::PermissionsExt;
+use std::future::pending;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// The daemon: takes jobs on a Unix socket and prints them.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,15 +60,19 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         config.state = state;
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::refused(format!("signals: {error}.")))?;
-    let running = start(config).await?;
+    let mut running = start(config).await?;
     super::say(&format!("waybilld listens on {}", running.socket.display()));
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        _ = &mut running.served => return Err(Failure::unfinished("waybilld ended by itself: see its log.")),
     }
     info!("stopping");
-    running.stop().await;
-    Ok(ExitCode::SUCCESS)
+    tokio::select! {
+        () = running.stop() => Ok(ExitCode::SUCCESS),
+        // Asked twice: at once.
+        _ = tokio::signal::ctrl_c() => Err(Failure::unfinished("stopped at once: labels on the wire are in doubt.")),
+    }
 }
 
 /// Opens the ledger, begins the printers' loops and listens; answers when all of it stands.
@@ -81,23 +86,29 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
     let mut machines = virtual_printers(&config)?;
     let (stop, stopped) = watch::channel(false);
     let transport = |name: &str| machines.remove(name).map_or_else(Transport::default, Transport::with_virtual_printers);
-    let printers = Printers::start(&config, &studio, &spool, transport, &stopped);
+    let (printers, mut loops) = Printers::start(&config, &studio, &spool, transport, &stopped);
     let socket = config.socket.clone();
     tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
     let house = Arc::new(House { config, studio, spool, printers });
-    let path = socket.clone();
+    let (path, ended) = (socket.clone(), stop.clone());
     let served = tokio::spawn(async move {
-        let mut stopped = stopped;
+        let (mut stopped, told) = (stopped.clone(), stopped);
         let until = async move {
             // The sender gone is a stop too.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        if let Err(error) = server::serve(listener, house.clone(), until).await {
-            warn!("the server ended: {error}");
+        tokio::select! {
+            served = server::serve(listener, house, until) => {
+                if let Err(error) = served {
+                    error!("the server ended: {error}");
+                }
+            }
+            () = async { loops.fell().await; if *told.borrow() { pending::<()>().await } } => {
+                error!("a printer's loop ended by a fault of ours: waybilld stops, so that it is started again");
+            }
         }
-        if let Some(house) = Arc::into_inner(house) {
-            house.printers.ended().await;
-        }
+        ended.send_replace(true);
+        loops.ended().await;
         let _ = std::fs::remove_file(path);
     });
     Ok(Running { socket, stop, served })
@@ -118,7 +129,7 @@ fn check_template(studio: &Studio, name: &str, printer: &PrinterConfig) -> Resul
     let refused = |sentence: String| Failure::refused(format!("printer {name}: {sentence}"));
     let design = studio.design(&printer.template).map_err(refused)?;
     let (width, height) = printer.media;
-    if (design.template.width, design.template.height) != (width, height) {
+    if !design.template.suits(width, height) {
         let (w, h) = (design.template.width, design.template.height);
         return Err(refused(format!("template {} is {w} × {h}, the media is {width} × {height}.", printer.template)));
     }
@@ -160,7 +171,10 @@ async fn listen(path: &Path) -> Result<UnixListener, Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(refused)?;
     }
-    if path.exists() {
+    if let Ok(metadata) = std::fs::symlink_metadata(path) {
+        if !metadata.file_type().is_socket() {
+            return Err(Failure::refused(format!("{} is there and is no socket: choose another place.", path.display())));
+        }
         if UnixStream::connect(path).await.is_ok() {
             return Err(Failure::refused(format!("another waybilld listens on {}: stop that one first.", path.display())));
         }

@@ -10,12 +10,10 @@ use super::input::{Input, Source};
 use super::job::{Job, follow};
 use super::progress::Progress;
 use super::say;
+use crate::config::LABELS_MAX;
 use crate::waybill::json::Node;
 use hyper::StatusCode;
 use std::process::ExitCode;
-
-/// More goes into several jobs.
-const LABELS_MAX: usize = 500;
 
 /// Prints labels: hands them to the daemon and waits until each has its end.
 #[derive(Debug, clap::Args)]

@@ -238,7 +238,7 @@ impl Conversation {
         self.asking.suspect = false;
         self.asking.status_misses = 0;
         if self.memory.stored(status.stored_graphics) {
-            self.events.push_back(Event::MemoryLost);
+            self.lose_memory();
         }
         if self.memory.survived() {
             self.witness.power_was_on();
@@ -340,7 +340,9 @@ impl Conversation {
         let Some(doubts) = &self.doubts else { return };
         if let Some(count) = self.witness.settled_count(doubts.keys().len() as u64) {
             let survived = self.memory.survived();
-            for (key, printed) in doubts.settle(count, survived) {
+            // On a network somebody else may have printed while our line was down: there only a count that stood still
+            // is proof.
+            for (key, printed) in doubts.settle(count, survived && self.rules.line_is_ours) {
                 self.events.push_back(if printed {
                     Event::Printed { key, evidence: Evidence::Counter }
                 } else {

@@ -19,6 +19,8 @@ pub struct Rules {
     pub line_rate: Option<u32>,
     /// A power cut of the printer breaks the line: true of TCP and USB, not of a serial cable.
     pub line_shows_power: bool,
+    /// Nobody else prints on it while our line is down: true of a cable, not of a network.
+    pub line_is_ours: bool,
     /// Nothing taken by the line for so long: stalled.
     pub stall: Duration,
     /// Stalled for so long: the line should be closed and opened again.
@@ -39,6 +41,7 @@ impl Default for Rules {
             pace: Duration::from_millis(250),
             line_rate: None,
             line_shows_power: true,
+            line_is_ours: true,
             stall: Duration::from_secs(5),
             stall_max: Duration::from_secs(3600),
             evidence_max: Duration::from_secs(300),

@@ -31,7 +31,8 @@ impl Conversation {
     }
 
     pub(super) fn may_begin(&self) -> bool {
-        self.silent() || (!self.stopped() && !self.asking.suspect && !self.asking.draining && !self.witness.unsure())
+        let proven = self.asking.heard || !self.broke_in_doubt;
+        self.silent() || (proven && !self.stopped() && !self.asking.suspect && !self.asking.draining && !self.witness.unsure())
     }
 
     /// Somebody else may have printed since the counter was read: it is asked again, ahead of the first label.
@@ -82,6 +83,7 @@ impl Conversation {
         for _ in gone..out {
             let Some(label) = self.on_wire.pop_front_if(|label| label.whole) else { break };
             self.events.push_back(Event::Printed { key: label.key, evidence });
+            self.broke_in_doubt = false;
             self.asking.pause = PAUSE_MIN;
             self.asking.at = Some(now);
             self.renew_evidence_limit(now);
@@ -104,7 +106,7 @@ impl Conversation {
             Some(_) => Some(Doubt::SomeCameOut),
         };
         if self.witness.unsure() {
-            self.events.push_back(Event::MemoryLost);
+            self.lose_memory();
         }
         self.give_up(why, now);
     }

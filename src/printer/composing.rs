@@ -1,6 +1,7 @@
 //! Laying out ahead: queued labels become finished ones on worker threads while the printer prints.
 
-use crate::dots::Dpi;
+use crate::config::PrinterConfig;
+use crate::dots::{Dpi, Mm};
 use crate::label::Label;
 use crate::spool::{LabelKey, QueuedLabel, Spool};
 use crate::studio::Studio;
@@ -13,6 +14,14 @@ use tokio::task::JoinSet;
 /// Labels laid out at one time for one printer.
 const HANDS: usize = 2;
 
+/// The head a label is laid out for, and the media under it.
+#[derive(Clone, Copy)]
+struct Head {
+    dpi: Dpi,
+    width: Mm,
+    height: Mm,
+}
+
 /// A label ready to be encoded.
 pub struct Composed {
     pub label: Label,
@@ -23,15 +32,16 @@ pub struct Composed {
 pub struct Composing {
     studio: Arc<Studio>,
     spool: Spool,
-    dpi: Dpi,
+    head: Head,
     ready: HashMap<LabelKey, Result<Composed, String>>,
     begun: HashSet<LabelKey>,
     hands: JoinSet<(LabelKey, Result<Composed, String>)>,
 }
 
 impl Composing {
-    pub fn new(studio: Arc<Studio>, spool: Spool, dpi: Dpi) -> Composing {
-        Composing { studio, spool, dpi, ready: HashMap::new(), begun: HashSet::new(), hands: JoinSet::new() }
+    pub fn new(studio: Arc<Studio>, spool: Spool, config: &PrinterConfig) -> Composing {
+        let head = Head { dpi: config.dpi, width: config.media.0, height: config.media.1 };
+        Composing { studio, spool, head, ready: HashMap::new(), begun: HashSet::new(), hands: JoinSet::new() }
     }
 
     /// Begins what is next in the queue and forgets what has left it.
@@ -44,11 +54,11 @@ impl Composing {
             if self.ready.contains_key(&queued.key) || !self.begun.insert(queued.key) {
                 continue;
             }
-            let (studio, spool, dpi, queued) = (self.studio.clone(), self.spool.clone(), self.dpi, queued.clone());
+            let (studio, spool, head, queued) = (self.studio.clone(), self.spool.clone(), self.head, queued.clone());
             self.hands.spawn(async move {
                 let key = queued.key;
                 let made = match template(&studio, &spool, &queued).await {
-                    Ok(template) => tokio::task::spawn_blocking(move || compose(&studio, &template, dpi, &queued))
+                    Ok(template) => tokio::task::spawn_blocking(move || compose(&studio, &template, head, &queued))
                         .await
                         .unwrap_or_else(|_| Err("it could not be laid out".to_owned())),
                     Err(why) => Err(why),
@@ -89,11 +99,16 @@ async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Resul
     studio.recall("kept", &text).map_err(|_| "its template cannot be read by this version".to_owned())
 }
 
-fn compose(studio: &Studio, template: &Arc<Template>, dpi: Dpi, queued: &QueuedLabel) -> Result<Composed, String> {
+fn compose(studio: &Studio, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
+    if !template.suits(head.width, head.height) {
+        let (width, height) = (template.width, template.height);
+        return Err(format!("it is made for media of {width} × {height}, this printer holds {} × {}", head.width, head.height));
+    }
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
     let node = json::parse(queued.waybill.as_bytes()).map_err(|fault| fault.to_string())?;
     let waybill = Waybill::parse(&node, &Senders::default()).map_err(first)?;
-    let label = studio.with(template, dpi, |compositor| compositor.lay_out(&waybill)).and_then(|made| made).map_err(first)?;
+    let label =
+        studio.with(template, head.dpi, |compositor| compositor.lay_out(&waybill)).and_then(|made| made).map_err(first)?;
     let digest = label.digest();
     Ok(Composed { label, digest })
 }

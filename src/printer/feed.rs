@@ -10,10 +10,11 @@ use super::facts::Facts;
 use super::view::{self, View};
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
+use crate::dots::Dpi;
 use crate::language::zpl::{Encoder, Options};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
-use crate::transport::{Connection, Limits, Transport, why_broken};
+use crate::transport::{Connection, DeviceUri, Limits, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -28,15 +29,13 @@ use tracing::{error, info, warn};
 const AHEAD: usize = 8;
 /// Bytes offered to the line at once.
 const CHUNK: usize = 32 * 1024;
-/// How long the labels on the wire may take to confirm when the daemon stops.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// Beside the time of the labels on the wire, what they may take to be confirmed when the daemon stops.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Pauses between attempts to open the line.
 const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// Pause before a settlement the disk refused is written again.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
-/// Memory of the printer we use for stored graphics.
-const PRINTER_MEMORY_BYTES: usize = 1 << 20;
 
 /// One printer's loop.
 pub struct Feed {
@@ -55,14 +54,23 @@ pub struct Feed {
     offline: Option<String>,
     retry: Duration,
     retry_at: Option<Instant>,
+    /// The ledger refused something: it is asked again then.
+    look_again: Option<Instant>,
     facts: Facts,
     /// Waiting labels in their order; `stale` when the spool may know better.
     queue: VecDeque<QueuedLabel>,
     stale: bool,
     composing: Composing,
-    /// Labels given to the conversation, by key.
-    given: HashMap<LabelKey, QueuedLabel>,
+    /// Labels given to the conversation, by key, until their end is known.
+    given: HashMap<LabelKey, Given>,
     last: Option<(i64, String)>,
+}
+
+/// What is remembered of a label on its way.
+struct Given {
+    id: String,
+    run: i64,
+    attempt: i64,
 }
 
 /// What woke the loop.
@@ -72,6 +80,7 @@ enum Woke {
     Time,
     Bell,
     Composed,
+    LookAgain,
     Retry,
     Order(Option<Order>),
     Stop,
@@ -86,17 +95,17 @@ impl Feed {
         transport: Transport,
         view: watch::Sender<View>,
     ) -> Feed {
-        let options = Options { native_text: config.native_text, memory_bytes: PRINTER_MEMORY_BYTES };
         Feed {
             bell: spool.bell(&name),
-            composing: Composing::new(studio, spool.clone(), config.dpi),
+            composing: Composing::new(studio, spool.clone(), &config),
             conversation: Conversation::new(rules(&config), Facts::default().profile()),
-            encoder: Encoder::new(options),
+            encoder: Encoder::new(Options::default()),
             fresh: true,
             line: None,
             offline: None,
             retry: RETRY_MIN,
             retry_at: None,
+            look_again: None,
             facts: Facts::default(),
             queue: VecDeque::new(),
             stale: true,
@@ -116,11 +125,14 @@ impl Feed {
         self.recall_facts().await;
         let mut deadline: Option<Instant> = None;
         loop {
-            let stopping = *stop.borrow();
+            // Who could stop us gone is a stop too.
+            let stopping = *stop.borrow() || stop.has_changed().is_err();
             self.handle_events().await;
             if stopping {
-                let deadline = *deadline.get_or_insert_with(|| Instant::now() + FAREWELL);
-                if self.conversation.open() == 0 || Instant::now() >= deadline {
+                let patience = self.config.label_time * (self.config.window as u32 + 3) + FAREWELL;
+                let deadline = *deadline.get_or_insert_with(|| Instant::now() + patience);
+                let hopeless = matches!(self.conversation.state(), PrinterState::Stopped(_) | PrinterState::NotAnswering);
+                if self.conversation.open() == 0 || hopeless || Instant::now() >= deadline {
                     break;
                 }
             } else {
@@ -136,6 +148,7 @@ impl Feed {
                 Woke::Wrote(Ok(taken)) => self.conversation.wrote(taken, self.epoch.elapsed()),
                 Woke::Time => self.conversation.handle_timeout(self.epoch.elapsed()),
                 Woke::Bell => self.stale = true,
+                Woke::LookAgain => self.look_again = None,
                 Woke::Retry => self.retry_at = None,
                 Woke::Order(order) => self.obey(order).await,
                 Woke::Stop => {}
@@ -166,11 +179,7 @@ impl Feed {
         };
         let woke = tokio::select! {
             biased;
-            changed = stop.changed(), if !stopping => match changed {
-                Ok(()) => Woke::Stop,
-                // Who could stop us is gone: so is the daemon.
-                Err(_) => pending().await,
-            },
+            _ = stop.changed(), if !stopping => Woke::Stop,
             read = async { match reader { Some(reader) => reader.read(&mut buffer).await, None => pending().await } } => Woke::Read(read),
             wrote = async {
                 match (writer, &chunk) {
@@ -182,6 +191,7 @@ impl Feed {
             () = self.bell.notified(), if !stopping => Woke::Bell,
             () = self.composing.next(), if !stopping => Woke::Composed,
             () = async { match self.retry_at { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::Retry,
+            () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
             order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
         };
         if let Woke::Read(Ok(count)) = woke {
@@ -192,6 +202,9 @@ impl Feed {
 
     /// Reads what comes next, when something may have changed.
     async fn read_ahead(&mut self) {
+        if self.look_again.is_some() {
+            return;
+        }
         if self.stale {
             match self.spool.upcoming(&self.name, AHEAD).await {
                 Ok(queue) => {
@@ -200,7 +213,7 @@ impl Feed {
                 }
                 Err(error) => {
                     error!(printer = self.name, "{error}");
-                    sleep(SETTLE_AGAIN).await;
+                    self.look_again = Some(Instant::now() + SETTLE_AGAIN);
                 }
             }
         }
@@ -209,7 +222,8 @@ impl Feed {
 
     /// Opens the line when there is something to print and it is not open.
     async fn open_line(&mut self) {
-        if self.line.is_some() || self.queue.is_empty() || self.facts.paused || self.retry_at.is_some() {
+        let wanted = self.conversation.has_doubts() || !(self.queue.is_empty() || self.facts.paused);
+        if self.line.is_some() || !wanted || self.retry_at.is_some() {
             return;
         }
         match self.transport.open(&self.config.device, &Limits::default()).await {
@@ -217,20 +231,33 @@ impl Feed {
                 info!(printer = self.name, "connected");
                 self.line = Some(line);
                 self.offline = None;
-                self.retry = RETRY_MIN;
                 self.fresh = true;
+                let options = Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
+                self.encoder = Encoder::new(options);
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
-                let sentence = error.to_string();
+                let sentence = error.to_string().trim_end_matches('.').to_owned();
                 if self.offline.as_ref() != Some(&sentence) {
                     warn!(printer = self.name, "{sentence}");
                     self.tell("offline", &sentence);
                 }
-                self.offline = Some(sentence.trim_end_matches('.').to_owned());
+                self.offline = Some(sentence);
                 self.retry_at = Some(Instant::now() + self.retry);
                 self.retry = (self.retry * 2).min(RETRY_MAX);
             }
+        }
+    }
+
+    /// How much of the printer's memory to use: none of one that could not tell that it has lost it.
+    fn printer_memory(&self) -> usize {
+        if !self.config.asked || self.conversation.profile().status == Answers::Silent {
+            return 0;
+        }
+        match self.config.dpi {
+            Dpi::D203 => 256 << 10,
+            Dpi::D300 => 512 << 10,
+            Dpi::D600 => 2 << 20,
         }
     }
 
@@ -258,9 +285,12 @@ impl Feed {
                         self.stale = true;
                         if !matches!(error, SpoolError::NotWaiting(_)) {
                             error!(printer = self.name, label = queued.id, "{error}");
-                            sleep(SETTLE_AGAIN).await;
+                            self.look_again = Some(Instant::now() + SETTLE_AGAIN);
+                            break;
                         }
-                        break;
+                        // Somebody took this one away meanwhile: on with the next.
+                        self.read_ahead().await;
+                        continue;
                     }
                     if queued.digest.is_some_and(|first| first != composed.digest) {
                         warn!(printer = self.name, label = queued.id, "this reprint differs from the first print");
@@ -268,12 +298,15 @@ impl Feed {
                     info!(printer = self.name, run = queued.run, label = queued.id, "sending");
                     self.last = Some((queued.run, queued.id.clone()));
                     self.conversation.print(queued.key as u64, bytes, self.epoch.elapsed());
-                    self.given.insert(queued.key, queued);
+                    self.given.insert(queued.key, Given { id: queued.id, run: queued.run, attempt: queued.attempt });
                 }
                 Some(Err(why)) => {
                     warn!(printer = self.name, label = queued.id, "held: {why}");
                     if let Err(error) = self.spool.hold(&queued.id, &why).await {
                         error!(printer = self.name, label = queued.id, "{error}");
+                        self.stale = true;
+                        self.look_again = Some(Instant::now() + SETTLE_AGAIN);
+                        break;
                     }
                 }
                 None => break,
@@ -298,7 +331,11 @@ impl Feed {
                 }
                 Event::Sent { key } => self.settle(key, Outcome::Sent),
                 Event::InDoubt { key, why } => self.settle(key, Outcome::InDoubt { why: why.to_string() }),
-                Event::NotTaken { key, why } => self.settle(key, Outcome::Waiting { why: why.to_string() }),
+                Event::NotTaken { key, why } => {
+                    // It may have been the one that was to store what later labels recall.
+                    self.fresh = true;
+                    self.settle(key, Outcome::Waiting { why: why.to_string() });
+                }
                 Event::StateChanged(state) => self.tell_state(&state),
                 Event::Learnt(profile) => {
                     self.facts.learn(&profile);
@@ -313,12 +350,15 @@ impl Feed {
     /// Writes a label's end, without waiting: it shares the disk's next breath with whatever is sent next.
     fn settle(&mut self, key: u64, outcome: Outcome) {
         let key = key as LabelKey;
-        let (run, label) = match &outcome {
-            // It may be settled a second time, from doubt.
-            Outcome::InDoubt { .. } => self.given.get(&key).map(|given| (given.run, given.id.clone())),
-            _ => self.given.remove(&key).map(|given| (given.run, given.id)),
+        let Some(Given { id: label, run, attempt }) = self.given.remove(&key) else { return };
+        if let Outcome::InDoubt { .. } = outcome {
+            // Evidence may settle it yet.
+            self.given.insert(key, Given { id: label.clone(), run, attempt });
         }
-        .unwrap_or_default();
+        if let Outcome::Printed { .. } | Outcome::Sent = outcome {
+            // The line has proven itself.
+            self.retry = RETRY_MIN;
+        }
         let word = match &outcome {
             Outcome::Printed { .. } => "printed",
             Outcome::Sent => "sent",
@@ -327,14 +367,14 @@ impl Feed {
         };
         info!(printer = self.name, run, label, "{word}");
         self.stale |= matches!(outcome, Outcome::Waiting { .. });
-        let receipt = self.spool.settle(key, outcome.clone());
+        let receipt = self.spool.settle(key, attempt, outcome.clone());
         let (spool, printer) = (self.spool.clone(), self.name.clone());
         tokio::spawn(async move {
             let mut written = receipt.await;
             while let Err(error @ (SpoolError::Full | SpoolError::Disk(_) | SpoolError::Busy(_))) = &written {
                 error!(printer, label, "{error}");
                 sleep(SETTLE_AGAIN).await;
-                written = spool.settle(key, outcome.clone()).await;
+                written = spool.settle(key, attempt, outcome.clone()).await;
             }
             if let Err(error) = written {
                 warn!(printer, label, "{error}");
@@ -383,7 +423,7 @@ impl Feed {
     }
 
     fn tell_state(&mut self, state: &PrinterState) {
-        let (word, reasons, sentence) = view::tell(state, self.offline.as_deref(), self.conversation.open() > 0);
+        let (word, reasons, sentence) = view::tell(state, self.offline.as_deref(), self.is_busy());
         let kind = reasons.first().cloned().unwrap_or_else(|| word.to_owned());
         info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
         self.tell(&kind, &sentence);
@@ -395,9 +435,13 @@ impl Feed {
         drop(self.spool.tell(&self.name, kind, data));
     }
 
+    fn is_busy(&self) -> bool {
+        self.conversation.open() > 0 || (!self.queue.is_empty() && !self.facts.paused)
+    }
+
     /// Shows how the printer stands to whoever looks.
     fn show(&self) {
-        let busy = self.conversation.open() > 0 || (!self.queue.is_empty() && !self.facts.paused);
+        let busy = self.is_busy();
         let (state, reasons, sentence) = match self.facts.paused {
             true => ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned()),
             false => view::tell(self.conversation.state(), self.offline.as_deref(), busy),
@@ -426,6 +470,7 @@ fn rules(config: &PrinterConfig) -> Rules {
         window: config.window,
         ask: config.asked,
         line_shows_power: config.device.shows_power(),
+        line_is_ours: !matches!(config.device, DeviceUri::Tcp { .. }),
         label_time: config.label_time,
         ..Rules::default()
     }

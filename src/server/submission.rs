@@ -30,9 +30,6 @@ use std::sync::Arc;
 /// What a job may say.
 pub const JOB_FIELDS: [&str; 8] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "labels"];
 
-/// Millimetres by which a design may miss its media: how exactly people measure a label.
-const MEDIA_SLACK_MM: f64 = 0.5;
-
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
@@ -229,8 +226,7 @@ impl Designs<'_> {
         let template = self.house.studio.design(name)?.template.clone();
         if let Some((printer, config)) = self.printer {
             let (width, height) = config.media;
-            let fits = |is: f64, wanted: f64| (is - wanted).abs() <= MEDIA_SLACK_MM;
-            if !fits(width.0, template.width.0) || !fits(height.0, template.height.0) {
+            if !template.suits(width, height) {
                 return Err(format!(
                     "template \"{name}\" is made for {} × {}, but {printer} holds {width} × {height}: \
                      choose another template or printer.",

@@ -20,6 +20,9 @@ pub enum SpoolError {
     #[error("{}", not_waiting(.0))]
     NotWaiting(Vec<Left>),
 
+    #[error("attempt {attempt} at label {label} is not its last one: what became of it settles nothing.")]
+    Outdated { label: String, attempt: i64 },
+
     #[error("label {0} cannot print again: its data was erased after the days it is kept. Send a new job.")]
     Erased(String),
 

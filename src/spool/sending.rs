@@ -37,8 +37,11 @@ pub(super) fn sending(desk: &mut Desk, labels: &[(LabelKey, Hash)]) -> Result<()
 }
 
 /// Records what became of a label that was being sent, or in doubt until the printer's evidence came.
-pub(super) fn settle(desk: &mut Desk, key: LabelKey, outcome: &Outcome) -> Result<(), SpoolError> {
+pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
     let label = desk.label_of_key(key)?;
+    if label.attempts != attempt {
+        return Err(SpoolError::Outdated { label: label.id, attempt });
+    }
     match outcome {
         Outcome::Printed { evidence } => end_attempt(desk, &label, Step::Confirm, "", Some(evidence), None),
         Outcome::Sent => end_attempt(desk, &label, Step::HandOver, "", None, None),

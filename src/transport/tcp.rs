@@ -9,6 +9,9 @@ use std::io;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
+/// Bytes the kernel may hold for a printer that does not read: with megabytes of them, labels would count as sent that
+/// never left this machine.
+const SEND_BUFFER: usize = 16 * 1024;
 /// Nothing heard for so long: probe.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_PAUSE: Duration = Duration::from_secs(10);
@@ -33,6 +36,7 @@ pub(super) async fn open(host: &str, port: u16, limit: Duration) -> Result<Conne
 fn prepare(stream: &TcpStream) -> io::Result<()> {
     use rustix::net::sockopt;
     stream.set_nodelay(true)?;
+    sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER)?;
     sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
     sockopt::set_tcp_keepintvl(stream, KEEPALIVE_PAUSE)?;
     sockopt::set_tcp_keepcnt(stream, KEEPALIVE_PROBES)?;

@@ -45,7 +45,7 @@ async fn takes_and_sends_until_it_is_killed() {
         let next = spool.upcoming("pack-1", 1).await.unwrap().remove(0);
         spool.sending(vec![(next.key, digest(1))]).await.unwrap();
         say(&format!("sending {}", next.id));
-        spool.settle(next.key, printed()).await.unwrap();
+        spool.settle(next.key, next.attempt, printed()).await.unwrap();
         say(&format!("printed {}", next.id));
     }
 }

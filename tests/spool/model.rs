@@ -103,7 +103,9 @@ async fn follow(acts: Vec<Act>) {
                 }
                 continue;
             }
-            Act::Settle(label, outcome) => (*label, desk.spool.settle(keys[*label], outcome.clone()).await),
+            Act::Settle(label, outcome) => {
+                (*label, desk.spool.settle(keys[*label], model[*label].attempts, outcome.clone()).await)
+            }
             Act::Void(label) => (*label, desk.spool.void(&ids[*label], "Mei").await.map(drop)),
             Act::Hold(label) => (*label, desk.spool.hold(&ids[*label], "asked").await.map(drop)),
             Act::Release(label) => (*label, desk.spool.release(&ids[*label]).await.map(drop)),
