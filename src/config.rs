@@ -107,7 +107,8 @@ impl Default for Limits {
 impl Config {
     /// The house that needs no file: one virtual ZPL printer, the shipped templates, state under the user's own folders.
     pub fn embedded() -> Config {
-        let text = "[printers.virtual]\ndevice = \"virtual:zpl\"\n";
+        // The virtual printer feeds 6 inch/s and needs 1.1 s for a label.
+        let text = "[printers.virtual]\ndevice = \"virtual:zpl\"\nlabel_ms = 1200\n";
         Config::parse("the embedded default", text).expect("the embedded default is tested")
     }
 
