@@ -20,17 +20,7 @@ const SINGLES: usize = 300;
 fn main() {
     let number = |name: &str, usual: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (runs, history) = (number("RUNS", 5), number("HISTORY", 0));
-    for sink in [Sink::Silent, Sink::Answers] {
-        measure(sink, runs, history);
-    }
-}
-
-/// What stands behind the daemon: takes bytes as fast as they come.
-#[derive(Clone, Copy, PartialEq)]
-enum Sink {
-    Silent,
-    /// Answers ~HS at once: ready, nothing buffered.
-    Answers,
+    measure(runs, history);
 }
 
 /// What the sink saw.
@@ -43,13 +33,12 @@ struct Seen {
     last_label: Option<Instant>,
 }
 
-fn measure(sink: Sink, runs: usize, history: usize) {
+fn measure(runs: usize, history: usize) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (address, seen) = listen(sink);
+    let (address, seen) = listen();
     let config = folder.path().join("config.toml");
-    let asked = if sink == Sink::Silent { "none" } else { "auto" };
     let text = format!(
-        "state = {0:?}\nsocket = {1:?}\n[printers.sink]\ndevice = \"tcp://{address}\"\nspeed = 14\nstatus = \"{asked}\"\n",
+        "state = {0:?}\nsocket = {1:?}\n[printers.sink]\ndevice = \"tcp://{address}\"\nspeed = 14\nstatus = \"none\"\n",
         folder.path().join("state"),
         folder.path().join("socket"),
     );
@@ -60,8 +49,7 @@ fn measure(sink: Sink, runs: usize, history: usize) {
     let begun = Instant::now();
     let daemon = Daemon::start(&config, &folder.path().join("socket"));
     let ready = begun.elapsed();
-    let name = if sink == Sink::Silent { "silent sink" } else { "sink that answers ~HS" };
-    println!("\n{name}, {history} labels of history");
+    println!("a sink that never answers, {history} labels of history");
     println!("  ready after {:.0} ms", ms(ready));
     let idle = daemon.idle();
 
@@ -73,28 +61,25 @@ fn measure(sink: Sink, runs: usize, history: usize) {
     sleep(Duration::from_millis(1500));
 
     let (mut taken, mut first_byte) = (Vec::new(), Vec::new());
-    if sink == Sink::Silent {
-        for _ in 0..SINGLES {
-            let body = job(&mut serial, 1);
-            let before = seen.lock().expect("seen").labels.len();
-            seen.lock().expect("seen").first_byte = None;
-            let begun = Instant::now();
-            door.post(&body);
-            taken.push(begun.elapsed());
-            wait_for(&seen, before + 1);
-            let seen = seen.lock().expect("seen");
-            first_byte.push(seen.first_byte.expect("a byte came").saturating_duration_since(begun));
-            drop(seen);
-            sleep(Duration::from_millis(3));
-        }
-        println!("  one label taken: {}", quantiles(&mut taken));
-        println!("  one label, first byte at the printer: {}", quantiles(&mut first_byte));
+    for _ in 0..SINGLES {
+        let body = job(&mut serial, 1);
+        let before = seen.lock().expect("seen").labels.len();
+        seen.lock().expect("seen").first_byte = None;
+        let begun = Instant::now();
+        door.post(&body);
+        taken.push(begun.elapsed());
+        wait_for(&seen, before + 1);
+        let seen = seen.lock().expect("seen");
+        first_byte.push(seen.first_byte.expect("a byte came").saturating_duration_since(begun));
+        drop(seen);
+        sleep(Duration::from_millis(3));
     }
+    println!("  one label taken: {}", quantiles(&mut taken));
+    println!("  one label, first byte at the printer: {}", quantiles(&mut first_byte));
 
     let (mut accepted, mut rates) = (Vec::new(), Vec::new());
     let (cpu, bytes) = (daemon.cpu(), seen.lock().expect("seen").bytes);
     let before_all = seen.lock().expect("seen").labels.len();
-    let runs = if sink == Sink::Silent { runs } else { 1 };
     for _ in 0..runs {
         let body = job(&mut serial, LABELS);
         let before = seen.lock().expect("seen").labels.len();
@@ -228,21 +213,21 @@ fn job(serial: &mut usize, labels: usize) -> String {
     format!("{{\"id\":\"job-{serial}\",\"labels\":[{}]}}", all.join(","))
 }
 
-/// A printer that is only a hole: counts labels, and answers if it should.
-fn listen(sink: Sink) -> (std::net::SocketAddr, Arc<Mutex<Seen>>) {
+/// A printer that is only a hole, as fast as it can be: it counts labels and never answers.
+fn listen() -> (std::net::SocketAddr, Arc<Mutex<Seen>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let seen = Arc::new(Mutex::new(Seen::default()));
     let into = seen.clone();
     spawn(move || {
         for stream in listener.incoming().flatten() {
-            swallow(stream, sink, &into);
+            swallow(stream, &into);
         }
     });
     (address, seen)
 }
 
-fn swallow(mut stream: TcpStream, sink: Sink, seen: &Mutex<Seen>) {
+fn swallow(mut stream: TcpStream, seen: &Mutex<Seen>) {
     let mut buffer = vec![0; 256 * 1024];
     let mut rest: Vec<u8> = Vec::new();
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
@@ -257,15 +242,6 @@ fn swallow(mut stream: TcpStream, sink: Sink, seen: &Mutex<Seen>) {
             if format.contains("^PQ1") {
                 seen.labels.push(tracking(&format));
                 seen.last_label = Some(now);
-            }
-        }
-        drop(seen);
-        if sink == Sink::Answers {
-            let asked = buffer[..count].windows(3).filter(|part| *part == b"~HS").count();
-            for _ in 0..asked {
-                let answer =
-                    b"\x02014,0,0,1200,000,0,0,0,000,0,0,0\x03\r\n\x02001,0,0,0,1,2,6,0,00000000,1,000\x03\r\n\x020000,0\x03\r\n";
-                let _ = stream.write_all(answer);
             }
         }
     }

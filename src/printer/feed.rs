@@ -249,9 +249,11 @@ impl Feed {
         }
     }
 
-    /// How much of the printer's memory to use: none of one that could not tell that it has lost it.
+    /// How much of the printer's memory to use: none where neither its answers nor its line would show that it was
+    /// switched off and has lost it.
     fn printer_memory(&self) -> usize {
-        if !self.config.asked || self.conversation.profile().status == Answers::Silent {
+        let silent = !self.config.asked || self.conversation.profile().status == Answers::Silent;
+        if silent && !self.config.device.shows_power() {
             return 0;
         }
         match self.config.dpi {

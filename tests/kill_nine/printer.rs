@@ -82,16 +82,16 @@ impl Printer {
         pieces
     }
 
-    /// The daemon on the line was killed: what it wrote may still be on its way.
-    pub fn leave_line(&self) {
+    /// The daemon on the line was killed, and the next one is not there yet: what it wrote may still be on its way.
+    pub async fn leave_line(&self) {
+        // Hosts are served in the order they come: when our turn has been, all lines before us are read. Without power
+        // there is no line.
+        let Ok(mut turn) = TcpStream::connect(self.address).await else { return };
         self.left.fetch_add(1, Ordering::SeqCst);
-        let (left, address) = (self.left.clone(), self.address);
+        let left = self.left.clone();
         tokio::spawn(async move {
-            // Hosts are served in the order they come: when our turn has been, all lines before us are read.
-            if let Ok(mut turn) = TcpStream::connect(address).await {
-                let _ = turn.shutdown().await;
-                let _ = turn.read(&mut [0]).await;
-            }
+            let _ = turn.shutdown().await;
+            let _ = turn.read(&mut [0]).await;
             left.fetch_sub(1, Ordering::SeqCst);
         });
     }

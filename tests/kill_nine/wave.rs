@@ -144,7 +144,7 @@ impl Wave {
             sleep(self.chance.ms(0..20)).await;
             self.printer.cut_power();
         }
-        self.printer.leave_line();
+        self.printer.leave_line().await;
         self.daemon = Daemon::start(self.house.path(), Some(self.printer.address));
         if self.life.power {
             sleep(self.chance.ms(100..600)).await;
