@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Texts remembered before all are forgotten.
-const REMEMBERED: usize = 512;
+const REMEMBERED: usize = 1024;
 
 /// Lays out the labels of one template for one head.
 pub struct Compositor {

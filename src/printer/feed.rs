@@ -257,9 +257,9 @@ impl Feed {
             return 0;
         }
         match self.config.dpi {
-            Dpi::D203 => 256 << 10,
-            Dpi::D300 => 512 << 10,
-            Dpi::D600 => 2 << 20,
+            Dpi::D203 => 512 << 10,
+            Dpi::D300 => 1 << 20,
+            Dpi::D600 => 4 << 20,
         }
     }
 
