@@ -59,7 +59,8 @@ impl Expressions {
                 let keys: Vec<String> = at.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default();
                 let found = at.get_attr(part).unwrap_or_default();
                 if found.is_undefined() && !keys.is_empty() {
-                    let keys: Vec<String> = keys.iter().map(|key| format!("{known}{key}")).collect();
+                    let mut keys: Vec<String> = keys.iter().map(|key| format!("{known}{key}")).collect();
+                    keys.sort();
                     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
                     return format!("{}: no value `{path}`.{}", formula.said, fault::hint(&path, &keys));
                 }
