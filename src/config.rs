@@ -10,12 +10,14 @@
 //! device = "tcp://192.168.1.50:9100"      # or "virtual:zpl"
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
-//! media = { width = 100, height = 150, tracking = "gap" }   # mm; gap, mark or continuous
+//! media = { width = 100, height = 150, tracking = "gap", gap = 3 }   # mm; gap, mark or continuous
 //! template = "waybill-100x150"            # for labels that name none
-//! darkness = 18                           # 0 to 30
+//! darkness = 18                           # zpl 0 to 30, tspl 0 to 15
 //! speed = 4                               # inch/s
 //! mode = "tear"                           # tear, peel or cut
 //! offset = [0.5, -1.0]                    # mm to the right, mm down
+//! upside_down = false                     # true: the last row comes out first
+//! mirror = false                          # true: left and right changed over
 //! native_text = false                     # true: Latin text in the printer's own font, for slow lines
 //! status = "auto"                         # none: it never answers, do not ask
 //! window = 2                              # labels on the wire without proof, 1 to 8
@@ -39,7 +41,7 @@
 //!
 //! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
-//! assert_eq!(faults[0].to_string(), "config.toml:8: `language` cannot be \"zlp\". Known: zpl.");
+//! assert_eq!(faults[0].to_string(), "config.toml:8: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
 use crate::dots::{Dpi, Mm};
@@ -93,6 +95,8 @@ pub struct Limits {
 const SPEED_MIN: u8 = 2;
 /// From a format's turn to its first row, with the backfeed of the label before.
 const LABEL_START: Duration = Duration::from_millis(500);
+/// Between two labels of a roll, when nobody says.
+const GAP: Mm = Mm(3.0);
 /// Labels of one job.
 pub const LABELS_MAX: usize = 500;
 /// Labels of one run: no configuration goes above it.
@@ -169,7 +173,7 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         }
         Some(parsed)
     });
-    let language = table.word("language", &[("zpl", Language::Zpl)]).unwrap_or(Language::Zpl);
+    let language = table.word("language", &Language::ALL.map(|language| (language.name(), language))).unwrap_or_default();
     let dpi = match table.whole("dpi") {
         Some(dpi) => u32::try_from(dpi).ok().and_then(Dpi::from_nominal).or_else(|| {
             table.fault("dpi", format!("`dpi` is {dpi}. Known: 203, 300, 600."));
@@ -179,11 +183,20 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     };
     let mut size = (Mm(100.0), Mm(150.0));
     let mut tracking = Tracking::Gap;
+    let mut gap = GAP;
     if let Some(mut media) = table.table("media") {
         media.require(&["width", "height"]);
         size = (Mm(media.number("width").unwrap_or(100.0)), Mm(media.number("height").unwrap_or(150.0)));
         let known = [("gap", Tracking::Gap), ("mark", Tracking::Mark), ("continuous", Tracking::Continuous)];
         tracking = media.word("tracking", &known).unwrap_or(tracking);
+        gap = match media.number("gap") {
+            Some(wide) if !(0.0..=20.0).contains(&wide) => {
+                media.fault("gap", "`gap` is the space between two labels, or the height of the mark, from 0 to 20 mm.");
+                GAP
+            }
+            Some(wide) => Mm(wide),
+            None => GAP,
+        };
     }
     let offset = match table.numbers("offset").as_deref() {
         None => (Mm(0.0), Mm(0.0)),
@@ -195,10 +208,13 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     };
     let modes = [("tear", PrintMode::Tear), ("peel", PrintMode::Peel), ("cut", PrintMode::Cut)];
     let setup = language::Setup {
-        darkness: within(table, "darkness", 0, 30).map(|darkness| darkness as u8),
+        darkness: darkness(table, language),
         speed: within(table, "speed", 1, 14).map(|speed| speed as u8),
         mode: table.word("mode", &modes).unwrap_or(PrintMode::Tear),
         media: tracking,
+        gap: dpi?.dots(gap),
+        upside_down: table.boolean("upside_down").unwrap_or(false),
+        mirror: table.boolean("mirror").unwrap_or(false),
         offset: crate::dots::Point::new(dpi?.dots(offset.0), dpi?.dots(offset.1)),
     };
     let template = table.text("template").unwrap_or(DEFAULT_TEMPLATE).to_owned();
@@ -219,6 +235,21 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         window,
         label_time,
     })
+}
+
+fn darkness(table: &mut Table<'_>, language: Language) -> Option<u8> {
+    match language.darkness_max() {
+        Some(most) => within(table, "darkness", 0, i64::from(most)).map(|darkness| darkness as u8),
+        None => {
+            if table.has("darkness") {
+                table.fault(
+                    "darkness",
+                    format!("a printer that speaks {} has no such setting: set it at the printer.", language.name()),
+                );
+            }
+            None
+        }
+    }
 }
 
 /// By the speed that is set, else by the slowest usual one, with a quarter to spare.

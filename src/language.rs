@@ -5,26 +5,48 @@
 //! and still exact. A denser form has its place here: a run's glyphs sent once as bitmap fonts (`~DB` in ZPL), every
 //! text then a field at exact dots. Knows no template, no transport and no clock.
 
+pub mod escpos;
+mod reason;
+pub mod tspl;
 pub mod zpl;
 
-use crate::dots::Point;
+pub use reason::Reason;
+
+use crate::dots::{Dots, Dpi, Point, Size};
+use crate::label::Label;
 
 /// The languages waybilld speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Language {
+    #[default]
     Zpl,
+    Tspl,
+    EscPos,
 }
 
 impl Language {
+    pub const ALL: [Language; 3] = [Language::Zpl, Language::Tspl, Language::EscPos];
+
     /// The language of that name.
     pub fn named(name: &str) -> Option<Language> {
-        (name == Language::Zpl.name()).then_some(Language::Zpl)
+        Language::ALL.into_iter().find(|language| language.name() == name)
     }
 
-    /// Its name in configuration and URIs.
+    /// Its name in configuration and URIs, and what a file of it ends with.
     pub fn name(self) -> &'static str {
         match self {
             Language::Zpl => "zpl",
+            Language::Tspl => "tspl",
+            Language::EscPos => "escpos",
+        }
+    }
+
+    /// The darkest it can be set; `None`: it has no such setting.
+    pub fn darkness_max(self) -> Option<u8> {
+        match self {
+            Language::Zpl => Some(30),
+            Language::Tspl => Some(15),
+            Language::EscPos => None,
         }
     }
 }
@@ -32,14 +54,20 @@ impl Language {
 /// What a configuration sets on a printer before its first label; `None` leaves it as the printer has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Setup {
-    /// 0 to 30.
+    /// 0 to [`Language::darkness_max`].
     pub darkness: Option<u8>,
     /// Inches a second.
     pub speed: Option<u8>,
     pub mode: PrintMode,
     pub media: Tracking,
+    /// The gap between two labels, or the height of the mark.
+    pub gap: Dots,
     /// Moves everything right and down, to line the print up with the media.
     pub offset: Point,
+    /// Turned by 180°: the last row comes out first.
+    pub upside_down: bool,
+    /// Left and right changed over, for media read through a window.
+    pub mirror: bool,
 }
 
 /// What happens to a label after it is printed.
@@ -60,4 +88,69 @@ pub enum Tracking {
     Mark,
     /// It does not: the media has no marks, the label is as long as we say.
     Continuous,
+}
+
+/// What the printer at the other end can do, language by language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    pub zpl: zpl::Options,
+    pub escpos: escpos::Options,
+}
+
+/// One label, ready for the line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Encoded {
+    pub bytes: Vec<u8>,
+    /// As long as fewer bytes than this have left, nothing of it can come out.
+    pub trigger: usize,
+}
+
+impl Encoded {
+    /// A label that prints at its very last byte.
+    pub fn last(bytes: Vec<u8>) -> Encoded {
+        let trigger = bytes.len();
+        Encoded { bytes, trigger }
+    }
+
+    /// The same behind these bytes, of which nothing comes out.
+    pub fn behind(self, mut before: Vec<u8>) -> Encoded {
+        let trigger = before.len() + self.trigger;
+        before.extend(self.bytes);
+        Encoded { bytes: before, trigger }
+    }
+}
+
+/// Writes labels for one connection.
+pub enum Encoder {
+    Zpl(zpl::Encoder),
+    Tspl(tspl::Encoder),
+    EscPos(escpos::Encoder),
+}
+
+impl Encoder {
+    pub fn new(language: Language, options: Options) -> Encoder {
+        match language {
+            Language::Zpl => Encoder::Zpl(zpl::Encoder::new(options.zpl)),
+            Language::Tspl => Encoder::Tspl(tspl::Encoder::new()),
+            Language::EscPos => Encoder::EscPos(escpos::Encoder::new(options.escpos)),
+        }
+    }
+
+    /// Puts the printer into a known state. Once a connection, before its first label.
+    pub fn start(&mut self, setup: &Setup, size: Size, dpi: Dpi) -> Vec<u8> {
+        match self {
+            Encoder::Zpl(encoder) => encoder.start(setup, size),
+            Encoder::Tspl(encoder) => encoder.start(setup, size, dpi),
+            Encoder::EscPos(encoder) => encoder.start(setup, size),
+        }
+    }
+
+    /// One label, printed once. The printer must get all bytes, in the order they were encoded.
+    pub fn label(&mut self, label: &Label) -> Encoded {
+        match self {
+            Encoder::Zpl(encoder) => Encoded::last(encoder.label(label)),
+            Encoder::Tspl(encoder) => encoder.label(label),
+            Encoder::EscPos(encoder) => encoder.label(label),
+        }
+    }
 }

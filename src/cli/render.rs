@@ -5,8 +5,7 @@ use super::{Failure, load};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
-use crate::language::zpl::{Encoder, Options};
-use crate::language::{Language, Setup};
+use crate::language::{Encoder, Language, Options, Setup, zpl};
 use crate::studio::{DEFAULT_TEMPLATE, Studio};
 use crate::waybill::Waybill;
 use std::path::{Path, PathBuf};
@@ -31,7 +30,7 @@ pub struct Args {
     /// Where senders and templates are configured.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// `x.png` for one label, `x.zpl` for one stream of all, or a folder for a picture a label (001.png …).
+    /// `x.png` for one label, `x.zpl` (or .tspl, .escpos) for one stream of all, or a folder for a picture a label (001.png …).
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
 }
@@ -44,7 +43,7 @@ fn dpi(text: &str) -> Result<Dpi, String> {
 }
 
 fn language(text: &str) -> Result<Language, String> {
-    Language::named(text).ok_or_else(|| "known: zpl".to_owned())
+    Language::named(text).ok_or_else(|| "known: zpl, tspl, escpos".to_owned())
 }
 
 /// Reads, lays out, writes.
@@ -55,9 +54,9 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     input.remarks().iter().for_each(|remark| eprintln!("{remark}"));
     let labels = lay_out(&studio, &input.waybills(&config.senders)?, &args)?;
     let extension = args.output.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let stream = args.language.is_some() || extension == "zpl";
-    if !is_folder(&args.output) && stream {
-        return write(&args.output, &stream_of(&labels, args.native_text));
+    let language = args.language.or(Language::named(extension));
+    if let Some(language) = language.filter(|_| !is_folder(&args.output)) {
+        return write(&args.output, &stream_of(language, &labels, args.native_text));
     }
     if extension == "png" && !is_folder(&args.output) {
         return match labels.as_slice() {
@@ -69,13 +68,16 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
         };
     }
     if !extension.is_empty() && !is_folder(&args.output) {
-        return Err(Failure::refused(format!("-o {}: name a .png, a .zpl or a folder.", args.output.display())));
+        return Err(Failure::refused(format!(
+            "-o {}: name a .png, a .zpl, .tspl or .escpos, or a folder.",
+            args.output.display()
+        )));
     }
     std::fs::create_dir_all(&args.output).map_err(|error| Failure::refused(format!("{}: {error}.", args.output.display())))?;
     for (at, label) in labels.iter().enumerate() {
-        let (bytes, ending) = match stream {
-            true => (stream_of(std::slice::from_ref(label), args.native_text), "zpl"),
-            false => (label.raster().to_png(), "png"),
+        let (bytes, ending) = match language {
+            Some(language) => (stream_of(language, std::slice::from_ref(label), args.native_text), language.name()),
+            None => (label.raster().to_png(), "png"),
         };
         write(&args.output.join(format!("{:03}.{ending}", at + 1)), &bytes)?;
     }
@@ -104,14 +106,15 @@ fn lay_out(studio: &Studio, waybills: &[Waybill], args: &Args) -> Result<Vec<Lab
 }
 
 /// What a printer would be sent for these labels, from its first byte on.
-fn stream_of(labels: &[Label], native_text: bool) -> Vec<u8> {
-    let mut encoder = Encoder::new(Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES });
+fn stream_of(language: Language, labels: &[Label], native_text: bool) -> Vec<u8> {
+    let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES };
+    let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
     let mut bytes = Vec::new();
     for (at, label) in labels.iter().enumerate() {
         if at == 0 {
-            bytes.extend(encoder.start(&Setup::default(), label.size));
+            bytes.extend(encoder.start(&Setup::default(), label.size, label.dpi));
         }
-        bytes.extend(encoder.label(label));
+        bytes.extend(encoder.label(label).bytes);
     }
     bytes
 }

@@ -1,6 +1,7 @@
 //! The words of the conversation: how patient to be, what is known of a printer, and what the caller is told.
 
-use crate::language::zpl::status::{Identity, Reason};
+use crate::language::Reason;
+use crate::language::zpl::status::Identity;
 use std::fmt;
 use std::time::Duration;
 

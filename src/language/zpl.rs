@@ -98,7 +98,10 @@ impl Encoder {
             out.extend_from_slice(b"^XA");
         }
         // What an earlier sender may have left behind: units, mirror, orientation, reverse, field rotation, label home.
-        out.extend_from_slice(b"^MUD^PMN^PON^LRN^FWN^LH0,0^CI28");
+        out.extend_from_slice(b"^MUD");
+        out.extend_from_slice(if setup.mirror { b"^PMY" } else { b"^PMN" });
+        out.extend_from_slice(if setup.upside_down { b"^POI" } else { b"^PON" });
+        out.extend_from_slice(b"^LRN^FWN^LH0,0^CI28");
         let Point { x, y } = setup.offset;
         // ^LS moves left; ^LT takes -120 to 120.
         push(&mut out, format_args!("^LS{}^LT{}^PW{}^LL{}", -x, y.clamp(Dots(-120), Dots(120)), size.width, size.height));

@@ -11,7 +11,7 @@ use super::view::{self, View};
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
 use crate::dots::Dpi;
-use crate::language::zpl::{Encoder, Options};
+use crate::language::{Encoder, Options, zpl};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Transport, why_broken};
@@ -98,8 +98,8 @@ impl Feed {
         Feed {
             bell: spool.bell(&name),
             composing: Composing::new(studio, spool.clone(), &config),
-            conversation: Conversation::new(rules(&config), Facts::default().profile()),
-            encoder: Encoder::new(Options::default()),
+            conversation: Conversation::new(config.language, rules(&config), Facts::default().profile()),
+            encoder: Encoder::new(config.language, Options::default()),
             fresh: true,
             line: None,
             offline: None,
@@ -232,8 +232,8 @@ impl Feed {
                 self.line = Some(line);
                 self.offline = None;
                 self.fresh = true;
-                let options = Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
-                self.encoder = Encoder::new(options);
+                let zpl = zpl::Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
+                self.encoder = Encoder::new(self.config.language, Options { zpl, ..Options::default() });
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
@@ -275,12 +275,12 @@ impl Feed {
                 Some(Ok(composed)) => {
                     let recorded = self.spool.sending(vec![(queued.key, composed.digest)]);
                     // The disk works while we encode.
-                    let mut bytes = Vec::new();
+                    let mut start = Vec::new();
                     if self.fresh {
-                        bytes = self.encoder.start(&self.config.setup, composed.label.size);
+                        start = self.encoder.start(&self.config.setup, composed.label.size, composed.label.dpi);
                         self.fresh = false;
                     }
-                    bytes.extend(self.encoder.label(&composed.label));
+                    let encoded = self.encoder.label(&composed.label).behind(start);
                     if let Err(error) = recorded.await {
                         // What was encoded never leaves: the printer knows nothing of it.
                         self.fresh = true;
@@ -299,7 +299,7 @@ impl Feed {
                     }
                     info!(printer = self.name, run = queued.run, label = queued.id, "sending");
                     self.last = Some((queued.run, queued.id.clone()));
-                    self.conversation.print(queued.key as u64, bytes, self.epoch.elapsed());
+                    self.conversation.print(queued.key as u64, encoded, self.epoch.elapsed());
                     self.given.insert(queued.key, Given { id: queued.id, run: queued.run, attempt: queued.attempt });
                 }
                 Some(Err(why)) => {
@@ -415,7 +415,7 @@ impl Feed {
             Ok(None) => {}
             Err(error) => error!(printer = self.name, "{error}"),
         }
-        self.conversation = Conversation::new(rules(&self.config), self.facts.profile());
+        self.conversation = Conversation::new(self.config.language, rules(&self.config), self.facts.profile());
     }
 
     async fn keep_facts(&self) {

@@ -1,7 +1,7 @@
 //! How a printer stands, in words for a person and keywords for a program.
 
 use crate::conversation::PrinterState;
-use crate::language::zpl::status::Reason;
+use crate::language::Reason;
 
 /// What everybody may know of a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]

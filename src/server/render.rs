@@ -11,8 +11,7 @@ use super::{Door, House, labels};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
-use crate::language::Setup;
-use crate::language::zpl::{Encoder, Options};
+use crate::language::{Encoder, Language, Options, Setup, zpl};
 use crate::spool::SpoolError;
 use crate::template::Template;
 use crate::waybill::json::Node;
@@ -27,7 +26,7 @@ use utoipa::IntoParams;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Drawing {
-    /// `png`: a picture of one label, dot for dot; `zpl`: what a printer would be sent for all of them.
+    /// `png`: a picture of one label, dot for dot; `zpl`, `tspl`, `escpos`: what a printer would be sent for all of them.
     format: Option<String>,
     /// 203, 300 or 600. Otherwise the printer's, if the job names one, or 203.
     dpi: Option<u32>,
@@ -38,7 +37,7 @@ pub struct Drawing {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Png,
-    Zpl,
+    Stream(Language),
 }
 
 /// Lay out without printing
@@ -49,14 +48,15 @@ enum Format {
         (JobRequest = "application/json"))),
     responses(
         (status = 200, description = "A picture, or the bytes for a printer.",
-            content((Vec<u8> = "image/png"), (Vec<u8> = "application/zpl"))),
+            content((Vec<u8> = "image/png"), (Vec<u8> = "application/zpl"), (Vec<u8> = "application/octet-stream"))),
         Unreadable, Unable,
     ))]
 pub async fn render(State(door): State<Arc<Door>>, Asked(drawing): Asked<Drawing>, sent: Sent) -> Result<Response, Problem> {
     let format = match drawing.format.as_deref() {
         None | Some("png") => Format::Png,
-        Some("zpl") => Format::Zpl,
-        Some(_) => return Err(Problem::new(Kind::Unasked, "`format` must be png or zpl.")),
+        Some(name) => Format::Stream(
+            Language::named(name).ok_or_else(|| Problem::new(Kind::Unasked, "`format` must be png, zpl, tspl or escpos."))?,
+        ),
     };
     let dpi = drawing.dpi.map(|dpi| {
         Dpi::from_nominal(dpi).ok_or_else(|| Problem::new(Kind::Unasked, format!("`dpi` is {dpi}. Known: 203, 300, 600.")))
@@ -65,7 +65,8 @@ pub async fn render(State(door): State<Arc<Door>>, Asked(drawing): Asked<Drawing
     let drawn = sent.work(&door, move |house, node| draw(house, node, format, dpi, drawing.template)).await??;
     let content_type = match format {
         Format::Png => "image/png",
-        Format::Zpl => "application/zpl",
+        Format::Stream(Language::Zpl) => "application/zpl",
+        Format::Stream(_) => "application/octet-stream",
     };
     Ok(([(header::CONTENT_TYPE, content_type)], drawn).into_response())
 }
@@ -99,16 +100,17 @@ fn draw(house: &House, mut node: Node, format: Format, dpi: Option<Dpi>, templat
     }
     match format {
         Format::Png => Ok(drawn.iter().flat_map(|label| label.raster().to_png()).collect()),
-        Format::Zpl => Ok(stream(&drawn, &setup, native_text)),
+        Format::Stream(language) => Ok(stream(language, &drawn, &setup, native_text)),
     }
 }
 
 /// What a printer would be sent for these labels, from its first byte on.
-fn stream(labels: &[Label], setup: &Setup, native_text: bool) -> Vec<u8> {
-    let mut encoder = Encoder::new(Options { native_text, ..Options::default() });
-    let mut bytes = labels.first().map(|label| encoder.start(setup, label.size)).unwrap_or_default();
+fn stream(language: Language, labels: &[Label], setup: &Setup, native_text: bool) -> Vec<u8> {
+    let zpl = zpl::Options { native_text, ..zpl::Options::default() };
+    let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
+    let mut bytes = labels.first().map(|label| encoder.start(setup, label.size, label.dpi)).unwrap_or_default();
     for label in labels {
-        bytes.extend(encoder.label(label));
+        bytes.extend(encoder.label(label).bytes);
     }
     bytes
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 use waybilld::conversation::{Conversation, Event, PrinterState, Profile, Rules};
+use waybilld::language::{Encoded, Language};
 use waybilld::virtual_printer::{self, Settings, VirtualPrinter};
 
 /// Where the ledger says a label stands.
@@ -102,7 +103,7 @@ pub fn rules() -> Rules {
 impl Bench {
     pub fn new(rules: Rules, profile: Profile, settings: Settings) -> Bench {
         Bench {
-            conversation: Conversation::new(rules, profile.clone()),
+            conversation: Conversation::new(Language::Zpl, rules, profile.clone()),
             printer: VirtualPrinter::new(settings),
             now: Duration::ZERO,
             line: Line { buffer: 64 * 1024, ..Line::default() },
@@ -265,11 +266,11 @@ impl Bench {
             let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
             self.graphic_stored = true;
             let padding = "x".repeat(self.label_padding);
-            let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ\n");
+            let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ");
             self.ledger.insert(key, Stand::Sending);
             self.fates.entry(key).or_default().given += 1;
             self.note(&format!("   label {key} given"));
-            self.conversation.print(key, label.into_bytes(), self.now);
+            self.conversation.print(key, Encoded::last(label.into_bytes()), self.now);
             moved = true;
         }
         moved

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
 use waybilld::conversation::{Answers as Known, Counter, PrinterState, Profile, Rules};
-use waybilld::language::zpl::status::Reason;
+use waybilld::language::Reason;
 use waybilld::virtual_printer::{Answers, Settings};
 
 #[test]

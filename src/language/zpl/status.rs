@@ -6,6 +6,8 @@
 //!
 //! Commands and layouts are those of the ZPL II programming guide, P1012728-011.
 
+use crate::language::Reason;
+
 /// ~HS: formats, labels remaining, flags. Asked by [`ASK_STATUS`].
 pub const ASK_STATUS: &[u8] = b"~HS";
 /// ~HQES: errors and warnings as bits.
@@ -73,55 +75,6 @@ pub struct Identity {
     pub firmware: String,
     pub dots_per_mm: u32,
     pub memory: String,
-}
-
-/// Why a printer does not print, or soon will not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    MediaEmpty,
-    RibbonEmpty,
-    CoverOpen,
-    CutterFault,
-    HeadTooHot,
-    HeadTooCold,
-    MotorTooHot,
-    HeadFault,
-    ConfigurationInvalid,
-    MediaJam,
-    MarkNotFound,
-    Paused,
-    DiagnosticMode,
-    OtherError,
-    CalibrateMedia,
-    CleanHead,
-    ReplaceHead,
-    MediaLow,
-}
-
-impl Reason {
-    /// The keyword, as IPP says it where IPP has a word for it.
-    pub fn keyword(self) -> &'static str {
-        match self {
-            Reason::MediaEmpty => "media-empty",
-            Reason::RibbonEmpty => "ribbon-empty",
-            Reason::CoverOpen => "cover-open",
-            Reason::CutterFault => "cutter-fault",
-            Reason::HeadTooHot => "head-too-hot",
-            Reason::HeadTooCold => "head-too-cold",
-            Reason::MotorTooHot => "motor-too-hot",
-            Reason::HeadFault => "head-fault",
-            Reason::ConfigurationInvalid => "configuration-invalid",
-            Reason::MediaJam => "media-jam",
-            Reason::MarkNotFound => "mark-not-found",
-            Reason::Paused => "paused",
-            Reason::DiagnosticMode => "diagnostic-mode",
-            Reason::OtherError => "other-error",
-            Reason::CalibrateMedia => "calibrate-media",
-            Reason::CleanHead => "clean-head",
-            Reason::ReplaceHead => "replace-head",
-            Reason::MediaLow => "media-low",
-        }
-    }
 }
 
 /// ~HQES, errors, group 1.

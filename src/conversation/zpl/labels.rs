@@ -2,9 +2,9 @@
 
 use super::asking::PAUSE_MIN;
 use super::doubts::Verdict;
-use super::outbox::Carried;
 use super::questions::Kind;
-use super::{Conversation, Counter, Doubt, Event, InHand, Loss, OnWire, PrinterState};
+use super::{Carried, Conversation, Counter, Doubt, Event, InHand, Loss, OnWire, PrinterState};
+use crate::language::Encoded;
 use std::time::Duration;
 
 /// How often a silent printer is given another chance, when there is something to print.
@@ -19,8 +19,7 @@ impl Conversation {
             return;
         }
         self.check_opening_count(now);
-        let Some(InHand { key, bytes }) = self.in_hand.pop_front() else { return };
-        let trigger = bytes.windows(3).rposition(|end| end == b"^XZ").map_or(bytes.len(), |at| at + 3);
+        let Some(InHand { key, encoded: Encoded { bytes, trigger } }) = self.in_hand.pop_front() else { return };
         if self.on_wire.is_empty() {
             self.witness.watch(now);
         }

@@ -1,9 +1,9 @@
 //! Questions and answers: what to ask when, and what an answer, or none, means.
 
-use super::outbox::Carried;
 use super::questions::{Asked, Kind};
-use super::{Answers, Conversation, Counter, Event, Evidence, Loss, PrinterState};
-use crate::language::zpl::status::{self, Errors, HostStatus, Reason, Reply};
+use super::{Answers, Carried, Conversation, Counter, Event, Evidence, Loss, PrinterState};
+use crate::language::Reason;
+use crate::language::zpl::status::{self, Errors, HostStatus, Reply};
 use std::time::Duration;
 
 /// Where we stand with our questions on this connection.

@@ -1,0 +1,1 @@
+//! What an ESC/POS printer says: reply bytes in, [`Reply`]s out.

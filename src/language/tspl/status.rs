@@ -1,0 +1,1 @@
+//! What a TSPL printer says: reply bytes in, [`Reply`]s out.
