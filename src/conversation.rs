@@ -8,6 +8,7 @@
 //! ESC/POS or TSPL printer can be asked to say a word of ours back when it comes to it ([`echo`]). Their headers
 //! hold the rules by which a label counts as printed.
 
+mod doubts;
 pub mod echo;
 mod facts;
 mod outbox;

@@ -6,6 +6,7 @@
 //! text then a field at exact dots. Knows no template, no transport and no clock.
 
 pub mod escpos;
+pub mod reading;
 mod reason;
 pub mod tspl;
 pub mod zpl;

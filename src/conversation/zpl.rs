@@ -22,17 +22,16 @@
 //! | nothing is on the wire and nothing is open | no timer |
 
 mod asking;
-mod doubts;
 mod evidence;
 mod labels;
 mod questions;
 
+use super::doubts::{Doubts, Memory};
 use super::outbox::{Carried, Outbox};
 use super::{Answers, Counter, Doubt, Event, Evidence, InHand, Loss, OnWire, PrinterState, Profile, Rules};
 use crate::language::Encoded;
 use crate::language::zpl::status::ReplyReader;
 use asking::Asking;
-use doubts::{Doubts, Memory};
 use evidence::Witness;
 use questions::{Kind, Questions};
 use std::collections::VecDeque;

@@ -1,9 +1,9 @@
 //! Labels on their way: begun, left, printed, sent, lost or left in doubt.
 
 use super::asking::PAUSE_MIN;
-use super::doubts::Verdict;
 use super::questions::Kind;
 use super::{Carried, Conversation, Counter, Doubt, Event, InHand, Loss, OnWire, PrinterState};
+use crate::conversation::doubts::Verdict;
 use crate::language::Encoded;
 use std::time::Duration;
 
