@@ -14,7 +14,7 @@ mod facts;
 mod outbox;
 pub mod zpl;
 
-pub use facts::{Answers, Counter, Doubt, Event, Evidence, Loss, PrinterState, Profile, Rules};
+pub use facts::{Answers, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
 
 use crate::language::{Encoded, Language};
 use std::time::Duration;
@@ -87,6 +87,11 @@ impl Conversation {
     /// Prints a label. The caller has checked `has_room`.
     pub fn print(&mut self, key: u64, encoded: Encoded, now: Duration) {
         either!(self, talk => talk.print(key, encoded, now));
+    }
+
+    /// Words between labels, of which nothing is printed: a calibration.
+    pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
+        either!(self, talk => talk.say(bytes, now));
     }
 
     /// The line is open.

@@ -59,6 +59,22 @@ pub struct Profile {
     pub errors: Option<bool>,
     pub counter: Counter,
     pub identity: Option<Identity>,
+    pub echo: Echo,
+}
+
+/// Whether it says a word of ours back, and when. ESC/POS `GS ( H`, TSPL `OUT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Echo {
+    #[default]
+    Unknown,
+    /// It does not, or must not be asked.
+    No,
+    /// It does; so many labels in a row looked as if it did after printing.
+    Heard(u8),
+    /// When it has drawn the label before it.
+    Before,
+    /// When the label before it is printed.
+    After,
 }
 
 /// Whether it answers ~HS.
@@ -109,6 +125,10 @@ pub enum Evidence {
     Counter,
     /// Empty buffers, and time to print what they held.
     Buffers,
+    /// Our word, said back after printing.
+    Echo,
+    /// Our word, said back, and a printer that rests since.
+    Rest,
 }
 
 /// Something the caller has to know.
@@ -148,6 +168,8 @@ pub enum Doubt {
     OutOfSight,
     /// Some of the labels on the wire came out, not all.
     SomeCameOut,
+    /// It stopped with the label under the head, and does not print such a label again.
+    StoppedInIt,
     NoEvidence,
 }
 
@@ -157,6 +179,7 @@ impl fmt::Display for Doubt {
             Doubt::LineBroke(why) => write!(f, "the line broke ({why}) before the printer confirmed it")?,
             Doubt::OutOfSight => f.write_str("the printer fell silent, and now its buffers are empty")?,
             Doubt::SomeCameOut => f.write_str("the printer counted fewer labels than it got")?,
+            Doubt::StoppedInIt => f.write_str("the printer stopped in the middle of it")?,
             Doubt::NoEvidence => f.write_str("the printer answers, but not whether it came out")?,
         }
         f.write_str(". Look at the tray, then say \"came out\" or \"did not\".")

@@ -111,6 +111,11 @@ impl Conversation {
         self.plan(now);
     }
 
+    /// Words between labels.
+    pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
+        self.outbox.push(bytes, Carried::Words, now);
+    }
+
     /// The line is open.
     pub fn handle_connected(&mut self, now: Duration) {
         self.connected = true;

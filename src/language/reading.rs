@@ -6,6 +6,8 @@ use super::Reason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     Reading(Reading),
+    /// A part of a reading: the next is to be asked for.
+    More,
     /// A word of ours, said back.
     Echo(Mark),
     /// Labels printed in the printer's life.

@@ -1,6 +1,6 @@
 //! What is remembered of a printer from one day to the next, as JSON in the spool.
 
-use crate::conversation::{Answers, Counter, Profile};
+use crate::conversation::{Answers, Counter, Echo, Profile};
 use serde::{Deserialize, Serialize};
 
 /// Pause and profile of one printer.
@@ -12,6 +12,7 @@ pub struct Facts {
     status: Word,
     counter: Word,
     errors: Option<bool>,
+    echo: Word,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ enum Word {
     Yes,
     No,
     Counts,
+    Before,
+    After,
 }
 
 impl Facts {
@@ -46,21 +49,35 @@ impl Facts {
             Counter::Counts => Word::Counts,
         };
         self.errors = profile.errors;
+        self.echo = match profile.echo {
+            Echo::Unknown => Word::Unknown,
+            Echo::No => Word::No,
+            Echo::Heard(_) => Word::Yes,
+            Echo::Before => Word::Before,
+            Echo::After => Word::After,
+        };
     }
 
     pub fn profile(&self) -> Profile {
         Profile {
             status: match self.status {
-                Word::Unknown => Answers::Unknown,
-                Word::Yes | Word::Counts => Answers::Yes,
+                Word::Yes => Answers::Yes,
                 Word::No => Answers::Silent,
+                _ => Answers::Unknown,
             },
             errors: self.errors,
             counter: match self.counter {
-                Word::Unknown => Counter::Unknown,
                 Word::No => Counter::No,
                 Word::Yes => Counter::Answers,
                 Word::Counts => Counter::Counts,
+                _ => Counter::Unknown,
+            },
+            echo: match self.echo {
+                Word::No => Echo::No,
+                Word::Yes => Echo::Heard(0),
+                Word::Before => Echo::Before,
+                Word::After => Echo::After,
+                _ => Echo::Unknown,
             },
             identity: None,
         }
@@ -73,7 +90,13 @@ mod tests {
 
     #[test]
     fn what_a_printer_taught_us_is_known_tomorrow() {
-        let profile = Profile { status: Answers::Silent, errors: Some(true), counter: Counter::Counts, ..Profile::default() };
+        let profile = Profile {
+            status: Answers::Silent,
+            errors: Some(true),
+            counter: Counter::Counts,
+            echo: Echo::After,
+            ..Profile::default()
+        };
         let mut facts = Facts { paused: true, ..Facts::default() };
         facts.learn(&profile);
         let tomorrow = Facts::from_json(&facts.to_json());

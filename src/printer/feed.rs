@@ -328,6 +328,8 @@ impl Feed {
                     let evidence = match evidence {
                         Evidence::Counter => "the printer's label counter",
                         Evidence::Buffers => "the printer's empty buffers",
+                        Evidence::Echo => "the printer's word after printing it",
+                        Evidence::Rest => "the printer's word that it has it, and that it rests since",
                     };
                     self.settle(key, Outcome::Printed { evidence: evidence.to_owned() });
                 }

@@ -90,7 +90,7 @@ impl ReplyReader {
     }
 
     /// The part to ask for next, when the printer said that it is offline.
-    pub fn next(&self) -> Option<Ask> {
+    pub fn open(&self) -> Option<Ask> {
         self.asked.front().copied()
     }
 
@@ -174,7 +174,7 @@ impl ReplyReader {
                     return self.push(Reply::Reading(Reading::default()));
                 }
                 self.asked = VecDeque::from([Ask::OfflineCause, Ask::ErrorCause, Ask::Media]);
-                return;
+                return self.push(Reply::More);
             }
             Ask::OfflineCause => vec![
                 (is(Said::CoverClosed) == Some(false), Reason::CoverOpen),
@@ -193,6 +193,8 @@ impl ReplyReader {
         if asked == Ask::Media {
             let reasons = std::mem::take(&mut self.reasons);
             self.push(Reply::Reading(offline(reasons)));
+        } else {
+            self.push(Reply::More);
         }
     }
 
@@ -240,7 +242,7 @@ mod tests {
         let mut reader = ReplyReader::default();
         asked.iter().for_each(|what| reader.expect(*what));
         reader.feed(bytes);
-        std::iter::from_fn(|| reader.poll()).collect()
+        std::iter::from_fn(|| reader.poll()).filter(|reply| *reply != Reply::More).collect()
     }
 
     fn stopped(reasons: &[Reason]) -> Reply {
@@ -251,7 +253,10 @@ mod tests {
     fn an_online_printer_is_read_in_one_byte_an_offline_one_in_four() {
         assert_eq!(ask(Ask::OfflineCause), [0x10, 0x04, 2]);
         assert_eq!(read(&[Ask::Printer], &[0x12]), [Reply::Reading(Reading::default())]);
-        assert_eq!(read(&[Ask::Printer], &[0x1A]), [], "offline: it does not say why");
+        let mut reader = ReplyReader::default();
+        reader.expect(Ask::Printer);
+        reader.feed(&[0x1A]);
+        assert_eq!((reader.poll(), reader.open()), (Some(Reply::More), Some(Ask::OfflineCause)), "offline: why?");
         assert_eq!(read(&[Ask::Printer], &[0x1A, 0x16, 0x12, 0x12]), [stopped(&[Reason::CoverOpen])]);
         assert_eq!(read(&[Ask::Printer], &[0x1A, 0x32, 0x12, 0x72]), [stopped(&[Reason::MediaEmpty])]);
         assert_eq!(read(&[Ask::Printer], &[0x1A, 0x52, 0x5A, 0x12]), [stopped(&[Reason::CutterFault, Reason::HeadTooHot])]);

@@ -1,0 +1,305 @@
+//! Asking a printer how it stands, and what an answer, or none, means.
+
+use super::{Answers, Carried, Conversation, Echo, Event, PrinterState, ends_a_label};
+use crate::conversation::doubts::POWER_CYCLE_MIN;
+use crate::language::reading::{Reading, Reply};
+use std::time::Duration;
+
+/// Where we stand with our questions on this connection.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    awaited: Option<Awaited>,
+    /// When to ask next.
+    pub at: Option<Duration>,
+    pause: Duration,
+    /// It has answered on this connection.
+    pub heard: bool,
+    /// When the last answer was asked for.
+    seen: Option<Duration>,
+    /// The same, whatever else was watched since.
+    looked: Option<Duration>,
+    /// It said that it draws, prints or feeds.
+    pub busy: bool,
+    /// Questions in a row unanswered.
+    misses: u32,
+    /// It answered before and does not now: nothing new is begun.
+    pub suspect: bool,
+    pub stalled: bool,
+    /// Since when it rests, by answers asked after the last word came back.
+    pub rested: Option<Duration>,
+    /// When evidence must have come, if the printer stays calm.
+    pub evidence_due: Option<Duration>,
+    /// Another word was sent because one did not come back.
+    pub word_again: bool,
+    /// Until when doubts of an earlier line, or the counter, may take to be settled.
+    pub settle_by: Option<Duration>,
+    silent_asked: Option<Duration>,
+    /// The next turn asks for a number rather than how it stands.
+    pub count_next: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Awaited {
+    asked: Duration,
+    due: Option<Duration>,
+}
+
+/// The first pause between two questions; doubled up to `Rules::pace`.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+/// The pauses while the printer is stopped.
+const STOPPED_MIN: Duration = Duration::from_secs(1);
+const STOPPED_MAX: Duration = Duration::from_secs(5);
+/// The same on a line that hides power cuts: often enough to notice one.
+const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
+/// Between the two answers that show a printer at rest: longer than one takes from a label's last command to its first row.
+pub(super) const REST: Duration = Duration::from_millis(300);
+/// Questions in a row without an answer that make a silence.
+const TRIES: u32 = 3;
+/// A look at the printer is good for so long.
+const LOOK_FRESH: Duration = Duration::from_secs(1);
+/// How often a silent printer is given another chance, when there is something to print.
+const SILENT_AGAIN: Duration = Duration::from_secs(60);
+
+impl Asking {
+    pub fn until(settle_by: Duration) -> Asking {
+        Asking { settle_by: Some(settle_by), ..Asking::default() }
+    }
+
+    /// From now on it matters whether the printer is out of sight.
+    pub fn watch(&mut self, now: Duration) {
+        self.seen = Some(now);
+    }
+
+    /// The question has left; its answer may take until then.
+    pub fn written(&mut self, due: Duration) {
+        if let Some(awaited) = &mut self.awaited {
+            awaited.due = Some(due);
+        }
+    }
+
+    pub fn due(&self) -> Option<Duration> {
+        self.awaited.and_then(|awaited| awaited.due)
+    }
+
+    /// Something moved: look closely.
+    pub fn soon(&mut self, now: Duration) {
+        self.pause = PAUSE_MIN;
+        self.at = self.at.map(|at| at.min(now + PAUSE_MIN));
+    }
+}
+
+impl Conversation {
+    /// How long to wait for an answer: three fit into a printer's patience.
+    pub(super) fn patience(&self) -> Duration {
+        let ahead = self.outbox.unanswered_bytes() as f64;
+        let line = self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))));
+        self.rules.patience / TRIES + line
+    }
+
+    /// Asks how it stands; `on`: the next part of what was half said.
+    pub(super) fn ask_standing(&mut self, on: bool, now: Duration) {
+        let question = self.listener.ask(on);
+        self.outbox.push(question, Carried::Question, now);
+        if self.silent() {
+            // Nothing is waited for; an answer would be news.
+            self.asking.silent_asked = Some(now);
+        } else {
+            self.asking.awaited = Some(Awaited { asked: now, due: None });
+        }
+        self.asking.at = None;
+    }
+
+    pub(super) fn ask_silent_again(&mut self, now: Duration) {
+        if self.rules.ask && self.asking.silent_asked.is_none_or(|at| at + SILENT_AGAIN <= now) {
+            self.ask_standing(false, now);
+        }
+    }
+
+    /// A printer that goes on in the middle of a label must be known to be ready before one is begun: else nobody could
+    /// say whether it stopped before or in it.
+    pub(super) fn looked_at(&mut self, now: Duration) -> bool {
+        let fresh = self.asking.looked.is_some_and(|looked| looked + LOOK_FRESH >= now);
+        if self.dialect.prints_again() || self.silent() || !self.on_wire.is_empty() || fresh {
+            return true;
+        }
+        if self.asking.awaited.is_none() && !self.outbox.holds_words() {
+            self.ask_standing(false, now);
+        }
+        false
+    }
+
+    /// Whether an answer would be of any use now.
+    fn wants_answers(&self) -> bool {
+        !self.silent()
+            && (!self.on_wire.is_empty()
+                || self.doubts.is_some()
+                || !self.in_hand.is_empty()
+                || (!self.asking.heard && !self.stopped())
+                || self.count_wanted())
+    }
+
+    /// Decides when to ask next, unless an answer is awaited or the time is set.
+    pub(super) fn plan(&mut self, now: Duration) {
+        if !self.wants_answers() {
+            self.asking.at = None;
+        } else if self.asking.at.is_none() && self.asking.awaited.is_none() && !self.outbox.holds_words() {
+            let (least, most) = match self.stopped() {
+                true if self.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
+                true => (STOPPED_MIN, STOPPED_MAX_WATCHED),
+                false => (PAUSE_MIN, self.rules.pace),
+            };
+            let pause = self.asking.pause.clamp(least, most);
+            self.asking.at = Some(now + pause);
+            self.asking.pause = if self.stopped() { pause * 3 / 2 } else { pause * 2 };
+        }
+    }
+
+    pub(super) fn ask_when_due(&mut self, now: Duration) {
+        if self.asking.at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.asking.at = None;
+        if !self.wants_answers() || self.asking.awaited.is_some() || self.outbox.holds_words() {
+            return;
+        }
+        // A number costs a turn of its own, and none of it is heard from a printer that is stopped.
+        self.asking.count_next = !self.asking.count_next && self.numbers_wanted() && !self.stopped();
+        if self.asking.count_next {
+            self.send_word(now);
+        } else {
+            self.ask_standing(false, now);
+        }
+    }
+
+    pub(super) fn hear(&mut self, reply: Reply, now: Duration) {
+        self.outbox.answered();
+        match reply {
+            Reply::More => {
+                self.asking.awaited = None;
+                self.asking.misses = 0;
+                self.ask_standing(true, now);
+            }
+            Reply::Reading(reading) => {
+                let asked = self.asking.awaited.take().map_or(now, |awaited| awaited.asked);
+                self.hear_reading(&reading, asked, now);
+            }
+            Reply::Echo(mark) => self.hear_word(mark, now),
+            Reply::Count(count) => self.hear_count(count, now),
+            Reply::Identity(_) => {}
+        }
+    }
+
+    fn hear_reading(&mut self, reading: &Reading, asked: Duration, now: Duration) {
+        self.asking.heard = true;
+        self.asking.misses = 0;
+        self.asking.suspect = false;
+        self.learn(|profile| profile.status = Answers::Yes);
+        if !self.rules.line_shows_power && self.asking.seen.is_some_and(|seen| now.saturating_sub(seen) > POWER_CYCLE_MIN) {
+            self.on_wire.iter_mut().for_each(|label| label.hidden |= label.left.is_some_and(|left| left < asked));
+            self.counting.doubt();
+        }
+        self.asking.seen = Some(asked);
+        self.asking.looked = Some(asked);
+        self.asking.busy = reading.busy;
+        if !reading.reasons.is_empty() {
+            self.asking.rested = None;
+            if ends_a_label(&reading.reasons) {
+                self.counting.doubt();
+                if let Some(label) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
+                    label.stopped_in = true;
+                }
+            }
+            self.renew_evidence(now);
+            self.set_state(PrinterState::Stopped(reading.reasons.clone()));
+            return;
+        }
+        if self.state != PrinterState::Ready {
+            self.asking.soon(now);
+            self.asking.settle_by = Some(now + self.rules.label_time * 10);
+            self.renew_evidence(now);
+            self.set_state(PrinterState::Ready);
+        }
+        self.learn_from(reading.busy, asked);
+        if reading.busy {
+            self.asking.rested = None;
+            self.on_wire.iter_mut().filter(|label| label.left.is_some_and(|left| left <= asked)).for_each(|label| {
+                label.seen_busy |= label.echoed.is_none();
+            });
+            return;
+        }
+        // An answer that was asked for before the last word came back says nothing of what is behind it.
+        let last_word = self.on_wire.iter().filter_map(|label| label.echoed).max().unwrap_or_default();
+        match self.asking.rested.filter(|since| *since >= last_word) {
+            Some(since) if asked >= since + REST => self.settle_at_rest(now),
+            Some(_) => {}
+            None if asked >= last_word => {
+                self.asking.rested = Some(asked);
+                self.asking.soon(now);
+            }
+            None => {}
+        }
+    }
+
+    /// A question was not answered in time.
+    pub(super) fn check_answer(&mut self, now: Duration) {
+        if self.asking.due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.asking.awaited = None;
+        self.asking.misses += 1;
+        self.asking.at = (!self.stopped()).then_some(now);
+        if self.asking.misses < TRIES {
+            return;
+        }
+        let never = self.profile.status == Answers::Unknown && !self.stopped();
+        if never && self.listener.try_another() {
+            self.asking.misses = 0;
+        } else if never {
+            self.learn(|profile| profile.status = Answers::Silent);
+            self.doubts = None;
+            self.set_state(PrinterState::Silent);
+            self.send_all();
+        } else if self.profile.status == Answers::Yes {
+            self.asking.suspect = true;
+            self.asking.rested = None;
+            self.asking.at = None;
+            // A printer that reports its stops by itself did not stop; one that is asked may have, unseen.
+            if !self.listener.reports()
+                && let Some(label) = self.on_wire.iter_mut().find(|label| label.echoed.is_none())
+            {
+                label.stopped_in = true;
+            }
+            self.counting.doubt();
+            self.set_state(PrinterState::NotAnswering);
+            self.renew_evidence(now);
+        }
+    }
+
+    pub(super) fn check_stall(&mut self, now: Duration) {
+        let Some(since) = self.outbox.waiting_since() else { return };
+        if !self.asking.stalled && since + self.rules.stall <= now {
+            self.asking.stalled = true;
+            self.set_state(PrinterState::Stalled);
+        } else if self.asking.stalled && since + self.rules.stall_max <= now {
+            self.outbox.waits_from(now);
+            self.events.push_back(Event::HangUp);
+        }
+    }
+
+    /// Whether `OUT` is said before or after printing, from labels that are alone on the wire.
+    fn learn_from(&mut self, busy: bool, asked: Duration) {
+        let (Echo::Heard(after), [label]) = (self.profile.echo, self.on_wire.make_contiguous()) else { return };
+        let Some(echoed) = label.echoed.filter(|echoed| label.own_word && *echoed <= asked) else { return };
+        if self.asking.rested.is_some_and(|rested| rested >= echoed) {
+            return; // Only the first answer behind the word counts.
+        }
+        let learnt = match (busy, label.seen_busy && !label.stopped_in) {
+            (true, _) => Echo::Before,
+            (false, true) if after + 1 >= 2 => Echo::After,
+            (false, true) => Echo::Heard(after + 1),
+            // Too quick to tell.
+            (false, false) => return,
+        };
+        self.learn(|profile| profile.echo = learnt);
+    }
+}

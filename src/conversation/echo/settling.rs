@@ -1,0 +1,257 @@
+//! What becomes of labels: printed by their word, by the count or by a printer at rest; sent; or in doubt.
+
+use super::asking::REST;
+use super::{Carried, Conversation, Doubt, Echo, Event, Loss, OnWire};
+use crate::conversation::{Counter, Evidence};
+use crate::language::reading::Mark;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What `@LABEL` has said, and behind how many labels it was asked.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    /// Words that carry a number, and how many labels had been begun when they were sent.
+    asked: VecDeque<(Mark, u64)>,
+    /// The word that came back last.
+    word: Option<(Mark, u64)>,
+    /// The number before the last, with the labels it was asked behind.
+    said: Option<(u64, u64)>,
+    /// A number said twice in a row with nothing on the wire, and the labels begun before.
+    base: Option<(u64, u64)>,
+    /// Numbers that agreed, as labels out since the base.
+    out: u64,
+    /// Words sent for the number alone since the last label.
+    probes: u32,
+    /// Words in a row that came back without a number.
+    bare: u32,
+}
+
+/// Words remembered that did not come back.
+const ASKED_MAX: usize = 16;
+/// Words sent for the number alone behind one label.
+const PROBES_MAX: u32 = 6;
+/// Words that come back without a number: it has no counter.
+const BARE_MAX: u32 = 3;
+
+impl Counting {
+    pub fn asked_behind(&mut self, mark: Mark, labels: u64) {
+        if self.asked.len() == ASKED_MAX {
+            self.asked.pop_front();
+        }
+        self.asked.push_back((mark, labels));
+    }
+
+    pub fn label_begun(&mut self) {
+        self.probes = 0;
+    }
+
+    /// The number may have counted a torn label, or is another printer's.
+    pub fn doubt(&mut self) {
+        self.base = None;
+        self.said = None;
+    }
+}
+
+impl Conversation {
+    /// The last byte of the label in the outbox was taken.
+    pub(super) fn label_left(&mut self, now: Duration) {
+        if let Some(label) = self.on_wire.back_mut() {
+            label.left = Some(now);
+        }
+        if self.silent() {
+            self.send_all();
+            return self.ask_silent_again(now);
+        }
+        if self.profile.echo == Echo::No {
+            return self.send_all();
+        }
+        self.asking.soon(now);
+        self.renew_evidence(now);
+    }
+
+    /// The printer cannot confirm: what has left it is sent.
+    pub(super) fn send_all(&mut self) {
+        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
+            self.events.push_back(Event::Sent { key: label.key });
+        }
+        self.asking.evidence_due = None;
+    }
+
+    /// Sends a word that belongs to no label: what comes back was said behind all labels before it.
+    pub(super) fn send_word(&mut self, now: Duration) {
+        let mark = self.new_mark(self.begun.wrapping_add(1 << 40));
+        self.outbox.push(self.dialect.ask_echo(mark), Carried::Words, now);
+        self.counting.asked_behind(mark, self.begun);
+        self.counting.probes += 1;
+    }
+
+    pub(super) fn hear_word(&mut self, mark: Mark, now: Duration) {
+        let Some(at) = self.counting.asked.iter().position(|(asked, _)| *asked == mark) else { return };
+        let (_, labels) = self.counting.asked[at];
+        self.counting.asked.drain(..=at);
+        self.counting.bare = if self.counting.word.replace((mark, labels)).is_some() { self.counting.bare + 1 } else { 0 };
+        if self.counting.bare >= BARE_MAX && self.profile.counter == Counter::Unknown {
+            self.learn(|profile| profile.counter = Counter::No);
+        }
+        if !matches!(self.profile.echo, Echo::Before | Echo::After | Echo::Heard(_)) {
+            let says = if self.dialect.says_it_after() { Echo::After } else { Echo::Heard(0) };
+            self.learn(|profile| profile.echo = says);
+        }
+        let gone = self.begun - self.on_wire.len() as u64;
+        let come_to = |label: &OnWire, number: u64| number <= labels && label.left.is_some() && label.echoed.is_none();
+        for (label, number) in self.on_wire.iter_mut().zip(gone + 1..) {
+            if come_to(label, number) {
+                label.echoed = Some(now);
+                label.own_word = label.mark == mark;
+                self.asking.rested = None;
+            }
+        }
+        self.asking.word_again = false;
+        self.asking.soon(now);
+        self.renew_evidence(now);
+        if self.profile.echo == Echo::After {
+            self.settle_echoed(Evidence::Echo, now);
+        }
+    }
+
+    /// All labels that were come to are out, or in doubt where that proves nothing.
+    fn settle_echoed(&mut self, evidence: Evidence, now: Duration) {
+        while let Some(label) = self.on_wire.pop_front_if(|label| label.echoed.is_some()) {
+            let key = label.key;
+            let own = label.own_word && evidence == Evidence::Echo;
+            self.events.push_back(if label.stopped_in && !self.dialect.prints_again() {
+                Event::InDoubt { key, why: Doubt::StoppedInIt }
+            } else if label.hidden && !own {
+                Event::InDoubt { key, why: Doubt::OutOfSight }
+            } else {
+                Event::Printed { key, evidence }
+            });
+            self.broke_in_doubt = false;
+        }
+        self.renew_evidence(now);
+    }
+
+    /// The printer has said twice that it rests.
+    pub(super) fn settle_at_rest(&mut self, now: Duration) {
+        if matches!(self.profile.echo, Echo::Heard(_) | Echo::Before) {
+            self.settle_echoed(Evidence::Rest, now);
+        }
+        let waits = self.on_wire.iter().filter_map(|label| label.left).max();
+        if self.profile.echo == Echo::Unknown && waits.is_some_and(|left| now >= left + self.rules.label_time) {
+            // It had the time of a label, rests and says nothing: it does not know the command.
+            self.learn(|profile| profile.echo = Echo::No);
+            self.doubts = None;
+            self.send_all();
+        }
+    }
+
+    pub(super) fn hear_count(&mut self, count: u64, now: Duration) {
+        let Some((_, labels)) = self.counting.word.take() else { return };
+        if self.profile.counter == Counter::Unknown {
+            self.learn(|profile| profile.counter = Counter::Answers);
+        }
+        let said = self.counting.said.replace((count, labels));
+        let Some((before, behind)) = said else { return };
+        if let Some((base, out)) = self.counting.base {
+            let risen = before.min(count).saturating_sub(base);
+            self.counting.out = self.counting.out.max((out + risen).min(behind));
+            if self.profile.counter == Counter::Counts {
+                self.settle_counted(now);
+            }
+        }
+        let at_rest = self.asking.rested.is_some_and(|since| since + REST <= now);
+        if before == count && behind == labels && labels == self.begun && self.on_wire.is_empty() && at_rest {
+            self.certify(count);
+            self.settle_doubts(count, now);
+        }
+    }
+
+    /// Nothing is on the wire and the number was said twice: what it says is held against what we know.
+    fn certify(&mut self, count: u64) {
+        let before = self.counting.base.replace((count, self.begun));
+        let Some((base, out)) = before.filter(|(_, out)| *out < self.begun) else { return };
+        let counter = match (count.checked_sub(base), self.begun - out) {
+            (Some(risen), labels) if risen == labels => Counter::Counts,
+            (Some(0), 2..) => Counter::No,
+            _ => return,
+        };
+        self.learn(|profile| profile.counter = counter);
+    }
+
+    fn settle_counted(&mut self, now: Duration) {
+        let gone = self.begun - self.on_wire.len() as u64;
+        for _ in gone..self.counting.out {
+            let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) else { break };
+            self.events.push_back(Event::Printed { key: label.key, evidence: Evidence::Counter });
+            self.broke_in_doubt = false;
+            self.renew_evidence(now);
+        }
+    }
+
+    /// Labels in doubt since the line broke, when the printer rests.
+    fn settle_doubts(&mut self, count: u64, now: Duration) {
+        let Some(doubts) = &self.doubts else { return };
+        let since = self.asking.rested.unwrap_or(now);
+        // What it had in hand when it was reached again must be out first.
+        if now < since + self.rules.label_time * (doubts.keys().len() as u32 + 1) {
+            return;
+        }
+        for (key, out) in doubts.settle(count, false) {
+            self.events.push_back(match out {
+                true => Event::Printed { key, evidence: Evidence::Counter },
+                false => Event::NotTaken { key, why: Loss::DidNotComeOut },
+            });
+        }
+        self.doubts = None;
+        self.broke_in_doubt = false;
+    }
+
+    /// The number at which none of the labels on the wire was out.
+    pub(super) fn none_out(&self) -> Option<u64> {
+        let (base, out) = self.counting.base.filter(|_| self.profile.counter == Counter::Counts)?;
+        Some(base + (self.begun - self.on_wire.len() as u64).saturating_sub(out))
+    }
+
+    /// Whether a number is worth a turn of its own.
+    pub(super) fn numbers_wanted(&self) -> bool {
+        let counts = self.profile.counter == Counter::Counts && self.counting.base.is_some() && !self.on_wire.is_empty();
+        self.says_words() && (counts || self.doubts.is_some() || self.count_wanted())
+    }
+
+    /// The counter answers, or may, and is not held against our labels yet.
+    pub(super) fn count_wanted(&self) -> bool {
+        let known = !self.dialect.says_it_after() && self.profile.counter != Counter::No && self.counting.probes < PROBES_MAX;
+        let compared = self.counting.base.is_some_and(|(_, out)| out == self.begun);
+        let open = matches!(self.profile.counter, Counter::Unknown | Counter::Answers) || self.counting.base.is_none();
+        known && self.says_words() && self.on_wire.is_empty() && self.begun > 0 && open && !compared && !self.stopped()
+    }
+
+    pub(super) fn renew_evidence(&mut self, now: Duration) {
+        let waits = self.on_wire.iter().filter(|label| label.left.is_some()).count() as u32;
+        let wait = self.rules.label_time * (waits + 2) + self.rules.patience;
+        self.asking.evidence_due = (waits > 0 && !self.silent()).then(|| now + wait);
+    }
+
+    /// A calm printer has not said what became of its labels: it is sent another word, then they are in doubt.
+    pub(super) fn check_evidence(&mut self, now: Duration) {
+        let doubting = self.doubts.is_some() && self.asking.settle_by.is_some_and(|by| by <= now);
+        if doubting && !self.stopped() && !self.asking.suspect {
+            self.doubts = None;
+        }
+        if self.asking.evidence_due.is_none_or(|due| due > now) {
+            return;
+        }
+        if self.stopped() || self.asking.suspect || self.asking.stalled || self.asking.busy {
+            return self.renew_evidence(now);
+        }
+        if !std::mem::replace(&mut self.asking.word_again, true) && self.says_words() {
+            self.send_word(now);
+            return self.renew_evidence(now);
+        }
+        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
+            self.events.push_back(Event::InDoubt { key: label.key, why: Doubt::NoEvidence });
+        }
+        self.asking.evidence_due = None;
+        self.asking.word_again = false;
+    }
+}
