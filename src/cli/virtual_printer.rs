@@ -19,7 +19,7 @@ pub use machine::Machine;
 pub use tray::{Tray, Voice};
 
 use crate::dots::{Dpi, Mm, Size};
-use crate::virtual_printer::{Answers, Faults, Settings};
+use crate::virtual_printer::{Answers, Faults, Language, Settings};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,9 +34,9 @@ const LINE_BYTES_MAX: u64 = 1024;
 /// A printer that is not there.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Printer language it understands.
-    #[arg(long, default_value = "zpl", value_parser = ["zpl"])]
-    pub language: String,
+    /// Printer language it understands: zpl or tspl.
+    #[arg(long, default_value_t = Language::Zpl, value_parser = language)]
+    pub language: Language,
     /// Where it listens; port 0 takes any free one and says which.
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDR")]
     pub listen: SocketAddr,
@@ -88,6 +88,7 @@ impl Args {
     fn settings(&self) -> Settings {
         let (width, height) = self.media_size;
         Settings {
+            language: self.language,
             model: format!("VP100-{}dpi", self.dpi.nominal()),
             dpi: self.dpi,
             media: Size::new(self.dpi.dots(width), self.dpi.dots(height)),
@@ -189,6 +190,13 @@ async fn control_lines(mut stream: TcpStream, machine: Arc<Machine>) -> io::Resu
         }
         write.write_all(format!("{}\n", machine.control(&line)).as_bytes()).await?;
     }
+}
+
+fn language(written: &str) -> Result<Language, String> {
+    Language::from_name(written).ok_or_else(|| {
+        let known: Vec<String> = Language::ALL.iter().map(Language::to_string).collect();
+        format!("no printer language \"{written}\". Known: {}", known.join(", "))
+    })
 }
 
 fn dpi(written: &str) -> Result<Dpi, String> {

@@ -32,7 +32,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The labels of one format.
+/// What the head is to do next: the labels of one format, or one strip of a piece that grows line by line.
 #[derive(Debug, Clone)]
 pub(super) struct Batch<T> {
     pub label: T,
@@ -41,6 +41,30 @@ pub(super) struct Batch<T> {
     pub left: u32,
     /// Pause after every so many; 0: never.
     pub pause_every: u32,
+    /// `None`: whole labels.
+    pub strip: Option<Strip<T>>,
+}
+
+/// Rows that are added to the piece under the head.
+#[derive(Debug, Clone)]
+pub(super) struct Strip<T> {
+    pub rows: Dots,
+    /// The piece leaves the slot when they are printed.
+    pub leaves: bool,
+    /// It leaves, and is no good: it runs over the end of its label.
+    pub spoilt: bool,
+    /// What is on the piece when this is the first strip on it.
+    pub alone: T,
+}
+
+impl<T> Batch<T> {
+    pub fn labels(label: T, copies: u32, pause_every: u32) -> Batch<T> {
+        Batch { label, copies, left: copies, pause_every, strip: None }
+    }
+
+    pub fn strip(label: T, strip: Strip<T>) -> Batch<T> {
+        Batch { label, copies: 1, left: 1, pause_every: 0, strip: Some(strip) }
+    }
 }
 
 /// One piece of media that left the slot.
@@ -66,6 +90,10 @@ pub(super) struct Engine<T> {
     length_inches: f64,
     media_left: u32,
     batch: Option<Batch<T>>,
+    /// What strips have put on the piece under the head, and the rows of it.
+    begun: Option<(T, Dots)>,
+    /// What was on the piece before lies torn off in the tray.
+    fragment: bool,
     /// When the label under the head began and when it will be out.
     printing: Option<(Duration, Duration)>,
     /// The head has not stood still since the last label.
@@ -83,6 +111,8 @@ impl<T: Clone> Engine<T> {
             length_inches,
             media_left,
             batch: None,
+            begun: None,
+            fragment: false,
             printing: None,
             moving: false,
             causes: BTreeSet::new(),
@@ -115,22 +145,35 @@ impl<T: Clone> Engine<T> {
         self.printing.map(|(_, ends)| ends)
     }
 
+    /// What strips have put on the piece under the head, and the rows of it.
+    pub fn begun(&self) -> Option<&(T, Dots)> {
+        self.begun.as_ref()
+    }
+
+    /// Whether what was on the piece under the head before lies torn off in the tray.
+    pub fn fragment(&self) -> bool {
+        self.fragment
+    }
+
     pub fn load(&mut self, batch: Batch<T>) {
         self.batch = Some(batch);
     }
 
     /// Sets the head going on the next label, if there is one and nothing stops it.
     pub fn begin(&mut self, now: Duration) -> Began {
-        if self.batch.is_none() || self.printing.is_some() || !self.causes.is_empty() {
+        let Some(batch) = self.batch.as_ref().filter(|_| self.printing.is_none() && self.causes.is_empty()) else {
             self.moving &= self.printing.is_some();
             return Began::Nothing;
-        }
+        };
         if self.media_left == 0 {
             self.moving = false;
             return Began::NoMedia;
         }
         let feed = match self.speed {
-            Some(speed) => Duration::from_secs_f64(self.length_inches / f64::from(speed.max(1))),
+            Some(speed) => {
+                let part = batch.strip.as_ref().map_or(1.0, |strip| f64::from(strip.rows.0) / f64::from(self.length.0.max(1)));
+                Duration::from_secs_f64(self.length_inches * part / f64::from(speed.max(1)))
+            }
             None => Duration::ZERO,
         };
         let start = if self.moving || self.speed.is_none() { Duration::ZERO } else { self.start };
@@ -139,13 +182,28 @@ impl<T: Clone> Engine<T> {
         Began::Label
     }
 
-    /// The label under the head is out, when it is time.
-    pub fn finish(&mut self, now: Duration) -> Option<Piece<T>> {
+    /// Ends what is under the head, when it is time, with the piece that left the slot by it.
+    pub fn finish(&mut self, now: Duration) -> Option<Option<Piece<T>>> {
         let (_, ends) = self.printing.filter(|(_, ends)| *ends <= now)?;
         self.printing = None;
-        self.media_left = self.media_left.saturating_sub(1);
         let batch = self.batch.as_ref()?;
-        let piece = piece(batch, true, self.length, ends);
+        let mut finished = None;
+        match &batch.strip {
+            Some(strip) => {
+                let rows = self.begun.as_ref().map_or(Dots(0), |(_, rows)| *rows) + strip.rows;
+                if strip.leaves {
+                    self.media_left = self.media_left.saturating_sub(1);
+                    finished = Some(piece(batch, !strip.spoilt && !self.fragment, rows, ends));
+                    (self.begun, self.fragment) = (None, false);
+                } else {
+                    self.begun = Some((batch.label.clone(), rows));
+                }
+            }
+            None => {
+                self.media_left = self.media_left.saturating_sub(1);
+                finished = Some(piece(batch, true, self.length, ends));
+            }
+        }
         self.count_down();
         if let Some(batch) = &self.batch
             && batch.pause_every > 0
@@ -153,7 +211,7 @@ impl<T: Clone> Engine<T> {
         {
             self.causes.insert(Cause::Paused);
         }
-        Some(piece)
+        Some(finished)
     }
 
     /// Something stops the head; the torn-off piece, when it stops in the middle of a label.
@@ -166,9 +224,10 @@ impl<T: Clone> Engine<T> {
             // The label under the head is finished first (ZPL II guide, ~PP; a hot head waits between labels).
             Cause::Paused | Cause::HeadHot => None,
             Cause::MediaOut | Cause::RibbonOut | Cause::CoverOpen | Cause::Jam => {
+                let printing = self.printing.is_some();
                 let piece = self.tear(now)?;
                 self.media_left = self.media_left.saturating_sub(1);
-                if !self.reprint {
+                if printing && !self.reprint {
                     self.count_down();
                 }
                 Some(piece)
@@ -203,19 +262,31 @@ impl<T: Clone> Engine<T> {
         let piece = self.tear(now);
         self.media_left = self.media_left.saturating_sub(u32::from(piece.is_some()));
         self.causes.remove(&Cause::Paused);
-        self.reprint = true; // "^JZY is the value at each power-up" (ZPL II guide)
+        self.fragment = false;
         (piece, self.batch.take())
     }
 
-    /// Ends the label under the head where it is.
+    /// Ends the piece under the head where it is.
     fn tear(&mut self, now: Duration) -> Option<Piece<T>> {
-        let (began, ends) = self.printing.take()?;
+        let begun = self.begun.take();
+        let before = begun.as_ref().map_or(Dots(0), |(_, rows)| *rows);
+        self.fragment |= begun.is_some();
+        let Some((began, ends)) = self.printing.take() else {
+            let (label, rows) = begun?;
+            return Some(Piece { label, whole: false, rows, copy: 1, copies: 1, at: now });
+        };
         self.moving = false;
         let whole = (ends - began).as_secs_f64();
         let done = if whole > 0.0 { (now.saturating_sub(began).as_secs_f64() / whole).min(1.0) } else { 0.0 };
-        let rows = Dots((f64::from(self.length.0) * done) as i32);
+        let batch = self.batch.as_mut()?;
+        let length = batch.strip.as_ref().map_or(self.length, |strip| strip.rows);
+        let rows = before + Dots((f64::from(length.0) * done) as i32);
         // Not a row is on it yet: nothing has come of it, and nothing came out.
-        self.batch.as_ref().filter(|_| rows > Dots(0)).map(|batch| piece(batch, false, rows, now))
+        let torn = (rows > Dots(0)).then(|| piece(batch, false, rows, now));
+        if let Some(strip) = &batch.strip {
+            batch.label = strip.alone.clone();
+        }
+        torn
     }
 
     fn count_down(&mut self) {

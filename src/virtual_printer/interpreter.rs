@@ -1,15 +1,17 @@
-//! What a label looks like, as read by an interpreter we did not write (the `labelize` crate).
+//! What a label looks like, as read by an interpreter we did not write (the `labelize` crate) for ZPL and TSPL.
 //!
 //! An ejected label goes in, its dots come out, always the size of the media. What the interpreter passes over is
 //! named. The bytes are a stranger's: what would cost too much time or memory is refused before it is drawn. Text
 //! stands in the interpreter's own fonts, so only graphics, boxes and bars can be compared dot by dot.
+//!
+//! The interpreter draws a TSPL image upright; that `DIRECTION` turns and mirrors it on the media is our own reading.
 
-use super::{Ejected, Label, Picture};
-use crate::dots::{Bitmap, Dots, Dpi, Rect, Size};
+use super::{Ejected, Label, Picture, TsplLabel, ZplLabel};
+use crate::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};
 use base64_simd::STANDARD;
 use flate2::read::ZlibDecoder;
 use labelize::elements::label_element::LabelElement;
-use labelize::{DrawerOptions, LabelInfo, Renderer, ZplParser};
+use labelize::{DrawerOptions, LabelInfo, Language, Renderer};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,35 +22,83 @@ const GRAPHIC_BYTES_MAX: u64 = 4 << 20;
 
 /// Draws what lies in the tray; of a torn label the rows that were printed.
 pub fn draw(ejected: &Ejected, dpi: Dpi, media: Size) -> Result<Picture, String> {
-    let zpl = ejected.label.zpl();
+    let (drawn, not_drawn) = match ejected.label.as_ref() {
+        Label::Zpl(label) => (draw_zpl(label, dpi, media)?, zpl_not_drawn(ejected.label.commands())),
+        Label::Tspl(label) => draw_tspl(label, dpi, media)?,
+    };
+    let printed = drawn.crop(Rect::new(Dots(0), Dots(0), media.width, media.height.min(ejected.rows)));
+    let mut bitmap = Bitmap::new(media);
+    bitmap.draw(&printed, Point::default());
+    Ok(Picture { bitmap, not_drawn })
+}
+
+fn draw_zpl(label: &ZplLabel, dpi: Dpi, media: Size) -> Result<Bitmap, String> {
+    let zpl = label.zpl();
     if !graphics_are_bounded(&zpl) {
         return Err("a compressed graphic unpacks to more than 4 MB".into());
     }
-    // A stranger's bytes in a stranger's code: whatever happens there, the printer goes on.
-    let png = catch_unwind(AssertUnwindSafe(|| picture(&zpl, dpi, media)))
-        .unwrap_or_else(|_| Err("the interpreter gave up on it".into()))?;
-    let drawn = Bitmap::from_png(&png).ok_or("the interpreter drew no picture")?;
-    let bitmap = drawn.crop(Rect::new(Dots(0), Dots(0), media.width, media.height.min(ejected.rows)));
-    let mut whole = Bitmap::new(media);
-    whole.draw(&bitmap, Default::default());
-    Ok(Picture { bitmap: whole, not_drawn: not_drawn(&ejected.label) })
+    interpret(Language::Zpl, &zpl, dpi, media)
 }
 
-fn picture(zpl: &[u8], dpi: Dpi, media: Size) -> Result<Vec<u8>, String> {
+fn draw_tspl(label: &TsplLabel, dpi: Dpi, media: Size) -> Result<(Bitmap, Vec<String>), String> {
+    /// Drawing commands labelize 1.10 has no eye for, or turns a whole label away for.
+    const UNSEEN: [&str; 8] = ["BLOCK", "DIAGONAL", "PUTBMP", "PUTPCX", "MPDF417", "AZTEC", "MAXICODE", "RSS"];
+    let setup = label.setup;
+    let size = setup.size.unwrap_or(media);
+    let (x, y) = (setup.reference.0, setup.reference.1.saturating_add(setup.shift));
+    let mut tspl = format!("REFERENCE {x},{y}\r\nCLS\r\n").into_bytes();
+    let mut not_drawn = Vec::new();
+    for (name, bytes) in label.commands() {
+        if UNSEEN.contains(&name.as_str()) {
+            not_drawn.push(name);
+        } else {
+            tspl.extend(bytes);
+        }
+    }
+    tspl.extend(b"PRINT 1\r\n");
+    not_drawn.sort_unstable();
+    not_drawn.dedup();
+    // A SIZE larger than the media is printed as far as the media goes.
+    let size = Size::new(size.width.clamp(Dots(1), media.width), size.height.clamp(Dots(1), media.height));
+    let upright = interpret(Language::Tspl, &tspl, dpi, size)?;
+    Ok((turn(&upright, setup.turned, setup.mirrored), not_drawn))
+}
+
+/// The picture rotated by half a turn, then mirrored from left to right.
+fn turn(picture: &Bitmap, turned: bool, mirrored: bool) -> Bitmap {
+    let Size { width: Dots(width), height: Dots(height) } = picture.size();
+    let mut other = Bitmap::new(picture.size());
+    for y in 0..height {
+        for x in (0..width).filter(|&x| picture.get(x, y)) {
+            let x = if turned != mirrored { width - 1 - x } else { x };
+            other.set(x, if turned { height - 1 - y } else { y });
+        }
+    }
+    other
+}
+
+fn interpret(language: Language, bytes: &[u8], dpi: Dpi, size: Size) -> Result<Bitmap, String> {
+    // A stranger's bytes in a stranger's code: whatever happens there, the printer goes on.
+    let png = catch_unwind(AssertUnwindSafe(|| picture(language, bytes, dpi, size)))
+        .unwrap_or_else(|_| Err("the interpreter gave up on it".into()))?;
+    Bitmap::from_png(&png).ok_or("the interpreter drew no picture".into())
+}
+
+fn picture(language: Language, bytes: &[u8], dpi: Dpi, size: Size) -> Result<Vec<u8>, String> {
     let per_mm = match dpi {
         Dpi::D203 => 8,
         Dpi::D300 => 12,
         Dpi::D600 => 24,
     };
     let mm = |dots: Dots| f64::from(dots.0) / f64::from(per_mm);
-    let mut labels = ZplParser::with_dpmm(per_mm).parse(zpl)?;
+    let mut labels = language.parse(bytes, per_mm).map_err(|error| error.to_string())?;
     // Nothing but formats that draw nothing: white media.
     let label = labels.pop().unwrap_or_default();
-    if work(&label, media) > WORK_MAX {
+    if work(&label, size) > WORK_MAX {
         return Err("it would take too long to draw".into());
     }
     let options =
-        DrawerOptions { label_width_mm: mm(media.width), label_height_mm: mm(media.height), dpmm: per_mm, ..Default::default() };
+        DrawerOptions { label_width_mm: mm(size.width), label_height_mm: mm(size.height), dpmm: per_mm, ..Default::default() };
     let mut png = Vec::new();
     Renderer::new().draw_label_as_png(&label, &mut png, options)?;
     Ok(png)
@@ -141,16 +191,15 @@ fn graphics_are_bounded(zpl: &[u8]) -> bool {
 }
 
 /// Drawing commands labelize 1.10 has no eye for.
-fn not_drawn(label: &Label) -> Vec<String> {
+fn zpl_not_drawn(mut names: Vec<String>) -> Vec<String> {
     const SEEN: [&str; 40] = [
         "^B2", "^B3", "^B7", "^B8", "^B9", "^BC", "^BD", "^BE", "^BO", "^BQ", "^BU", "^BX", "^BY", "^FB", "^FD", "^FH", "^FN",
         "^FO", "^FR", "^FS", "^FT", "^FV", "^FW", "^FX", "^GB", "^GC", "^GD", "^GE", "^GF", "^GS", "^LH", "^LL", "^LR", "^LS",
         "^LT", "^CC", "^CF", "^CI", "^CT", "^CW",
     ];
     let draws = |name: &str| matches!(name.as_bytes().get(1), Some(b'B' | b'C' | b'F' | b'G' | b'L' | b'T')) || name == "^MC";
-    let mut names: Vec<String> = label.formats().flat_map(|format| format.commands().map(|command| command.name())).collect();
     names.sort_unstable();
     names.dedup();
-    names.retain(|name| draws(name) && !SEEN.contains(&name.as_str()));
+    names.retain(|name| draws(name) && !SEEN.contains(&&**name));
     names
 }

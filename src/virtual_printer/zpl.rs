@@ -1,486 +1,270 @@
-//! A ZPL byte stream, cut into what a printer acts on.
+//! The firmware of a ZPL printer: formats come up one after the other, control commands act at once.
 //!
-//! One byte at a time goes in; complete formats, control commands and SGD lines come out, wherever the bytes
-//! were split on their way. Follows the ZPL II programming guide: `^` commands belong to a format, `~` commands
-//! are met and executed at once, `^CC ^CT ^CD` (and `~CC ~CT ~CD`) change the prefixes and the delimiter from
-//! that byte on, the data of `^GFB` and binary `~DY` is counted and not looked into. Knows no printer.
+//! A byte at a time goes in; what it completed is done on the printer's chassis: batches for the engine, replies,
+//! events. Knows no time but what the chassis says.
+//!
+//! # What it understands
+//!
+//! | said | done |
+//! |---|---|
+//! | `^XA … ^XZ` | one format; formats come up in the order received, each after the one before is out |
+//! | `^PQq,p,r,o` | q labels (r only numbers copies of a serial number); a pause after every p unless o is Y |
+//! | `^DF` `^XF` `^FN`, `~DG` `^XG` `^IL`, `~DY` `~DB` and other downloads, `^ID` `~EG` | kept by name; `R:` goes with the power |
+//! | `^JZ` | whether a label interrupted by media, ribbon, cover or a jam is printed again; Y at power-up |
+//! | `^PR` `^LL` `^MM` `^MT` | speed; the figures `~HS` gives. Peel mode does not wait for a hand |
+//! | `^PP` | pause when the format comes up, before its label; `~PP` `~PS` and the button: after the label under the head |
+//! | `~JA` | queued formats and the rest of the batch are canceled; the label under the head is finished. A format still being received stays |
+//! | `~JX` `~JP` `~JR` | the format being received; the oldest format, and pause; power off and on |
+//! | `^HV` | the field's data, when the format comes up |
+//! | `~HS` `~HQES` `~HQSN` `~HQOD` `~HQPP` `~HI` `~HM`, `! U1 getvar` | answered, see [`Answers`] |
+//! | `^CC` `^CT` `^CD` and with `~` | honoured |
+//! | `^LH ^LT ^LS ^LR ^PW ^PM ^CI ^CF ^BY ^FW ^MU ^CW` | stay in force for later formats |
+//! | other drawing commands | go with the label, for whoever draws it |
+//! | `^JU`, `^MD`, `^MN`, `^MF`, `^SZ`, `^XB`, `~SD`, `~TA`, `~JS` and their like | accepted, without effect |
+//! | all else | [`Event::Unknown`](super::Event::Unknown) |
+//!
+//! A format prints when it has something to draw: field data, a box, line or circle, a graphic, or a stored format
+//! with one of these. A half format stays in the buffer when the host hangs up: what comes next is added to it.
+//!
+//! # What `~HS` counts
+//!
+//! - `eee`: complete formats that have not come up yet. The format under the head is not among them.
+//! - `uuuuuuuu`: labels of the format under the head that are not out yet, the one being printed included.
+//! - `h`: 1 from `^XA` to `^XZ`. `f`: 1 when not one byte more is taken. `www`: stored graphics.
+//!
+//! So `h`, `eee` and `uuuuuuuu` are all zero exactly when everything that was received has come out. Silent it says
+//! nothing of this: then `~HQES` and the odometer still answer, unless [`Answers`] says otherwise.
 
-use std::fmt;
+mod answers;
+mod formats;
+mod memory;
+mod stream;
+
+pub use stream::{Command, Format};
+
+use super::chassis::{Chassis, Done};
+use super::engine::Cause;
+use super::{Answers, Event, Label};
+use crate::dots::Dots;
+use memory::{Kind, Memory, Object};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use stream::{Control, Input, Stream, object_name};
 
-/// Bytes of one format or one download; a label of 100 × 150 mm at 600 dpi in plain hexadecimal is 2.1 MB.
-pub const FORMAT_BYTES_MAX: usize = 4 << 20;
-/// Commands in one format.
-pub const COMMANDS_MAX: usize = 20_000;
-/// Bytes of one SGD line.
-pub const LINE_BYTES_MAX: usize = 1024;
-
-/// One complete thing the host said.
+/// A format that came up, with what it needs to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Input {
-    Format(Format),
-    Control(Control),
-    /// A line that began with `!`, without its end.
-    Line(Vec<u8>),
-    /// Bytes that were no command at all.
-    Garbage(usize),
-    Refused {
-        command: String,
-        reason: &'static str,
-    },
+pub struct ZplLabel {
+    pub format: Arc<Format>,
+    in_force: Vec<u8>,
+    recalls: Vec<Arc<Object>>,
 }
 
-/// A `~` command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Control {
-    pub code: [u8; 2],
-    pub data: Vec<u8>,
-    pub delimiter: u8,
-}
-
-/// A format as it arrived, from `^XA` to `^XZ`, without the control commands met inside it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Format {
-    number: u64,
-    bytes: Vec<u8>,
-    commands: Vec<Span>,
-    prefixes: Prefixes,
-}
-
-/// One command of a format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Command<'a> {
-    /// The two letters after the prefix, in capitals.
-    pub code: [u8; 2],
-    /// What follows them.
-    pub data: &'a [u8],
-    delimiter: u8,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    code: [u8; 2],
-    delimiter: u8,
-    from: u32,
-    to: u32,
-}
-
-/// The three characters a host may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Prefixes {
-    caret: u8,
-    tilde: u8,
-    delimiter: u8,
-}
-
-const USUAL: Prefixes = Prefixes { caret: b'^', tilde: b'~', delimiter: b',' };
-
-impl Format {
-    /// The how-manieth format the printer has received since it was made, from 1.
-    pub fn number(&self) -> u64 {
-        self.number
+impl ZplLabel {
+    /// ZPL that draws this label once on a printer that knows nothing yet: stored objects and standing settings in front.
+    pub fn zpl(&self) -> Vec<u8> {
+        let mut zpl: Vec<u8> = self.recalls.iter().map(|object| object.zpl.as_slice()).collect::<Vec<_>>().concat();
+        zpl.extend(&self.in_force);
+        zpl.extend(self.format.standing_alone());
+        zpl
     }
 
-    /// The bytes as the host sent them.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The commands between `^XA` and `^XZ`, in order.
-    pub fn commands(&self) -> impl Iterator<Item = Command<'_>> {
-        self.commands.iter().map(|span| Command {
-            code: span.code,
-            data: &self.bytes[span.from as usize..span.to as usize],
-            delimiter: span.delimiter,
-        })
-    }
-
-    /// The data of every field, in order, with `^FH` escapes resolved: what a person or a scanner would find on the label.
-    pub fn fields(&self) -> Vec<String> {
-        let mut escape = None;
-        let mut fields = Vec::new();
-        for command in self.commands() {
-            match &command.code {
-                b"FH" => escape = Some(command.data.first().copied().unwrap_or(b'_')),
-                b"FS" => escape = None,
-                b"FD" | b"FV" => fields.push(String::from_utf8_lossy(&unescape(command.data, escape)).into_owned()),
-                _ => {}
-            }
-        }
-        fields
-    }
-
-    /// The same format for a reader that starts with the usual prefixes, finds them again afterwards, and draws it once.
-    pub fn standing_alone(&self) -> Vec<u8> {
-        let Prefixes { caret, tilde, .. } = self.prefixes;
-        let last = self.commands().fold(self.prefixes, |now, command| match &command.code {
-            b"CC" => Prefixes { caret: command.data.first().copied().unwrap_or(now.caret), ..now },
-            b"CT" => Prefixes { tilde: command.data.first().copied().unwrap_or(now.tilde), ..now },
-            _ => now,
-        });
-        let mut alone = Vec::with_capacity(self.bytes.len() + 16);
-        if caret != USUAL.caret {
-            alone.extend([b'^', b'C', b'C', caret]);
-        }
-        if tilde != USUAL.tilde {
-            alone.extend([caret, b'C', b'T', tilde]);
-        }
-        let mut from = 0;
-        for quantity in self.commands.iter().filter(|span| &span.code == b"PQ") {
-            alone.extend(&self.bytes[from..quantity.from as usize - 3]);
-            from = quantity.to as usize;
-        }
-        alone.extend(&self.bytes[from..]);
-        if last.tilde != USUAL.tilde {
-            alone.extend([last.caret, b'C', b'T', b'~']);
-        }
-        if last.caret != USUAL.caret {
-            alone.extend([last.caret, b'C', b'C', b'^']);
-        }
-        alone
+    /// The formats that draw it: those it recalls, and its own.
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        let recalled = self.recalls.iter().filter_map(|object| object.format.as_deref());
+        recalled.chain([self.format.as_ref()])
     }
 }
 
-impl fmt::Debug for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Format({} bytes, {} commands)", self.bytes.len(), self.commands.len())
-    }
-}
-
-impl<'a> Command<'a> {
-    /// The parameters, without blanks around them.
-    pub fn parameters(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        parameters(self.data, self.delimiter)
-    }
-
-    /// As a person writes it: `^FO`.
-    pub fn name(&self) -> String {
-        name('^', &self.code)
-    }
-}
-
-impl Control {
-    /// As a person writes it: `~HS`.
-    pub fn name(&self) -> String {
-        name('~', &self.code)
-    }
-
-    /// The parameters, without blanks around them.
-    pub fn parameters(&self) -> impl Iterator<Item = &str> {
-        parameters(&self.data, self.delimiter)
-    }
-}
-
-fn name(prefix: char, code: &[u8]) -> String {
-    format!("{prefix}{}", code.escape_ascii())
-}
-
-fn parameters(data: &[u8], delimiter: u8) -> impl Iterator<Item = &str> {
-    data.split(move |&byte| byte == delimiter).map(|part| std::str::from_utf8(part).unwrap_or("").trim())
-}
-
-/// Field data with its hexadecimal escapes (`^FH`) resolved.
-fn unescape(data: &[u8], escape: Option<u8>) -> Vec<u8> {
-    let hex = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut plain = Vec::with_capacity(data.len());
-    let mut rest = data;
-    while let [first, tail @ ..] = rest {
-        match tail {
-            [high, low, after @ ..] if Some(*first) == escape => {
-                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
-                    plain.push(high << 4 | low);
-                    rest = after;
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        // Line ends in field data are transport, not text (ZPL II guide, ^FD).
-        if !matches!(first, b'\r' | b'\n') {
-            plain.push(*first);
-        }
-        rest = tail;
-    }
-    plain
-}
-
-/// The reader of the stream.
 #[derive(Debug, Clone)]
-pub(super) struct Stream {
-    prefixes: Prefixes,
-    format: Option<Format>,
-    /// The format grew past a bound; its rest is passed over.
-    oversize: bool,
-    command: Option<Pending>,
-    line: Option<Vec<u8>>,
-    garbage: usize,
-    received: u64,
+pub(super) struct Firmware {
+    stream: Stream,
+    /// Formats received and not yet come up, and their bytes.
+    queue: VecDeque<Arc<Format>>,
+    queued_bytes: usize,
+    memory: Memory,
+    /// Commands whose effect outlives their format.
+    in_force: BTreeMap<[u8; 2], Vec<u8>>,
+    label_length: i32,
+    thermal_transfer: bool,
+    print_mode: u8,
 }
 
-/// A command whose end has not come yet.
-#[derive(Debug, Clone)]
-struct Pending {
-    prefix: u8,
-    control: bool,
-    code: Vec<u8>,
-    /// The letters as they came, for the bytes of the format.
-    written: Vec<u8>,
-    data: Vec<u8>,
-    /// Bytes of counted binary data still to come.
-    counted: usize,
-    oversize: bool,
-}
-
-impl Stream {
-    pub fn new() -> Stream {
-        Stream { prefixes: USUAL, format: None, oversize: false, command: None, line: None, garbage: 0, received: 0 }
+impl Firmware {
+    pub fn new(label_length: Dots) -> Firmware {
+        Firmware {
+            stream: Stream::new(),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            memory: Memory::default(),
+            in_force: BTreeMap::new(),
+            label_length: label_length.0,
+            thermal_transfer: false,
+            print_mode: b'2',
+        }
     }
 
-    /// Whether a format has begun and not ended.
-    pub fn in_format(&self) -> bool {
-        self.format.is_some()
+    pub fn idle(&self) -> bool {
+        self.queue.is_empty() && !self.stream.in_format()
     }
 
-    /// Bytes held back because what they belong to is not complete.
+    /// Bytes that take up room. With nothing waiting, commands are worked off as they come in.
     pub fn held(&self) -> usize {
-        self.format.as_ref().map_or(0, |format| format.bytes.len())
-            + self.command.as_ref().map_or(0, |command| command.data.len() + 3)
-            + self.line.as_ref().map_or(0, Vec::len)
+        if self.queue.is_empty() { 0 } else { self.queued_bytes + self.stream.held() }
     }
 
-    /// Forgets everything half said and every changed prefix, as without power.
-    pub fn lose_power(&mut self) {
-        *self = Stream { received: self.received, ..Stream::new() };
+    pub fn handle_byte(&mut self, byte: u8, chassis: &mut Chassis) -> Done {
+        let Some(input) = self.stream.push(byte) else { return Done::Nothing };
+        self.flush(chassis);
+        self.take(input, chassis)
     }
 
-    /// Forgets the format being received, `~JX`; whether there was one.
-    pub fn cancel_format(&mut self) -> bool {
-        self.command = None;
-        self.oversize = false;
-        self.format.take().is_some()
+    /// The host has said all it has to say for now.
+    pub fn flush(&mut self, chassis: &mut Chassis) {
+        if let Some(Input::Garbage(bytes)) = self.stream.take_garbage() {
+            chassis.garbage(bytes);
+        }
     }
 
-    /// Garbage counted since the last call.
-    pub fn take_garbage(&mut self) -> Option<Input> {
-        (self.garbage > 0).then(|| Input::Garbage(std::mem::take(&mut self.garbage)))
+    /// The next format comes up, when the head is free; whether one did.
+    pub fn step(&mut self, chassis: &mut Chassis) -> bool {
+        if chassis.engine.batch().is_some() {
+            return false;
+        }
+        let Some(format) = self.queue.pop_front() else { return false };
+        self.queued_bytes -= format.bytes().len();
+        self.come_up(format, chassis);
+        true
     }
 
-    /// One byte in; what it completed.
-    pub fn push(&mut self, byte: u8) -> Option<Input> {
-        if let Some(command) = &mut self.command {
-            if command.counted > 0 {
-                command.counted -= 1;
-                command.keep(byte);
-                return None;
+    /// What is gone without power: the labels of queued formats, the bytes of half a format, stored objects.
+    pub fn lose_power(&mut self) -> (Vec<Arc<Label>>, usize, usize) {
+        let lost = self.queue.drain(..).map(bare).collect();
+        let bytes = self.stream.held();
+        self.queued_bytes = 0;
+        self.stream.lose_power();
+        self.in_force.clear();
+        (lost, bytes, self.memory.lose_power())
+    }
+
+    fn take(&mut self, input: Input, chassis: &mut Chassis) -> Done {
+        match input {
+            Input::Format(format) => {
+                self.queued_bytes += format.bytes().len();
+                self.queue.push_back(Arc::new(format));
             }
-            if command.takes_any_byte() {
-                command.data.push(byte);
-                return self.end_command();
+            Input::Control(control) => return self.obey(&control, chassis),
+            Input::Line(line) => answer_line(&line, chassis),
+            Input::Garbage(bytes) => chassis.garbage(bytes),
+            Input::Refused { command, reason } => chassis.refuse(command, reason),
+        }
+        Done::Something
+    }
+
+    /// A control command: done now, ahead of everything queued.
+    fn obey(&mut self, control: &Control, chassis: &mut Chassis) -> Done {
+        match &control.code {
+            b"HS" => self.answer_status(chassis),
+            b"HQ" => match answers::host_query(chassis, &control.data) {
+                Some(reply) if !matches!(chassis.settings.answers, Answers::HostStatusOnly) => chassis.reply(reply),
+                _ => chassis.unknown(format!("~HQ{}", control.data.escape_ascii())),
+            },
+            b"HI" => chassis.reply(answers::identification(chassis)),
+            b"HM" => chassis.reply(answers::memory(&self.memory)),
+            b"JA" => {
+                let under_head = chassis.engine.batch().map(|batch| batch.label.clone());
+                let some_canceled = chassis.engine.cancel() > 0;
+                let queued = self.queue.drain(..).map(bare);
+                chassis.canceled(under_head.filter(|_| some_canceled).into_iter().chain(queued).collect());
+                self.queued_bytes = 0;
             }
+            b"JP" => {
+                let oldest = self.queue.pop_front();
+                self.queued_bytes -= oldest.as_ref().map_or(0, |format| format.bytes().len());
+                chassis.canceled(oldest.into_iter().map(bare).collect());
+                chassis.stop(Cause::Paused);
+            }
+            b"JX" => {
+                self.stream.cancel_format();
+            }
+            b"JR" => return Done::Restart,
+            b"PP" => chassis.stop(Cause::Paused),
+            b"PS" => chassis.clear(Cause::Paused),
+            b"DG" | b"DB" | b"DE" | b"DS" | b"DT" | b"DU" | b"DY" => self.download(control, chassis),
+            b"EG" => {
+                let name = control.parameters().next().filter(|name| !name.is_empty()).unwrap_or("R:*.GRF");
+                self.delete(object_name(name, "GRF"), chassis);
+            }
+            b"CC" | b"CT" | b"CD" | b"SD" | b"TA" | b"JS" | b"JC" | b"JL" | b"JB" | b"PH" | b"PR" => {}
+            _ => chassis.unknown(control.name()),
         }
-        if byte == self.prefixes.caret || byte == self.prefixes.tilde {
-            let done = self.end_command().or_else(|| self.end_line_as_garbage());
-            self.command = Some(Pending::new(byte, byte == self.prefixes.tilde));
-            return done;
-        }
-        if self.command.is_some() {
-            return self.push_to_command(byte);
-        }
-        if self.line.is_some() {
-            return self.push_to_line(byte);
-        }
-        match byte {
-            b'!' if self.format.is_none() => self.line = Some(vec![byte]),
-            b' ' | b'\r' | b'\n' | b'\t' | 0 => {}
-            _ => self.garbage += 1,
-        }
-        None
+        Done::Something
     }
 
-    fn push_to_command(&mut self, byte: u8) -> Option<Input> {
-        let delimiter = self.prefixes.delimiter;
-        let command = self.command.as_mut()?;
-        if command.code.len() < 2 {
-            command.code.push(byte.to_ascii_uppercase());
-            command.written.push(byte);
-            let ended = command.code.len() == 2 && command.ends_with_its_code();
-            return if ended { self.end_command() } else { None };
-        }
-        if command.control && command.ends_with_its_line() && matches!(byte, b'\r' | b'\n') {
-            return self.end_command();
-        }
-        command.keep(byte);
-        if byte == delimiter {
-            command.counted = command.counted_data(delimiter);
-        }
-        if command.control && command.fixed_data() == Some(command.data.len()) { self.end_command() } else { None }
-    }
-
-    fn push_to_line(&mut self, byte: u8) -> Option<Input> {
-        let line = self.line.as_mut()?;
-        if matches!(byte, b'\r' | b'\n') {
-            return self.line.take().map(Input::Line);
-        }
-        line.push(byte);
-        // "The name is ended by CR LF or a space" (ZPL II guide, SGD).
-        if byte == b' ' && line.ends_with(b"\" ") && line.windows(6).any(|word| word.eq_ignore_ascii_case(b"getvar")) {
-            return self.line.take().map(Input::Line);
-        }
-        if line.len() >= LINE_BYTES_MAX { self.end_line_as_garbage() } else { None }
-    }
-
-    fn end_line_as_garbage(&mut self) -> Option<Input> {
-        self.garbage += self.line.take().map_or(0, |line| line.len());
-        None
-    }
-
-    /// The pending command is complete.
-    fn end_command(&mut self) -> Option<Input> {
-        let command = self.command.take()?;
-        let Ok(code) = <[u8; 2]>::try_from(command.code.as_slice()) else {
-            self.garbage += 1 + command.code.len();
-            return None;
+    /// A `~D…` download. `~DG` names a graphic; `~DY` says in its second parameter what it is.
+    fn download(&mut self, control: &Control, chassis: &mut Chassis) {
+        let name = control.parameters().next().unwrap_or_default();
+        let extension = match &control.code {
+            b"DG" => "GRF",
+            b"DY" => match control.parameters().nth(2).and_then(|kind| kind.bytes().next()).map(|kind| kind.to_ascii_uppercase())
+            {
+                Some(b'P') => "PNG",
+                Some(b'T') => "TTF",
+                Some(b'E') => "TTE",
+                Some(b'B') => "BMP",
+                _ => "GRF",
+            },
+            _ => "FNT",
         };
-        let before = self.prefixes;
-        if let (b'C', Some(&new)) = (code[0], command.data.first()) {
-            match code[1] {
-                b'C' => self.prefixes.caret = new,
-                b'T' => self.prefixes.tilde = new,
-                b'D' => self.prefixes.delimiter = new,
-                _ => {}
-            }
-        }
-        if command.control {
-            if command.oversize {
-                return Some(Input::Refused { command: name('~', &code), reason: "too large to hold" });
-            }
-            return Some(Input::Control(Control { code, data: command.data, delimiter: before.delimiter }));
-        }
-        self.end_format_command(code, command, before)
+        let kind = if extension == "GRF" { Kind::Graphic } else { Kind::Other };
+        let mut zpl = vec![b'~', control.code[0], control.code[1]];
+        zpl.extend(&control.data);
+        self.store(
+            control.name(),
+            object_name(name, extension),
+            Object { kind, zpl, format: None, recalls: Vec::new(), prints: false },
+            chassis,
+        );
     }
 
-    fn end_format_command(&mut self, code: [u8; 2], command: Pending, before: Prefixes) -> Option<Input> {
-        let refuse = |reason| Some(Input::Refused { command: name('^', &code), reason });
-        let Some(format) = &mut self.format else {
-            return match &code {
-                b"XA" => {
-                    let mut bytes = vec![command.prefix];
-                    bytes.extend(&command.written);
-                    self.format = Some(Format { number: 0, bytes, commands: Vec::new(), prefixes: before });
-                    None
-                }
-                // Prefixes may be changed outside a format too.
-                b"CC" | b"CT" | b"CD" => None,
-                _ => refuse("outside a format"),
-            };
-        };
-        if &code == b"XA" {
-            return refuse("inside a format that never ended: what follows is added to it. Send ~JX after a broken line");
-        }
-        let size = 1 + command.written.len() + command.data.len();
-        if command.oversize || format.bytes.len() + size > FORMAT_BYTES_MAX || format.commands.len() >= COMMANDS_MAX {
-            self.oversize = true;
-            format.bytes.truncate(3);
-            format.bytes.shrink_to_fit();
-            format.commands = Vec::new();
-        }
-        if self.oversize && &code != b"XZ" {
-            return None;
-        }
-        format.bytes.push(command.prefix);
-        format.bytes.extend(&command.written);
-        let from = format.bytes.len() as u32;
-        format.bytes.extend(&command.data);
-        if &code != b"XZ" {
-            let to = format.bytes.len() as u32;
-            format.commands.push(Span { code, delimiter: before.delimiter, from, to });
-            return None;
-        }
-        let mut format = self.format.take()?;
-        if std::mem::take(&mut self.oversize) {
-            return Some(Input::Refused { command: "^XA".into(), reason: "a format too large to hold" });
-        }
-        self.received += 1;
-        format.number = self.received;
-        Some(Input::Format(format))
-    }
-}
-
-impl Pending {
-    fn new(prefix: u8, control: bool) -> Pending {
-        let code = Vec::with_capacity(2);
-        Pending { prefix, control, code: code.clone(), written: code, data: Vec::new(), counted: 0, oversize: false }
-    }
-
-    fn keep(&mut self, byte: u8) {
-        if self.data.len() < FORMAT_BYTES_MAX {
-            self.data.push(byte);
+    fn store(&mut self, command: String, name: Arc<str>, object: Object, chassis: &mut Chassis) {
+        let bytes = object.zpl.len();
+        if self.memory.store(name.clone(), object) {
+            chassis.events.push_back(Event::Stored { name, bytes });
         } else {
-            self.data = Vec::new();
-            self.oversize = true;
+            chassis.refuse(command, format!("no memory left for {name}"));
         }
     }
 
-    /// `^CC` and its kin take the next byte, whatever it is.
-    fn takes_any_byte(&self) -> bool {
-        matches!(self.code.as_slice(), b"CC" | b"CT" | b"CD") && self.data.is_empty()
+    fn delete(&mut self, name: Arc<str>, chassis: &mut Chassis) {
+        let objects = self.memory.delete(&name);
+        chassis.events.push_back(Event::Deleted { name, objects });
     }
 
-    /// Commands that take no data act at once and do not wait for the next prefix.
-    fn ends_with_its_code(&self) -> bool {
-        match (self.control, self.code.as_slice()) {
-            (false, code) => matches!(code, b"XA" | b"XZ"),
-            (true, b"CC" | b"CT" | b"CD") => false,
-            (true, _) => self.fixed_data().is_none() && !self.ends_with_its_line() && !self.is_download(),
+    fn answer_status(&self, chassis: &mut Chassis) {
+        let silent = chassis.engine.causes().iter().any(|cause| !matches!(cause, Cause::Paused | Cause::Jam));
+        if !silent || chassis.settings.answers == Answers::EvenInError {
+            chassis.reply(answers::host_status(self, chassis));
         }
-    }
-
-    /// Control commands whose data has a known length.
-    fn fixed_data(&self) -> Option<usize> {
-        matches!(self.code.as_slice(), b"HQ" | b"SD").then_some(2)
-    }
-
-    /// Control commands with short parameters.
-    fn ends_with_its_line(&self) -> bool {
-        matches!(self.code.as_slice(), b"EG" | b"JS" | b"RO" | b"TA" | b"NR" | b"NT")
-    }
-
-    /// Control commands whose data runs to the next prefix.
-    fn is_download(&self) -> bool {
-        matches!(self.code.as_slice(), b"DB" | b"DE" | b"DG" | b"DN" | b"DS" | b"DT" | b"DU" | b"DY")
-    }
-
-    /// How many bytes of binary data follow the delimiter just met.
-    fn counted_data(&self, delimiter: u8) -> usize {
-        // ^GFa,b,c,d,data with a = B: b bytes. ~DYd:f,b,x,t,w,data with b = B or P: t bytes. Longer data is
-        // counted too, and then refused: what is inside must not become commands.
-        let (delimiters, kind, count) = match (self.control, self.code.as_slice()) {
-            (false, b"GF") => (4, 0, 1),
-            (true, b"DY") => (5, 1, 3),
-            _ => return 0,
-        };
-        // The header is short: no need to look further than its bytes.
-        if self.data.len() > 128 || self.data.iter().filter(|&&byte| byte == delimiter).count() != delimiters {
-            return 0;
-        }
-        let parameters: Vec<&str> = parameters(&self.data, delimiter).collect();
-        let binary = match parameters[kind].as_bytes().first().map(u8::to_ascii_uppercase) {
-            Some(b'B') => true,
-            Some(b'P') => self.control,
-            _ => false,
-        };
-        if binary { parameters[count].parse::<u32>().unwrap_or(0) as usize } else { 0 }
     }
 }
 
-/// A name in the printer's memory, as `R:NAME.EXT`; what is left out is what the guide says it is.
-pub(super) fn object_name(written: &str, extension: &str) -> Arc<str> {
-    let (drive, rest) = match written.as_bytes() {
-        [drive, b':', ..] => (drive.to_ascii_uppercase() as char, &written[2..]),
-        _ => ('R', written),
+/// `! U1 getvar "name"`, the only line it knows.
+fn answer_line(line: &[u8], chassis: &mut Chassis) {
+    let line = String::from_utf8_lossy(line);
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let name = match words.as_slice() {
+        ["!", "U1", verb, name] if verb.eq_ignore_ascii_case("getvar") => {
+            name.strip_prefix('"').and_then(|name| name.strip_suffix('"'))
+        }
+        _ => None,
     };
-    let (stem, extension) = rest.split_once('.').unwrap_or((rest, extension));
-    let stem = if stem.is_empty() { "UNKNOWN" } else { stem };
-    // The guide allows 16 characters at most; what is longer is no name anyone gave on purpose.
-    format!("{drive}:{stem}.{extension}").chars().take(64).collect::<String>().into()
+    match name {
+        Some(name) if chassis.settings.answers != Answers::HostStatusOnly => chassis.reply(answers::variable(chassis, name)),
+        _ => chassis.unknown(line.chars().take(80).collect()),
+    }
+}
+
+/// A format that never came up, as a label.
+fn bare(format: Arc<Format>) -> Arc<Label> {
+    Arc::new(Label::Zpl(ZplLabel { format, in_force: Vec::new(), recalls: Vec::new() }))
 }

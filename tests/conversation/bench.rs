@@ -316,7 +316,7 @@ impl Bench {
         while let Some(event) = self.printer.poll_event() {
             self.log(|| format!("printer: {}", printer_event(&event)));
             if let virtual_printer::Event::Ejected(piece) = event {
-                let fields = piece.label.format.fields();
+                let fields = piece.label.fields();
                 let keys: Vec<u64> = fields.iter().filter_map(|field| field.strip_prefix("label-")?.parse().ok()).collect();
                 self.wire.overcount += u64::from(!piece.whole && self.wire.firmware.counts_torn);
                 if let [key] = keys[..] {
@@ -447,7 +447,7 @@ fn brief(bytes: &[u8]) -> String {
 fn printer_event(event: &virtual_printer::Event) -> String {
     match event {
         virtual_printer::Event::Ejected(piece) => {
-            format!("ejected {:?}{}", piece.label.format.fields(), if piece.whole { "" } else { " torn" })
+            format!("ejected {:?}{}", piece.label.fields(), if piece.whole { "" } else { " torn" })
         }
         other => format!("{other:?}"),
     }

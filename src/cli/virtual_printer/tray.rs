@@ -1,10 +1,10 @@
 //! Where the pieces fall: a ledger of everything that came out, and pictures.
 //!
-//! `ledger.jsonl` is the truth about a printer's media: one line for each piece, and for each format that was lost
+//! `ledger.jsonl` is the truth about a printer's media: one line for each piece, and for each label that was lost
 //! or canceled, written before anyone hears of it. Pictures follow as a drawing thread finds the time; when it
 //! falls far behind, the printer waits.
 
-use crate::virtual_printer::{Ejected, Event, Format, Settings, interpreter};
+use crate::virtual_printer::{Ejected, Event, Label, Settings, interpreter};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -108,12 +108,12 @@ impl Tray {
         match event {
             Event::Ejected(ejected) => self.take_piece(ejected, place, settings)?,
             Event::PowerCut { lost, bytes, objects } => {
-                lost.iter().try_for_each(|format| self.gone("lost", format))?;
-                self.voice.say(&format!("power cut: {} formats, {bytes} bytes and {objects} stored objects lost", lost.len()));
+                lost.iter().try_for_each(|label| self.gone("lost", label))?;
+                self.voice.say(&format!("power cut: {} labels, {bytes} bytes and {objects} stored objects lost", lost.len()));
             }
-            Event::Canceled { formats } => {
-                formats.iter().try_for_each(|format| self.gone("canceled", format))?;
-                self.voice.say(&format!("canceled: {} formats", formats.len()));
+            Event::Canceled { labels } => {
+                labels.iter().try_for_each(|label| self.gone("canceled", label))?;
+                self.voice.say(&format!("canceled: {} labels", labels.len()));
             }
             Event::PowerOn => self.voice.say("power on"),
             Event::Stopped(cause) => self.voice.say(&format!("stopped: {cause}")),
@@ -130,13 +130,13 @@ impl Tray {
     fn take_piece(&mut self, ejected: Ejected, place: Place, settings: &Settings) -> io::Result<()> {
         self.pieces += 1;
         let status = if ejected.whole { "printed" } else { "partial" };
-        let digest = digest(&ejected.label.format);
+        let digest = digest(&ejected.label);
         let picture = place.0.is_some().then(|| format!("{:04}.png", self.pieces));
         self.write(&json!({
             "piece": self.pieces,
             "status": status,
             "format": digest,
-            "fields": ejected.label.format.fields(),
+            "fields": ejected.label.fields(),
             "copy": ejected.copy,
             "copies": ejected.copies,
             "rows": ejected.rows.0,
@@ -157,10 +157,10 @@ impl Tray {
         Ok(())
     }
 
-    /// A format that will not come out.
-    fn gone(&mut self, status: &str, format: &Format) -> io::Result<()> {
+    /// A label that will not come out.
+    fn gone(&mut self, status: &str, label: &Label) -> io::Result<()> {
         let at = jiff::Timestamp::now().to_string();
-        self.write(&json!({ "status": status, "format": digest(format), "fields": format.fields(), "at": at }))
+        self.write(&json!({ "status": status, "format": digest(label), "fields": label.fields(), "at": at }))
     }
 
     fn write(&mut self, line: &Value) -> io::Result<()> {
@@ -202,6 +202,6 @@ fn draw(Undrawn { ejected, settings, path }: &Undrawn, voice: Voice) {
     }
 }
 
-fn digest(format: &Format) -> String {
-    blake3::hash(format.bytes()).to_hex().to_string()
+fn digest(label: &Label) -> String {
+    blake3::hash(&label.bytes()).to_hex().to_string()
 }

@@ -1,9 +1,11 @@
 //! A format comes up: its commands are done in order, and what it draws is loaded under the head.
 
-use super::engine::Batch;
 use super::memory::{Kind, Object};
-use super::zpl::{Command, Format, object_name};
-use super::{Label, VirtualPrinter};
+use super::stream::{Command, Format, object_name};
+use super::{Firmware, ZplLabel};
+use crate::virtual_printer::Label;
+use crate::virtual_printer::chassis::Chassis;
+use crate::virtual_printer::engine::{Batch, Cause};
 use std::sync::Arc;
 
 /// Commands whose effect outlives their format, until changed or power off.
@@ -25,10 +27,10 @@ const STANDING_BYTES_MAX: usize = 128;
 /// Most labels one format may ask for (ZPL II guide, ^PQ).
 const COPIES_MAX: u32 = 99_999_999;
 
-impl VirtualPrinter {
-    pub(super) fn come_up(&mut self, format: Arc<Format>) {
+impl Firmware {
+    pub(super) fn come_up(&mut self, format: Arc<Format>, chassis: &mut Chassis) {
         if format.commands().any(|command| &command.code == b"DF") {
-            return self.store_format(&format);
+            return self.store_format(&format, chassis);
         }
         let in_force = self.standing();
         let mut copies = 1;
@@ -43,7 +45,7 @@ impl VirtualPrinter {
             prints |= inks(&command);
             match &command.code {
                 b"XF" | b"XG" | b"IL" => {
-                    let Some(found) = self.recall(&command, &mut recalls) else { continue };
+                    let Some(found) = self.recall(&command, &mut recalls, chassis) else { continue };
                     prints |= found.prints || found.kind == Kind::Graphic;
                 }
                 b"PQ" => {
@@ -53,16 +55,16 @@ impl VirtualPrinter {
                         pause_every = 0;
                     }
                 }
-                b"JZ" => self.engine.reprint = !first.eq_ignore_ascii_case("N"),
-                b"PP" => self.pause(),
-                b"PR" => self.change_speed(first),
+                b"JZ" => chassis.engine.reprint = !first.eq_ignore_ascii_case("N"),
+                b"PP" => chassis.stop(Cause::Paused),
+                b"PR" => change_speed(first, chassis),
                 b"LL" => self.label_length = first.parse().unwrap_or(self.label_length).clamp(1, 32_000),
                 b"MM" => self.print_mode = print_mode(first),
                 b"MT" => self.thermal_transfer = first.eq_ignore_ascii_case("T"),
-                b"ID" => self.delete(object_name(first, "GRF")),
-                b"HV" => self.return_field(&format, &command),
+                b"ID" => self.delete(object_name(first, "GRF"), chassis),
+                b"HV" => return_field(&format, &command, chassis),
                 code if STAY_IN_FORCE.contains(&code) && command.data.len() > STANDING_BYTES_MAX => {
-                    self.refuse(command.name(), "its parameters are too long");
+                    chassis.refuse(command.name(), "its parameters are too long");
                 }
                 code if STAY_IN_FORCE.contains(&code) => {
                     self.in_force.insert(*code, [b"^", code.as_slice(), command.data].concat());
@@ -72,18 +74,18 @@ impl VirtualPrinter {
                 code if unknown.contains(code) => {}
                 code => {
                     unknown.push(*code);
-                    self.unknown(command.name());
+                    chassis.unknown(command.name());
                 }
             }
         }
         if prints {
-            let label = Arc::new(Label { format, in_force, recalls });
-            self.engine.load(Batch { label, copies, left: copies, pause_every });
+            let label = Arc::new(Label::Zpl(ZplLabel { format, in_force, recalls }));
+            chassis.engine.load(Batch::labels(label, copies, pause_every));
         }
     }
 
     /// `^DF`: the format is kept, not done.
-    fn store_format(&mut self, format: &Arc<Format>) {
+    fn store_format(&mut self, format: &Arc<Format>, chassis: &mut Chassis) {
         let mut object = Object {
             kind: Kind::Format,
             zpl: format.standing_alone(),
@@ -101,15 +103,15 @@ impl VirtualPrinter {
                 _ => {}
             }
         }
-        self.store("^DF".into(), name, object);
+        self.store("^DF".into(), name, object, chassis);
     }
 
     /// Finds what the command recalls, and gathers it with what it recalls itself.
-    fn recall(&mut self, command: &Command, gathered: &mut Vec<Arc<Object>>) -> Option<Arc<Object>> {
+    fn recall(&self, command: &Command, gathered: &mut Vec<Arc<Object>>, chassis: &mut Chassis) -> Option<Arc<Object>> {
         let extension = if &command.code == b"XF" { "ZPL" } else { "GRF" };
         let name = object_name(command.parameters().next().unwrap_or_default(), extension);
         let Some(found) = self.memory.get(&name).cloned() else {
-            self.refuse(command.name(), format!("nothing is stored as {name}"));
+            chassis.refuse(command.name(), format!("nothing is stored as {name}"));
             return None;
         };
         let inner: Vec<_> = found.recalls.iter().filter_map(|name| self.memory.get(name).cloned()).collect();
@@ -131,39 +133,39 @@ impl VirtualPrinter {
         zpl.extend(b"^XZ");
         zpl
     }
+}
 
-    /// `^PR`: 1 to 14 inches a second, or A to E.
-    fn change_speed(&mut self, written: &str) {
-        let inches = match written.bytes().next().map(|letter| letter.to_ascii_uppercase()) {
-            Some(b'A') => 2,
-            Some(b'B') => 3,
-            Some(b'C') => 4,
-            Some(b'D') => 6,
-            Some(b'E') => 8,
-            _ => written.parse().unwrap_or(0),
-        };
-        if (1..=14).contains(&inches) && self.engine.speed.is_some() {
-            self.engine.speed = Some(inches);
+/// `^PR`: 1 to 14 inches a second, or A to E.
+fn change_speed(written: &str, chassis: &mut Chassis) {
+    let inches = match written.bytes().next().map(|letter| letter.to_ascii_uppercase()) {
+        Some(b'A') => 2,
+        Some(b'B') => 3,
+        Some(b'C') => 4,
+        Some(b'D') => 6,
+        Some(b'E') => 8,
+        _ => written.parse().unwrap_or(0),
+    };
+    if (1..=14).contains(&inches) && chassis.engine.speed.is_some() {
+        chassis.engine.speed = Some(inches);
+    }
+}
+
+/// `^HV#,n,h,t`: at most n bytes of field number #, between header and terminator.
+fn return_field(format: &Format, command: &Command, chassis: &mut Chassis) {
+    let parameters: Vec<&str> = command.parameters().collect();
+    let at = |index: usize| parameters.get(index).copied().unwrap_or_default();
+    let mut wanted = false;
+    let data = format.commands().find_map(|field| match &field.code {
+        b"FN" => {
+            wanted = field.parameters().next() == Some(at(0));
+            None
         }
-    }
-
-    /// `^HV#,n,h,t`: at most n bytes of field number #, between header and terminator.
-    fn return_field(&mut self, format: &Format, command: &Command) {
-        let parameters: Vec<&str> = command.parameters().collect();
-        let at = |index: usize| parameters.get(index).copied().unwrap_or_default();
-        let mut wanted = false;
-        let data = format.commands().find_map(|field| match &field.code {
-            b"FN" => {
-                wanted = field.parameters().next() == Some(at(0));
-                None
-            }
-            b"FD" | b"FV" if wanted => Some(field.data),
-            _ => None,
-        });
-        let Some(data) = data else { return self.refuse(command.name(), format!("no field number {}", at(0))) };
-        let bytes = at(1).parse().unwrap_or(64).clamp(1, 256);
-        self.reply([at(2).as_bytes(), &data[..data.len().min(bytes)], at(3).as_bytes()].concat());
-    }
+        b"FD" | b"FV" if wanted => Some(field.data),
+        _ => None,
+    });
+    let Some(data) = data else { return chassis.refuse(command.name(), format!("no field number {}", at(0))) };
+    let bytes = at(1).parse().unwrap_or(64).clamp(1, 256);
+    chassis.reply([at(2).as_bytes(), &data[..data.len().min(bytes)], at(3).as_bytes()].concat());
 }
 
 /// Whether the command puts ink on a label by itself.

@@ -1,4 +1,6 @@
-//! Stories of one virtual printer, told from the host's end of the wire and from in front of the slot.
+//! Stories of one virtual printer in each language, told from the host's end of the wire and from in front of the slot.
+
+mod tspl;
 
 use proptest::prelude::*;
 use std::time::Duration;
@@ -83,13 +85,19 @@ impl Bench {
         String::from_utf8(std::mem::take(&mut self.heard)).unwrap()
     }
 
+    fn ask_bytes(&mut self, question: &[u8]) -> Vec<u8> {
+        self.heard.clear();
+        self.say(question);
+        std::mem::take(&mut self.heard)
+    }
+
     /// What lies in the tray: the text of every whole label, and `…` behind a torn one.
     fn tray(&self) -> Vec<String> {
         self.events
             .iter()
             .filter_map(|event| match event {
                 Event::Ejected(ejected) => {
-                    let text = ejected.label.format.fields().join("|");
+                    let text = ejected.label.fields().join("|");
                     Some(if ejected.whole { text } else { text + "…" })
                 }
                 _ => None,
@@ -203,7 +211,7 @@ fn cancel_all_takes_back_everything_but_the_label_under_the_head() {
     bench.say(b"~JA^FS^XZ").wait(SECOND * 60);
     assert_eq!(bench.tray(), ["batch", "batch", "after"]);
     let canceled = bench.events.iter().find_map(|event| match event {
-        Event::Canceled { formats } => Some(formats.len()),
+        Event::Canceled { labels } => Some(labels.len()),
         _ => None,
     });
     assert_eq!(canceled, Some(2));
@@ -218,7 +226,7 @@ fn a_power_cut_loses_the_buffers_and_r_and_keeps_e() {
     assert_eq!(bench.tray(), ["one", "two…"]);
     match bench.events.last() {
         Some(Event::PowerCut { lost, bytes, objects }) => {
-            assert_eq!(lost.iter().flat_map(|format| format.fields()).collect::<Vec<_>>(), ["two", "three"]);
+            assert_eq!(lost.iter().flat_map(|label| label.fields()).collect::<Vec<_>>(), ["two", "three"]);
             assert_eq!((*bytes, *objects), (3 + 3 + 3, 1));
         }
         other => panic!("{other:?}"),
@@ -300,7 +308,7 @@ fn prefixes_can_change_and_change_back() {
     bench.say(b"+XA+FO1,1+FDa^b+FS+CC^^FO1,1^FD+^FS^XZ^XA^CT!^CD;^FO1;1^FDc^FS^PQ2;0^XZ!HS");
     assert_eq!(bench.tray(), ["a^b|+", "c", "c"]);
     let alone = |event: &Event| match event {
-        Event::Ejected(ejected) => String::from_utf8(ejected.label.zpl()).unwrap(),
+        Event::Ejected(ejected) => String::from_utf8(ejected.label.standing_alone()).unwrap(),
         _ => String::new(),
     };
     assert_eq!(alone(&bench.events[0]), "^CC++XA+FO1,1+FDa^b+FS+CC^^FO1,1^FD+^FS^XZ");
@@ -315,7 +323,7 @@ fn stored_formats_and_graphics_travel_with_the_label_that_recalls_them() {
     bench.say(b"^XA^XFR:SLIP.ZPL^FN1^FDto whom_20it^FS^XZ^XA^FO1,1^XGR:GONE.GRF^FS^XZ");
     let Some(Event::Ejected(ejected)) = bench.events.iter().find(|event| matches!(event, Event::Ejected(_))) else { panic!() };
     assert_eq!(
-        String::from_utf8(ejected.label.zpl()).unwrap(),
+        String::from_utf8(ejected.label.standing_alone()).unwrap(),
         "~DGR:LOGO.GRF,2,1,FF00\r\n^XA^DFR:SLIP.ZPL^FS^FO9,9^XGR:LOGO.GRF,1,1^FS^FO1,1^A0N,30^FN1^FS^XZ^XA^LH8,8^XZ\
          ^XA^XFR:SLIP.ZPL^FN1^FDto whom_20it^FS^XZ"
     );

@@ -3,7 +3,7 @@
 //! `R:` is lost without power, every other drive is kept. Bounded in bytes and in objects. Keeps what the host
 //! sent as it was sent: whoever draws a label gets these bytes in front of it.
 
-use super::zpl::Format;
+use super::stream::Format;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
