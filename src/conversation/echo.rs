@@ -42,7 +42,8 @@ use std::time::Duration;
 struct OnWire {
     key: u64,
     mark: Mark,
-    /// How many of its bytes make it print.
+    bytes: usize,
+    /// How many of them make it print.
     trigger: usize,
     /// When its last byte was handed over.
     left: Option<Duration>,
@@ -79,7 +80,7 @@ pub struct Conversation {
     doubts: Option<Doubts>,
     /// The line broke with labels on it, and nothing was heard since.
     broke_in_doubt: bool,
-    /// Bytes of a label that the last line may have left missing.
+    /// Bytes of a label that the last line may have left missing, at most.
     missing: usize,
     events: VecDeque<Event>,
 }
@@ -193,7 +194,9 @@ impl Conversation {
         }
         self.connected = false;
         let offered = self.outbox.label_offered();
-        self.missing = self.outbox.label_missing();
+        // What the line took need not have reached the printer.
+        let unheard = self.on_wire.iter().filter(|label| label.echoed.is_none());
+        self.missing = unheard.map(|label| label.bytes).max().unwrap_or_default();
         let mut keys = Vec::new();
         for label in self.on_wire.drain(..) {
             if label.left.is_none() && offered < label.trigger {
@@ -264,6 +267,7 @@ impl Conversation {
         self.on_wire.push_back(OnWire {
             key,
             mark,
+            bytes: bytes.len(),
             trigger,
             left: None,
             echoed: None,
@@ -294,7 +298,7 @@ impl Conversation {
             && !self.asking.suspect
             && !self.asking.stalled
             && self.doubts.is_none()
-            && (self.on_wire.is_empty() || !(learning || blind))
+            && if self.on_wire.is_empty() { !self.count_first() } else { !learning && !blind }
     }
 
     /// A word nobody has heard lately: not after a restart of ours, for keys go on, and not after another try.

@@ -80,12 +80,6 @@ impl Outbox {
         self.pieces.iter().find(|piece| piece.what == Carried::Label).map_or(0, |piece| piece.offered)
     }
 
-    /// How much of the label in here the line has not taken: the printer may wait for it.
-    pub fn label_missing(&self) -> usize {
-        let begun = self.pieces.iter().find(|piece| piece.what == Carried::Label && piece.offered > 0);
-        begun.map_or(0, |piece| piece.bytes.len() - piece.taken)
-    }
-
     pub fn waiting_since(&self) -> Option<Duration> {
         self.waiting_since
     }

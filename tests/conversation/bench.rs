@@ -103,7 +103,7 @@ pub fn rules() -> Rules {
 impl Bench {
     pub fn new(rules: Rules, profile: Profile, settings: Settings) -> Bench {
         Bench {
-            conversation: Conversation::new(Language::Zpl, rules, profile.clone()),
+            conversation: Conversation::new(language(&settings), rules, profile.clone()),
             printer: VirtualPrinter::new(settings),
             now: Duration::ZERO,
             line: Line { buffer: 64 * 1024, ..Line::default() },
@@ -263,17 +263,42 @@ impl Bench {
         while self.conversation.has_room()
             && let Some(key) = self.waiting.pop_front()
         {
-            let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
-            self.graphic_stored = true;
-            let padding = "x".repeat(self.label_padding);
-            let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ");
+            let label = self.label(key);
             self.ledger.insert(key, Stand::Sending);
             self.fates.entry(key).or_default().given += 1;
             self.note(&format!("   label {key} given"));
-            self.conversation.print(key, Encoded::last(label.into_bytes()), self.now);
+            self.conversation.print(key, label, self.now);
             moved = true;
         }
         moved
+    }
+
+    /// A label that says its key, in the printer's language.
+    fn label(&mut self, key: u64) -> Encoded {
+        let padding = "x".repeat(self.label_padding);
+        match language(self.printer.settings()) {
+            Language::Zpl => {
+                let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
+                self.graphic_stored = true;
+                let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ");
+                Encoded::last(label.into_bytes())
+            }
+            Language::Tspl => {
+                let rows = padding.len() + 1;
+                let text = format!("TEXT 50,50,\"3\",0,1,1,\"label-{key}\"");
+                let label = format!("SET REPRINT ON\r\nCLS\r\n{text}\r\nBITMAP 0,0,1,{rows},1,x{padding}\r\nPRINT 1,1\r\n");
+                Encoded::last(label.into_bytes())
+            }
+            Language::EscPos => {
+                let mut bytes = format!("\x1b@label-{key}\n").into_bytes();
+                let trigger = bytes.len();
+                bytes.extend(b"\x1dv0\0\x01\0");
+                bytes.extend((padding.len() as u16).to_le_bytes());
+                bytes.extend(padding.bytes());
+                bytes.extend(b"\x0c");
+                Encoded { bytes, trigger }
+            }
+        }
     }
 
     fn carry_to_printer(&mut self) -> bool {
@@ -436,6 +461,13 @@ impl Line {
         let taken = printer.handle_bytes(&bytes, now);
         self.under_way.drain(..taken);
         taken > 0
+    }
+}
+
+fn language(settings: &Settings) -> Language {
+    match settings.language {
+        virtual_printer::Language::Zpl => Language::Zpl,
+        virtual_printer::Language::Tspl => Language::Tspl,
     }
 }
 

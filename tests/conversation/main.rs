@@ -4,3 +4,4 @@ mod bench;
 mod media_out;
 mod simulated_year;
 mod wire;
+mod words;

@@ -116,7 +116,7 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
     let rules = Rules { window, line_shows_power: !life.serial, line_rate: rate, ..rules() };
     let asked = life.answers != Answers::HostStatusOnly;
     let counter = if asked { Counter::Counts } else { Counter::No };
-    let known = Profile { status: Known::Yes, errors: Some(asked), counter, identity: None };
+    let known = Profile { status: Known::Yes, errors: Some(asked), counter, ..Profile::default() };
     let profile = if random.one_in(2) { known } else { Profile::default() };
     let mut bench = Bench::new(rules, profile, settings);
     bench.hushed = hushed;

@@ -99,6 +99,9 @@ impl Wire {
         if let Some(count) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')?.parse::<u64>().ok()) {
             return format!("\"{}\"", count + self.overcount).into_bytes();
         }
+        if let Some(count) = text.strip_suffix("\r\n").and_then(|text| text.parse::<u64>().ok()) {
+            return format!("{}\r\n", count + self.overcount).into_bytes();
+        }
         // ~HS: eee is field 5 of the first string of 12, uuuuuuuu field 9 of the second, 11 + 8 commas on.
         if fields.len() == 23 {
             let fewer = |field: &str, hide: bool| match field.parse::<u32>() {

@@ -1,6 +1,7 @@
 //! Asking a printer how it stands, and what an answer, or none, means.
 
 use super::{Answers, Carried, Conversation, Echo, Event, PrinterState, ends_a_label};
+use crate::conversation::Evidence;
 use crate::conversation::doubts::POWER_CYCLE_MIN;
 use crate::language::reading::{Reading, Reply};
 use std::time::Duration;
@@ -163,7 +164,7 @@ impl Conversation {
             return;
         }
         // A number costs a turn of its own, and none of it is heard from a printer that is stopped.
-        self.asking.count_next = !self.asking.count_next && self.numbers_wanted() && !self.stopped();
+        self.asking.count_next = !self.asking.count_next && self.numbers_wanted(now) && !self.stopped();
         if self.asking.count_next {
             self.send_word(now);
         } else {
@@ -219,7 +220,7 @@ impl Conversation {
             self.renew_evidence(now);
             self.set_state(PrinterState::Ready);
         }
-        self.learn_from(reading.busy, asked);
+        self.learn_from(reading.busy, asked, now);
         if reading.busy {
             self.asking.rested = None;
             self.on_wire.iter_mut().filter(|label| label.left.is_some_and(|left| left <= asked)).for_each(|label| {
@@ -287,7 +288,7 @@ impl Conversation {
     }
 
     /// Whether `OUT` is said before or after printing, from labels that are alone on the wire.
-    fn learn_from(&mut self, busy: bool, asked: Duration) {
+    fn learn_from(&mut self, busy: bool, asked: Duration, now: Duration) {
         let (Echo::Heard(after), [label]) = (self.profile.echo, self.on_wire.make_contiguous()) else { return };
         let Some(echoed) = label.echoed.filter(|echoed| label.own_word && *echoed <= asked) else { return };
         if self.asking.rested.is_some_and(|rested| rested >= echoed) {
@@ -301,5 +302,8 @@ impl Conversation {
             (false, false) => return,
         };
         self.learn(|profile| profile.echo = learnt);
+        if learnt == Echo::After {
+            self.settle_echoed(Evidence::Echo, now);
+        }
     }
 }

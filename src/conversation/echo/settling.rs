@@ -2,6 +2,7 @@
 
 use super::asking::REST;
 use super::{Carried, Conversation, Doubt, Echo, Event, Loss, OnWire};
+use crate::conversation::doubts::Doubts;
 use crate::conversation::{Counter, Evidence};
 use crate::language::reading::Mark;
 use std::collections::VecDeque;
@@ -115,7 +116,7 @@ impl Conversation {
     }
 
     /// All labels that were come to are out, or in doubt where that proves nothing.
-    fn settle_echoed(&mut self, evidence: Evidence, now: Duration) {
+    pub(super) fn settle_echoed(&mut self, evidence: Evidence, now: Duration) {
         while let Some(label) = self.on_wire.pop_front_if(|label| label.echoed.is_some()) {
             let key = label.key;
             let own = label.own_word && evidence == Evidence::Echo;
@@ -128,6 +129,7 @@ impl Conversation {
             });
             self.broke_in_doubt = false;
         }
+        self.asking.soon(now);
         self.renew_evidence(now);
     }
 
@@ -191,9 +193,7 @@ impl Conversation {
     /// Labels in doubt since the line broke, when the printer rests.
     fn settle_doubts(&mut self, count: u64, now: Duration) {
         let Some(doubts) = &self.doubts else { return };
-        let since = self.asking.rested.unwrap_or(now);
-        // What it had in hand when it was reached again must be out first.
-        if now < since + self.rules.label_time * (doubts.keys().len() as u32 + 1) {
+        if self.asking.rested.is_none_or(|since| now < since + self.time_of(doubts)) {
             return;
         }
         for (key, out) in doubts.settle(count, false) {
@@ -213,9 +213,23 @@ impl Conversation {
     }
 
     /// Whether a number is worth a turn of its own.
-    pub(super) fn numbers_wanted(&self) -> bool {
-        let counts = self.profile.counter == Counter::Counts && self.counting.base.is_some() && !self.on_wire.is_empty();
-        self.says_words() && (counts || self.doubts.is_some() || self.count_wanted())
+    pub(super) fn numbers_wanted(&self, now: Duration) -> bool {
+        let rests = |wait| self.asking.rested.is_some_and(|since| since + wait <= now);
+        let room = self.counting.asked.len() < self.on_wire.len() + 2;
+        let counts = self.profile.counter == Counter::Counts && self.counting.base.is_some() && !self.on_wire.is_empty() && room;
+        let settles = self.doubts.as_ref().is_some_and(|doubts| rests(self.time_of(doubts)));
+        self.says_words() && (counts || settles || (self.count_wanted() && rests(REST)))
+    }
+
+    /// What a printer had in hand when it was reached again must be out after that.
+    fn time_of(&self, doubts: &Doubts) -> Duration {
+        self.rules.label_time * (doubts.keys().len() as u32 + 1)
+    }
+
+    /// Whether the next label waits for a number: the first ones, to learn whether it counts; later only where nothing
+    /// else would tell that a label is out while another is printed.
+    pub(super) fn count_first(&self) -> bool {
+        (self.profile.echo == Echo::Before || self.profile.counter != Counter::Counts) && self.count_wanted()
     }
 
     /// The counter answers, or may, and is not held against our labels yet.

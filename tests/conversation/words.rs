@@ -1,0 +1,110 @@
+//! A printer that says a word back, as a person sees it: TSPL.
+
+use crate::bench::{Bench, Stand, rules, seconds};
+use std::time::Duration;
+use waybilld::conversation::{Answers, Counter, Echo, PrinterState, Profile};
+use waybilld::language::Reason;
+use waybilld::virtual_printer::{Language, Out, Queries, Settings, TsplSettings};
+
+fn tspl(tspl: TsplSettings) -> Settings {
+    Settings { language: Language::Tspl, tspl, ..Settings::default() }
+}
+
+fn with(out: Out) -> Settings {
+    tspl(TsplSettings { out, ..TsplSettings::default() })
+}
+
+#[test]
+fn what_a_tspl_printer_does_with_out_is_learnt_from_its_first_labels() {
+    for (out, echo) in [(Out::WhenPrinted, Echo::After), (Out::WhenProcessed, Echo::Before), (Out::Never, Echo::No)] {
+        let mut bench = Bench::with(with(out));
+        bench.print_run(1..=6);
+        let end = if echo == Echo::No { Stand::Sent } else { Stand::Printed };
+        assert!(bench.until(|bench| bench.all(end)), "{out:?} {:?}\n{}", bench.ledger, bench.log);
+        assert_eq!(bench.fault(), None, "{out:?}\n{}", bench.log);
+        assert_eq!((bench.profile.echo, bench.profile.status), (echo, Answers::Yes), "{out:?}\n{}", bench.log);
+        bench.wait(seconds(60));
+        assert_eq!(bench.conversation.poll_timeout(), None, "{out:?}: it comes to rest\n{}", bench.log);
+        let counter = if echo == Echo::No { Counter::Unknown } else { Counter::Counts };
+        assert_eq!(bench.profile.counter, counter, "{out:?}\n{}", bench.log);
+    }
+}
+
+#[test]
+fn a_known_tspl_printer_prints_a_run_without_a_pause_between_labels() {
+    for out in [Out::WhenPrinted, Out::WhenProcessed] {
+        let mut bench = Bench::with(with(out));
+        bench.print_run(1..=6).expect_all_printed();
+        bench.wait(seconds(60));
+        let began = bench.now;
+        bench.print_run(7..=26).expect_all_printed();
+        let took = bench.now - began;
+        // 20 labels of 0.98 s and one start.
+        assert!(took < Duration::from_millis(20_700), "{out:?} {took:?}\n{}", bench.log);
+    }
+}
+
+#[test]
+fn a_tspl_printer_out_of_labels_goes_on_by_itself_and_prints_each_once() {
+    for out in [Out::WhenPrinted, Out::WhenProcessed] {
+        let mut bench = Bench::with(with(out));
+        bench.print_run(1..=8);
+        assert!(bench.until(|bench| bench.came_out() == 4 && !bench.printer.idle()));
+        bench.wait(Duration::from_millis(500));
+        bench.printer.load_media(0, bench.now);
+        bench.wait(seconds(3600));
+        assert_eq!(*bench.state(), PrinterState::Stopped(vec![Reason::MediaEmpty]));
+        bench.printer.load_media(100, bench.now);
+        bench.expect_all_printed();
+        assert_eq!(bench.came_out(), 8);
+    }
+}
+
+#[test]
+fn an_old_clone_that_knows_one_query_is_asked_with_that() {
+    let mut bench = Bench::with(tspl(TsplSettings { queries: Queries::QuestionMark, ..TsplSettings::default() }));
+    bench.print_run(1..=5).expect_all_printed();
+    bench.printer.open_cover(bench.now);
+    bench.print_run(6..=6).wait(seconds(5));
+    assert_eq!(*bench.state(), PrinterState::Stopped(vec![Reason::CoverOpen]), "{}", bench.log);
+    bench.printer.close_cover(bench.now);
+    bench.expect_all_printed();
+}
+
+#[test]
+fn a_label_cut_off_in_its_picture_does_not_swallow_the_next() {
+    let mut bench = Bench::with(with(Out::WhenPrinted));
+    bench.print_run(1..=3).expect_all_printed();
+    bench.label_padding = 5000;
+    bench.line.rate = Some(1000);
+    bench.print_run(4..=6).wait(seconds(2));
+    bench.disconnect(0).wait(seconds(3)).connect();
+    assert!(bench.until(|bench| bench.ledger[&6] == Stand::Printed), "{}", bench.log);
+    assert_eq!((bench.ledger[&4], bench.ledger[&5]), (Stand::InDoubt, Stand::InDoubt));
+    assert_eq!((bench.came_out(), bench.fault()), (4, None), "what was cut off is neither printed nor mixed into the next");
+}
+
+#[test]
+fn the_counter_settles_what_a_broken_line_left_in_doubt() {
+    let mut bench = Bench::with(with(Out::WhenPrinted));
+    bench.print_run(1..=6).expect_all_printed();
+    bench.wait(seconds(60));
+    assert_eq!(bench.profile.counter, Counter::Counts);
+    // Its last bytes are lost with the power: nothing of it comes out.
+    bench.print_run(7..=7);
+    bench.cut_power().disconnect(0).wait(seconds(5));
+    assert_eq!(bench.count(Stand::InDoubt), 1, "{}", bench.log);
+    bench.printer.power_on(bench.now);
+    bench.connect().expect_all_printed();
+    assert_eq!(bench.fates[&7].given, 2, "it was sent again");
+}
+
+#[test]
+fn a_silent_clone_gets_its_labels_at_once() {
+    let silent = TsplSettings { queries: Queries::None, out: Out::Never, ..TsplSettings::default() };
+    let mut bench = Bench::new(rules(), Profile::default(), tspl(silent));
+    bench.connect().print_run(1..=20);
+    assert!(bench.until(|bench| bench.all(Stand::Sent)), "{}", bench.log);
+    assert_eq!(bench.profile.status, Answers::Silent);
+    assert_eq!(bench.conversation.poll_timeout(), None);
+}
