@@ -15,6 +15,7 @@ pub mod field_map;
 pub mod label;
 pub mod language;
 pub mod layout;
+pub mod models;
 pub mod template;
 pub mod waybill;
 

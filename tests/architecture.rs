@@ -17,6 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),
+    // What is known of a printer before it is asked; its facts are words of the language.
+    ("models", &["fault", "toml_file", "language", "dots"]),
     ("virtual_printer", &["dots"]),
     ("transport", &["virtual_printer"]),
     ("spool", &[]),
@@ -60,6 +62,7 @@ const PURE: &[&str] = &[
     "layout",
     "language",
     "conversation",
+    "models",
     "virtual_printer",
 ];
 
