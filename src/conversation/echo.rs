@@ -197,6 +197,7 @@ impl Conversation {
         // What the line took need not have reached the printer.
         let unheard = self.on_wire.iter().filter(|label| label.echoed.is_none());
         self.missing = unheard.map(|label| label.bytes).max().unwrap_or_default();
+        let none_out = self.none_out();
         let mut keys = Vec::new();
         for label in self.on_wire.drain(..) {
             if label.left.is_none() && offered < label.trigger {
@@ -211,7 +212,7 @@ impl Conversation {
         }
         self.broke_in_doubt |= !keys.is_empty();
         if !keys.is_empty() {
-            self.doubts = self.none_out().map(|count| Doubts::new(keys, count, false));
+            self.doubts = none_out.map(|count| Doubts::new(keys, count, false));
         }
         self.outbox = Outbox::default();
         self.asking = Asking::default();
