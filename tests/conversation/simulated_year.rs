@@ -8,8 +8,8 @@
 use crate::bench::{Bench, Random, Stand, rules, seconds};
 use crate::wire::{Firmware, Harm, Wire};
 use std::time::Duration;
-use waybilld::conversation::{Answers as Known, Counter, Profile, Rules};
-use waybilld::virtual_printer::{Answers, Cause, Settings};
+use waybilld::conversation::{Answers as Known, Counter, Echo, Profile, Rules};
+use waybilld::virtual_printer::{Answers, Cause, Language, Out, Settings, TsplSettings};
 
 /// Seeds of each kind of printer, of four: 10,000 lives in all.
 const SEEDS: u64 = 2500;
@@ -17,29 +17,51 @@ const SEEDS: u64 = 2500;
 /// One life of a printer and its line.
 #[derive(Debug, Clone, Copy)]
 struct Life {
+    language: Language,
     answers: Answers,
+    out: Out,
     /// A cable that hides power cuts.
     serial: bool,
 }
 
 #[test]
 fn a_printer_by_the_manual() {
-    live(Life { answers: Answers::ByManual, serial: false });
+    live(Life { language: Language::Zpl, out: Out::Never, answers: Answers::ByManual, serial: false });
 }
 
 #[test]
 fn a_printer_that_answers_even_in_error() {
-    live(Life { answers: Answers::EvenInError, serial: false });
+    live(Life { language: Language::Zpl, out: Out::Never, answers: Answers::EvenInError, serial: false });
 }
 
 #[test]
 fn a_printer_with_nothing_but_host_status() {
-    live(Life { answers: Answers::HostStatusOnly, serial: false });
+    live(Life { language: Language::Zpl, out: Out::Never, answers: Answers::HostStatusOnly, serial: false });
 }
 
 #[test]
 fn a_printer_on_a_serial_cable() {
-    live(Life { answers: Answers::ByManual, serial: true });
+    live(Life { language: Language::Zpl, out: Out::Never, answers: Answers::ByManual, serial: true });
+}
+
+#[test]
+fn a_tspl_printer_that_says_its_word_after_printing() {
+    live(tspl(Out::WhenPrinted, false));
+}
+
+#[test]
+fn a_tspl_printer_that_says_its_word_before_printing() {
+    live(tspl(Out::WhenProcessed, false));
+}
+
+#[test]
+fn a_tspl_printer_on_a_serial_cable() {
+    live(tspl(Out::WhenPrinted, true));
+    live(tspl(Out::WhenProcessed, true));
+}
+
+fn tspl(out: Out, serial: bool) -> Life {
+    Life { language: Language::Tspl, answers: Answers::EvenInError, out, serial }
 }
 
 fn live(life: Life) {
@@ -104,6 +126,8 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
         counts_feeds: random.below(3),
     };
     let settings = Settings {
+        language: life.language,
+        tspl: TsplSettings { out: life.out, ..TsplSettings::default() },
         answers: life.answers,
         pauses_after_error: random.one_in(3),
         odometer: random.below(100_000),
@@ -116,7 +140,12 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
     let rules = Rules { window, line_shows_power: !life.serial, line_rate: rate, ..rules() };
     let asked = life.answers != Answers::HostStatusOnly;
     let counter = if asked { Counter::Counts } else { Counter::No };
-    let known = Profile { status: Known::Yes, errors: Some(asked), counter, ..Profile::default() };
+    let echo = match life.out {
+        Out::WhenPrinted => Echo::After,
+        Out::WhenProcessed => Echo::Before,
+        Out::Never => Echo::No,
+    };
+    let known = Profile { status: Known::Yes, errors: Some(asked), counter, echo, ..Profile::default() };
     let profile = if random.one_in(2) { known } else { Profile::default() };
     let mut bench = Bench::new(rules, profile, settings);
     bench.hushed = hushed;

@@ -30,8 +30,9 @@ pub(super) struct Asking {
     pub rested: Option<Duration>,
     /// When evidence must have come, if the printer stays calm.
     pub evidence_due: Option<Duration>,
-    /// Another word was sent because one did not come back.
-    pub word_again: bool,
+    /// Words sent because one did not come back, and when the next may be.
+    pub words_again: u32,
+    pub word_due: Option<Duration>,
     /// Until when doubts of an earlier line, or the counter, may take to be settled.
     pub settle_by: Option<Duration>,
     silent_asked: Option<Duration>,

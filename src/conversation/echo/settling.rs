@@ -31,6 +31,8 @@ pub(super) struct Counting {
 const ASKED_MAX: usize = 16;
 /// Words sent for the number alone behind one label.
 const PROBES_MAX: u32 = 6;
+/// Words sent again to a printer that rests.
+const WORDS_MAX: u32 = 3;
 /// Words that come back without a number: it has no counter.
 const BARE_MAX: u32 = 3;
 
@@ -107,7 +109,8 @@ impl Conversation {
                 self.asking.rested = None;
             }
         }
-        self.asking.word_again = false;
+        self.asking.words_again = 0;
+        self.asking.word_due = None;
         self.asking.soon(now);
         self.renew_evidence(now);
         if self.profile.echo == Echo::After {
@@ -128,9 +131,9 @@ impl Conversation {
                 Event::Printed { key, evidence }
             });
             self.broke_in_doubt = false;
+            self.asking.soon(now);
+            self.renew_evidence(now);
         }
-        self.asking.soon(now);
-        self.renew_evidence(now);
     }
 
     /// The printer has said twice that it rests.
@@ -138,13 +141,41 @@ impl Conversation {
         if matches!(self.profile.echo, Echo::Heard(_) | Echo::Before) {
             self.settle_echoed(Evidence::Rest, now);
         }
-        let waits = self.on_wire.iter().filter_map(|label| label.left).max();
-        if self.profile.echo == Echo::Unknown && waits.is_some_and(|left| now >= left + self.rules.label_time) {
-            // It had the time of a label, rests and says nothing: it does not know the command.
+        let Some(left) = self.on_wire.iter().filter_map(|label| label.left).max() else { return };
+        if now < left + self.rules.label_time {
+            return;
+        }
+        // It had the time of a label, rests and says nothing.
+        if self.profile.echo == Echo::Unknown && self.asking.words_again == WORDS_MAX {
             self.learn(|profile| profile.echo = Echo::No);
             self.doubts = None;
             self.send_all();
+        } else {
+            self.ask_word_again(now);
         }
+    }
+
+    /// A word did not come back from a printer that rests: another is sent, then its labels are in doubt.
+    fn ask_word_again(&mut self, now: Duration) {
+        if self.asking.word_due.is_some_and(|due| due > now) || !self.says_words() {
+            return;
+        }
+        if self.asking.words_again < WORDS_MAX {
+            self.asking.words_again += 1;
+            self.asking.word_due = Some(now + self.rules.patience);
+            self.send_word(now);
+        } else {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
+            self.events.push_back(Event::InDoubt { key: label.key, why: Doubt::NoEvidence });
+        }
+        self.asking.evidence_due = None;
+        self.asking.words_again = 0;
+        self.asking.word_due = None;
     }
 
     pub(super) fn hear_count(&mut self, count: u64, now: Duration) {
@@ -242,11 +273,11 @@ impl Conversation {
 
     pub(super) fn renew_evidence(&mut self, now: Duration) {
         let waits = self.on_wire.iter().filter(|label| label.left.is_some()).count() as u32;
-        let wait = self.rules.label_time * (waits + 2) + self.rules.patience;
+        let wait = self.rules.label_time * (waits + 2) + self.rules.patience * (WORDS_MAX + 2);
         self.asking.evidence_due = (waits > 0 && !self.silent()).then(|| now + wait);
     }
 
-    /// A calm printer has not said what became of its labels: it is sent another word, then they are in doubt.
+    /// A printer that is neither stopped nor busy has not said for long what became of its labels.
     pub(super) fn check_evidence(&mut self, now: Duration) {
         let doubting = self.doubts.is_some() && self.asking.settle_by.is_some_and(|by| by <= now);
         if doubting && !self.stopped() && !self.asking.suspect {
@@ -258,14 +289,6 @@ impl Conversation {
         if self.stopped() || self.asking.suspect || self.asking.stalled || self.asking.busy {
             return self.renew_evidence(now);
         }
-        if !std::mem::replace(&mut self.asking.word_again, true) && self.says_words() {
-            self.send_word(now);
-            return self.renew_evidence(now);
-        }
-        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
-            self.events.push_back(Event::InDoubt { key: label.key, why: Doubt::NoEvidence });
-        }
-        self.asking.evidence_due = None;
-        self.asking.word_again = false;
+        self.give_up();
     }
 }
