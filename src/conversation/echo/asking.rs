@@ -221,6 +221,7 @@ impl Conversation {
             self.renew_evidence(now);
             self.set_state(PrinterState::Ready);
         }
+        self.counting.vouch(asked);
         self.learn_from(reading.busy, asked, now);
         if reading.busy {
             self.asking.rested = None;

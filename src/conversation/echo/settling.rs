@@ -15,8 +15,7 @@ pub(super) struct Counting {
     asked: VecDeque<(Mark, u64)>,
     /// The word that came back last.
     word: Option<(Mark, u64)>,
-    /// The number before the last, with the labels it was asked behind.
-    said: Option<(u64, u64)>,
+    said: Option<Said>,
     /// A number said twice in a row with nothing on the wire, and the labels begun before.
     base: Option<(u64, u64)>,
     /// Numbers that agreed, as labels out since the base.
@@ -25,6 +24,17 @@ pub(super) struct Counting {
     probes: u32,
     /// Words in a row that came back without a number.
     bare: u32,
+}
+
+/// A number, waiting to be said again.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    count: u64,
+    /// The labels it was asked behind.
+    labels: u64,
+    heard: Duration,
+    /// It was asked since whether anything stops the printer, and nothing did: the number holds no torn label.
+    vouched: bool,
 }
 
 /// Words remembered that did not come back.
@@ -46,6 +56,13 @@ impl Counting {
 
     pub fn label_begun(&mut self) {
         self.probes = 0;
+    }
+
+    /// Nothing stopped the printer when that was asked.
+    pub fn vouch(&mut self, asked: Duration) {
+        if let Some(said) = &mut self.said {
+            said.vouched |= said.heard <= asked;
+        }
     }
 
     /// The number may have counted a torn label, or is another printer's.
@@ -183,17 +200,28 @@ impl Conversation {
         if self.profile.counter == Counter::Unknown {
             self.learn(|profile| profile.counter = Counter::Answers);
         }
-        let said = self.counting.said.replace((count, labels));
-        let Some((before, behind)) = said else { return };
+        let Some(said) = self.counting.said.filter(|said| said.vouched) else {
+            match &mut self.counting.said {
+                Some(said) => said.count = said.count.min(count),
+                None => self.counting.said = Some(Said { count, labels, heard: now, vouched: false }),
+            }
+            return;
+        };
+        self.counting.said = Some(Said { count, labels, heard: now, vouched: false });
         if let Some((base, out)) = self.counting.base {
-            let risen = before.min(count).saturating_sub(base);
-            self.counting.out = self.counting.out.max((out + risen).min(behind));
-            if self.profile.counter == Counter::Counts {
+            let risen = said.count.min(count).saturating_sub(base);
+            if out + risen > said.labels {
+                // Somebody else prints on this printer, or the number is garbled.
+                self.counting.doubt();
+            } else if self.profile.counter == Counter::Counts {
+                self.counting.out = self.counting.out.max(out + risen);
                 self.settle_counted(now);
             }
         }
-        let at_rest = self.asking.rested.is_some_and(|since| since + REST <= now);
-        if before == count && behind == labels && labels == self.begun && self.on_wire.is_empty() && at_rest {
+        // Both numbers were said by a printer at rest.
+        let at_rest = self.asking.rested.is_some_and(|since| since + REST <= now && since <= said.heard);
+        let all = labels == self.begun && said.labels == labels && self.on_wire.is_empty();
+        if said.count == count && all && at_rest {
             self.certify(count);
             self.settle_doubts(count, now);
         }

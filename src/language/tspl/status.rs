@@ -94,7 +94,10 @@ impl ReplyReader {
                 self.line(&line);
             }
             (Within::Line, b' '..=b'~') if self.gathered.len() < LINE_MAX => self.gathered.push(byte),
-            (Within::Line, _) => self.begin(Within::Nothing),
+            (Within::Line, _) => {
+                self.counting = false;
+                self.begin(Within::Nothing);
+            }
             (Within::Nothing, b'\r' | b'\n') => {}
             (Within::Nothing, _) => self.start(byte),
         }
@@ -112,6 +115,8 @@ impl ReplyReader {
             self.gathered.push(byte);
         } else if std::mem::take(&mut self.flags) {
             self.push(Reply::Reading(flags(byte)));
+        } else {
+            self.counting = false;
         }
     }
 
