@@ -24,6 +24,7 @@
 
 mod chassis;
 mod engine;
+mod escpos;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 #[cfg(not(feature = "interpreter"))]
@@ -34,6 +35,7 @@ mod wire;
 mod zpl;
 
 pub use engine::Cause;
+pub use escpos::{EscPosLabel, EscPosSettings, Stock};
 pub use tspl::{Out, Queries, TsplLabel, TsplSettings};
 pub use wire::Faults;
 pub use zpl::{Command, Format, ZplLabel};
@@ -67,6 +69,7 @@ pub struct Settings {
     pub receive_buffer: usize,
     pub answers: Answers,
     pub tspl: TsplSettings,
+    pub escpos: EscPosSettings,
     /// After an error it waits for the pause button, although the cause is gone.
     pub pauses_after_error: bool,
     /// What its odometer shows when it is made.
@@ -80,12 +83,13 @@ pub enum Language {
     #[default]
     Zpl,
     Tspl,
+    EscPos,
 }
 
 impl Language {
-    pub const ALL: [Language; 2] = [Language::Zpl, Language::Tspl];
+    pub const ALL: [Language; 3] = [Language::Zpl, Language::Tspl, Language::EscPos];
 
-    /// The language of that name: `zpl`, `tspl`.
+    /// The language of that name: `zpl`, `tspl`, `escpos`.
     pub fn from_name(name: &str) -> Option<Language> {
         Language::ALL.into_iter().find(|language| language.to_string() == name)
     }
@@ -96,6 +100,7 @@ impl fmt::Display for Language {
         f.write_str(match self {
             Language::Zpl => "zpl",
             Language::Tspl => "tspl",
+            Language::EscPos => "escpos",
         })
     }
 }
@@ -129,6 +134,7 @@ impl Default for Settings {
             receive_buffer: 64 * 1024,
             answers: Answers::default(),
             tspl: TsplSettings::default(),
+            escpos: EscPosSettings::default(),
             pauses_after_error: false,
             odometer: 0,
             faults: Faults::default(),
@@ -200,6 +206,7 @@ pub struct Ejected {
 pub enum Label {
     Zpl(ZplLabel),
     Tspl(TsplLabel),
+    EscPos(EscPosLabel),
 }
 
 impl Label {
@@ -208,6 +215,7 @@ impl Label {
         match self {
             Label::Zpl(label) => label.format.fields(),
             Label::Tspl(label) => label.fields(),
+            Label::EscPos(label) => label.fields(),
         }
     }
 
@@ -216,29 +224,23 @@ impl Label {
         match self {
             Label::Zpl(label) => label.formats().flat_map(|format| format.commands()).map(|command| command.name()).collect(),
             Label::Tspl(label) => label.commands().map(|(name, _)| name).collect(),
+            Label::EscPos(label) => label.commands(),
         }
     }
 
-    /// What draws it once on a printer that knows nothing yet.
-    pub fn standing_alone(&self) -> Vec<u8> {
-        match self {
-            Label::Zpl(label) => label.zpl(),
-            Label::Tspl(label) => label.tspl(),
-        }
-    }
-
-    /// What the host sent for it.
+    /// What it was made of, byte for byte or put together again: the same for the same label.
     pub fn bytes(&self) -> Vec<u8> {
         match self {
             Label::Zpl(label) => label.format.bytes().to_vec(),
             Label::Tspl(label) => label.tspl(),
+            Label::EscPos(label) => label.bytes(),
         }
     }
 
     /// Whether the odometer counts it: media that was only fed is no label.
     fn counts(&self) -> bool {
         match self {
-            Label::Zpl(_) => true,
+            Label::Zpl(_) | Label::EscPos(_) => true,
             Label::Tspl(label) => !label.blank(),
         }
     }
@@ -266,6 +268,7 @@ pub struct VirtualPrinter {
 enum Firmware {
     Zpl(zpl::Firmware),
     Tspl(tspl::Firmware),
+    EscPos(escpos::Firmware),
 }
 
 impl Firmware {
@@ -273,6 +276,7 @@ impl Firmware {
         match self {
             Firmware::Zpl(zpl) => zpl.idle(),
             Firmware::Tspl(tspl) => tspl.idle(),
+            Firmware::EscPos(escpos) => escpos.idle(),
         }
     }
 
@@ -281,6 +285,7 @@ impl Firmware {
         match self {
             Firmware::Zpl(zpl) => zpl.held(),
             Firmware::Tspl(tspl) => tspl.held(),
+            Firmware::EscPos(escpos) => escpos.held(),
         }
     }
 
@@ -288,6 +293,7 @@ impl Firmware {
         match self {
             Firmware::Zpl(zpl) => zpl.handle_byte(byte, chassis),
             Firmware::Tspl(tspl) => tspl.handle_byte(byte, chassis),
+            Firmware::EscPos(escpos) => escpos.handle_byte(byte, chassis),
         }
     }
 
@@ -295,7 +301,7 @@ impl Firmware {
     fn flush(&mut self, chassis: &mut Chassis) {
         match self {
             Firmware::Zpl(zpl) => zpl.flush(chassis),
-            Firmware::Tspl(_) => {}
+            Firmware::Tspl(_) | Firmware::EscPos(_) => {}
         }
     }
 
@@ -304,6 +310,7 @@ impl Firmware {
         match self {
             Firmware::Zpl(zpl) => zpl.step(chassis),
             Firmware::Tspl(tspl) => tspl.step(chassis),
+            Firmware::EscPos(escpos) => escpos.step(chassis),
         }
     }
 
@@ -312,6 +319,7 @@ impl Firmware {
         match self {
             Firmware::Zpl(zpl) => zpl.lose_power(),
             Firmware::Tspl(tspl) => tspl.lose_power(),
+            Firmware::EscPos(escpos) => escpos.lose_power(),
         }
     }
 }
@@ -321,6 +329,7 @@ impl VirtualPrinter {
         let firmware = match settings.language {
             Language::Zpl => Firmware::Zpl(zpl::Firmware::new(settings.media.height)),
             Language::Tspl => Firmware::Tspl(tspl::Firmware::new(&settings)),
+            Language::EscPos => Firmware::EscPos(escpos::Firmware::new(&settings)),
         };
         let mut chassis = Chassis::new(settings);
         chassis.engine.reprint = chassis.reprints_at_power_up();

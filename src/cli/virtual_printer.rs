@@ -34,7 +34,7 @@ const LINE_BYTES_MAX: u64 = 1024;
 /// A printer that is not there.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Printer language it understands: zpl or tspl.
+    /// Printer language it understands: zpl, tspl or escpos.
     #[arg(long, default_value_t = Language::Zpl, value_parser = language)]
     pub language: Language,
     /// Where it listens; port 0 takes any free one and says which.

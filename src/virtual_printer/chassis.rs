@@ -57,6 +57,8 @@ impl Chassis {
             // "^JZY is the value at each power-up" (ZPL II guide)
             Language::Zpl => true,
             Language::Tspl => self.settings.tspl.reprint,
+            // What is not printed stays in the buffer.
+            Language::EscPos => true,
         }
     }
 

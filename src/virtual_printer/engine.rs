@@ -150,9 +150,15 @@ impl<T: Clone> Engine<T> {
         self.begun.as_ref()
     }
 
-    /// Whether what was on the piece under the head before lies torn off in the tray.
-    pub fn fragment(&self) -> bool {
-        self.fragment
+    /// Somebody tears off the piece under the head, while the head stands.
+    pub fn tear_off(&mut self, now: Duration) -> Option<Piece<T>> {
+        self.media_left = self.media_left.saturating_sub(1);
+        self.tear(now)
+    }
+
+    /// What is printed next is a piece of its own, whatever was torn off before.
+    pub fn begin_piece(&mut self) {
+        self.fragment = false;
     }
 
     pub fn load(&mut self, batch: Batch<T>) {
@@ -283,8 +289,11 @@ impl<T: Clone> Engine<T> {
         let rows = before + Dots((f64::from(length.0) * done) as i32);
         // Not a row is on it yet: nothing has come of it, and nothing came out.
         let torn = (rows > Dots(0)).then(|| piece(batch, false, rows, now));
-        if let Some(strip) = &batch.strip {
-            batch.label = strip.alone.clone();
+        match &batch.strip {
+            // It was on its way out already.
+            Some(strip) if strip.leaves => (self.batch, self.fragment) = (None, false),
+            Some(strip) => batch.label = strip.alone.clone(),
+            None => {}
         }
         torn
     }

@@ -1,4 +1,5 @@
-//! What a label looks like, as read by an interpreter we did not write (the `labelize` crate) for ZPL and TSPL.
+//! What a label looks like, as read by an interpreter we did not write (the `labelize` crate) for ZPL and TSPL. For
+//! ESC/POS no such interpreter was found: its images are drawn by our own reading of the manual.
 //!
 //! An ejected label goes in, its dots come out, always the size of the media. What the interpreter passes over is
 //! named. The bytes are a stranger's: what would cost too much time or memory is refused before it is drawn. Text
@@ -25,6 +26,10 @@ pub fn draw(ejected: &Ejected, dpi: Dpi, media: Size) -> Result<Picture, String>
     let (drawn, not_drawn) = match ejected.label.as_ref() {
         Label::Zpl(label) => (draw_zpl(label, dpi, media)?, zpl_not_drawn(ejected.label.commands())),
         Label::Tspl(label) => draw_tspl(label, dpi, media)?,
+        Label::EscPos(label) => {
+            let Picture { bitmap, not_drawn } = label.picture(media);
+            (bitmap, not_drawn)
+        }
     };
     let printed = drawn.crop(Rect::new(Dots(0), Dots(0), media.width, media.height.min(ejected.rows)));
     let mut bitmap = Bitmap::new(media);

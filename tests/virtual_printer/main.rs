@@ -4,9 +4,15 @@ mod tspl;
 
 use proptest::prelude::*;
 use std::time::Duration;
-use waybilld::virtual_printer::{Answers, Cause, Event, Faults, Settings, VirtualPrinter};
+use waybilld::virtual_printer::{Answers, Cause, Event, Faults, Label, Settings, VirtualPrinter};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// ZPL that draws the label on a printer that knows nothing yet.
+fn zpl(label: &Label) -> String {
+    let Label::Zpl(label) = label else { panic!("{label:?}") };
+    String::from_utf8(label.zpl()).unwrap()
+}
 
 /// A printer, a clock and a notebook.
 struct Bench {
@@ -308,7 +314,7 @@ fn prefixes_can_change_and_change_back() {
     bench.say(b"+XA+FO1,1+FDa^b+FS+CC^^FO1,1^FD+^FS^XZ^XA^CT!^CD;^FO1;1^FDc^FS^PQ2;0^XZ!HS");
     assert_eq!(bench.tray(), ["a^b|+", "c", "c"]);
     let alone = |event: &Event| match event {
-        Event::Ejected(ejected) => String::from_utf8(ejected.label.standing_alone()).unwrap(),
+        Event::Ejected(ejected) => zpl(&ejected.label),
         _ => String::new(),
     };
     assert_eq!(alone(&bench.events[0]), "^CC++XA+FO1,1+FDa^b+FS+CC^^FO1,1^FD+^FS^XZ");
@@ -323,7 +329,7 @@ fn stored_formats_and_graphics_travel_with_the_label_that_recalls_them() {
     bench.say(b"^XA^XFR:SLIP.ZPL^FN1^FDto whom_20it^FS^XZ^XA^FO1,1^XGR:GONE.GRF^FS^XZ");
     let Some(Event::Ejected(ejected)) = bench.events.iter().find(|event| matches!(event, Event::Ejected(_))) else { panic!() };
     assert_eq!(
-        String::from_utf8(ejected.label.standing_alone()).unwrap(),
+        zpl(&ejected.label),
         "~DGR:LOGO.GRF,2,1,FF00\r\n^XA^DFR:SLIP.ZPL^FS^FO9,9^XGR:LOGO.GRF,1,1^FS^FO1,1^A0N,30^FN1^FS^XZ^XA^LH8,8^XZ\
          ^XA^XFR:SLIP.ZPL^FN1^FDto whom_20it^FS^XZ"
     );
