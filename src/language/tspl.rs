@@ -43,7 +43,7 @@ impl Encoder {
             Tracking::Mark => push(&mut out, format_args!("BLINE {gap:.2} mm,0 mm\r\n")),
             Tracking::Continuous => out.extend_from_slice(b"GAP 0 mm,0 mm\r\n"),
         }
-        // Where the label stops; saved by the printer, so it is said.
+        // Where a label stops at the bar: drivers for other media move it.
         out.extend_from_slice(b"OFFSET 0 mm\r\n");
         let (turned, mirrored) = (u8::from(setup.upside_down), u8::from(setup.mirror));
         push(&mut out, format_args!("DIRECTION {turned},{mirrored}\r\n"));
@@ -54,7 +54,7 @@ impl Encoder {
         if let Some(speed) = setup.speed {
             push(&mut out, format_args!("SPEED {speed}\r\n"));
         }
-        // These are saved through a power cycle: each mode switches the others off.
+        // Saved through a power cycle (device reconfiguration commands): each mode switches the others off.
         out.extend_from_slice(b"SET PARTIAL_CUTTER OFF\r\n");
         out.extend_from_slice(match setup.mode {
             PrintMode::Tear => b"SET PEEL OFF\r\nSET CUTTER OFF\r\nSET TEAR ON\r\n",
