@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use waybilld::dots::Dpi;
-use waybilld::language::Setup;
-use waybilld::language::zpl::{Encoder, Options};
+use waybilld::label::Label;
+use waybilld::language::{Encoder, Language, Options, Setup, zpl};
 use waybilld::studio::Studio;
 use waybilld::template::Template;
 use waybilld::text::Fonts;
@@ -98,9 +98,21 @@ fn print_if_taken(studio: &Studio, template: &Arc<Template>, order: &Value, nati
     let (checked, made) = made.expect("the template fits its captions");
     prop_assert_eq!(checked.is_ok(), made.is_ok(), "what is checked is what is laid out");
     let Ok(label) = made else { return Ok(false) };
-    let mut encoder = Encoder::new(Options { native_text, memory_bytes: 1 << 20 });
-    let mut bytes = encoder.start(&Setup::default(), label.size);
-    bytes.extend(encoder.label(&label));
+    zpl_says_only_what_a_label_needs(&label, native_text)?;
+    tspl_says_only_what_a_label_needs(&label)?;
+    Ok(true)
+}
+
+/// The bytes of a label in that language, on a new connection.
+fn encoded(language: Language, label: &Label, native_text: bool) -> (Vec<u8>, Vec<u8>) {
+    let zpl = zpl::Options { native_text, memory_bytes: 1 << 20 };
+    let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
+    (encoder.start(&Setup::default(), label.size, label.dpi), encoder.label(label).bytes)
+}
+
+fn zpl_says_only_what_a_label_needs(label: &Label, native_text: bool) -> Result<(), TestCaseError> {
+    let (start, bytes) = encoded(Language::Zpl, label, native_text);
+    let bytes = [start, bytes].concat();
     let mut printer =
         VirtualPrinter::new(Settings { speed: None, start: Duration::ZERO, receive_buffer: 16 << 20, ..Settings::default() });
     prop_assert_eq!(printer.handle_bytes(&bytes, Duration::ZERO), bytes.len());
@@ -120,7 +132,40 @@ fn print_if_taken(studio: &Studio, template: &Arc<Template>, order: &Value, nati
         }
     }
     prop_assert_eq!(pieces, 1);
-    Ok(true)
+    Ok(())
+}
+
+/// Lines of known words and digits, and after a BITMAP exactly the bytes it counts.
+fn tspl_says_only_what_a_label_needs(label: &Label) -> Result<(), TestCaseError> {
+    let (_, bytes) = encoded(Language::Tspl, label, false);
+    let mut said = Vec::new();
+    let mut rest = bytes.as_slice();
+    while !rest.is_empty() {
+        let word = rest.split(|byte| b" \r".contains(byte)).next().unwrap_or_default();
+        let numbers = if word == b"BITMAP" { 5 } else { usize::MAX };
+        let mut values = Vec::new();
+        rest = &rest[word.len()..];
+        while values.len() < numbers && matches!(rest.first(), Some(b' ' | b',')) {
+            let digits = rest[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let value = std::str::from_utf8(&rest[1..=digits]).expect("digits").parse::<usize>();
+            values.push(value.map_err(|_| TestCaseError::fail("a value that is no number"))?);
+            rest = &rest[digits + 1..];
+        }
+        if word == b"BITMAP" {
+            let data = 1 + values[2] * values[3];
+            prop_assert!(rest.first() == Some(&b',') && rest.len() > data, "a bitmap is shorter than it says");
+            rest = &rest[data..];
+        }
+        prop_assert!(rest.starts_with(b"\r\n"), "a line that does not end");
+        rest = &rest[2..];
+        said.push((String::from_utf8_lossy(word).into_owned(), values.len()));
+    }
+    let count = |word: &str| said.iter().filter(|(said, _)| said == word).count();
+    prop_assert!(said.first() == Some(&("CLS".into(), 0)) && said.last() == Some(&("PRINT".into(), 2)), "{:?}", said);
+    prop_assert!(count("CLS") == 1 && count("PRINT") == 1, "more than one piece");
+    let drawn = |(word, values): &(String, usize)| matches!((word.as_str(), values), ("BITMAP", 5) | ("BAR", 4));
+    prop_assert!(said[1..said.len() - 1].iter().all(drawn), "{:?}", said);
+    Ok(())
 }
 
 #[test]
