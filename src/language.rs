@@ -142,7 +142,7 @@ impl Encoder {
         match self {
             Encoder::Zpl(encoder) => encoder.start(setup, size),
             Encoder::Tspl(encoder) => encoder.start(setup, size, dpi),
-            Encoder::EscPos(encoder) => encoder.start(setup, size),
+            Encoder::EscPos(encoder) => encoder.start(setup, dpi),
         }
     }
 

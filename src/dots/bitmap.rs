@@ -124,6 +124,25 @@ impl Bitmap {
         part
     }
 
+    /// Left and right changed over.
+    pub fn mirrored(&self) -> Bitmap {
+        let rows = self.bytes.chunks(self.stride().max(1));
+        self.reversed(rows.flat_map(|row| row.iter().rev().map(|byte| byte.reverse_bits())).collect())
+    }
+
+    /// Turned by 180°.
+    pub fn turned(&self) -> Bitmap {
+        self.reversed(self.bytes.iter().rev().map(|byte| byte.reverse_bits()).collect())
+    }
+
+    /// From rows that run from right to left, their unused bits first.
+    fn reversed(&self, bytes: Vec<u8>) -> Bitmap {
+        let Size { width, height } = self.size;
+        let whole = Dots::of(self.stride() * 8);
+        let rows = Bitmap { size: Size::new(whole, height), bytes };
+        rows.crop(Rect::new(whole - width, Dots(0), width, height))
+    }
+
     /// The smallest rectangle with every black dot, or `None` when all is white.
     pub fn ink(&self) -> Option<Rect> {
         let stride = self.stride();
@@ -248,6 +267,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn mirroring_and_turning_move_every_dot_to_the_other_side() {
+        for width in 1..20 {
+            let rows = ["##.#....#..#...##.#.", "#.......#....#......", "....#..........#...#"].map(|row| &row[..width]);
+            let across = rows.map(|row| row.chars().rev().collect::<String>());
+            let across: Vec<&str> = across.iter().map(String::as_str).collect();
+            assert_eq!(picture(&rows).mirrored(), picture(&across), "{width} dots wide");
+            assert_eq!(picture(&rows).turned(), picture(&across.into_iter().rev().collect::<Vec<_>>()), "{width} dots wide");
+        }
+        let nothing = Bitmap::new(Size::default());
+        assert_eq!((nothing.mirrored(), nothing.turned()), (nothing.clone(), nothing));
     }
 
     #[test]

@@ -468,6 +468,7 @@ fn language(settings: &Settings) -> Language {
     match settings.language {
         virtual_printer::Language::Zpl => Language::Zpl,
         virtual_printer::Language::Tspl => Language::Tspl,
+        virtual_printer::Language::EscPos => Language::EscPos,
     }
 }
 
