@@ -3,8 +3,11 @@
 //! | URI | line |
 //! |---|---|
 //! | `tcp://host:port` (port 9100 when left out) | raw TCP |
+//! | `serial:/dev/serial/by-id/…?baud=9600` | a serial port; settings in [`SerialAddress`] |
 //! | `virtual:zpl` | a virtual printer in this process, by the connector the caller registered |
-//! | `serial:…`, `usb:…` | not yet |
+//!
+//! A write takes what the line had room for, and a write that is dropped while it waits has taken nothing its caller
+//! does not learn of: **offer the same bytes again** (more may follow them) until a write says how many it took.
 //!
 //! ```
 //! use waybilld::transport::DeviceUri;
@@ -13,10 +16,15 @@
 //! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
 //! ```
 
+mod holders;
+mod line;
+mod raw;
+mod serial;
 mod tcp;
 mod uri;
 
-pub use uri::{DeviceUri, NotAUri};
+pub use line::Line;
+pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
 
 use std::fmt;
 use std::io;
@@ -70,6 +78,8 @@ pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 pub struct Connection {
     pub reader: Reader,
     pub writer: Writer,
+    /// Everything else it can do, while the streams are in use.
+    pub line: Line,
 }
 
 impl Transport {
@@ -90,9 +100,8 @@ impl Transport {
                 let stream = connector(language).map_err(|error| NoLine(format!("{uri}: {error}.")))?;
                 Ok(Connection::of(stream))
             }
-            DeviceUri::Serial(_) | DeviceUri::Usb(_) => {
-                Err(NoLine(format!("{uri}: not yet: this version speaks to printers over tcp://host:port only.")))
-            }
+            DeviceUri::Serial(address) => serial::open(address, limits.connect).await,
+            DeviceUri::Usb(_) => Err(NoLine(format!("{uri}: this version does not speak over USB yet."))),
         }
     }
 }
@@ -100,16 +109,17 @@ impl Transport {
 impl Connection {
     fn of(stream: impl AsyncRead + AsyncWrite + Send + Sync + 'static) -> Connection {
         let (reader, writer) = tokio::io::split(stream);
-        Connection { reader: Box::new(reader), writer: Box::new(writer) }
+        Connection { reader: Box::new(reader), writer: Box::new(writer), line: Line::plain() }
     }
 
-    /// Says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
+    /// Lets what was written leave, says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
     /// drop what it has not printed. Whether it closed its side too, within the limit.
     pub async fn close(mut self, limits: &Limits) -> bool {
         let rest = async {
             self.writer.shutdown().await?;
             let mut buffer = [0; 1024];
             while self.reader.read(&mut buffer).await? > 0 {}
+            self.line.drained().await;
             io::Result::Ok(())
         };
         matches!(tokio::time::timeout(limits.close, rest).await, Ok(Ok(())))
@@ -136,8 +146,27 @@ impl AsyncWrite for Connection {
     }
 }
 
+/// A line that broke for a reason of its own kind.
+#[derive(Debug)]
+struct Broken(&'static str);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+fn broken(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, Broken(why))
+}
+
 /// Why a line broke, in a few words.
 pub fn why_broken(error: &io::Error) -> &'static str {
+    if let Some(Broken(why)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return why;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => "the printer closed it",
         io::ErrorKind::TimedOut => "the printer does not answer",
