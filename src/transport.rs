@@ -3,6 +3,7 @@
 //! | URI | line |
 //! |---|---|
 //! | `tcp://host:port` (port 9100 when left out) | raw TCP |
+//! | `usb://0a5f:0166?serial=D1J194700123` | a USB printer; how it is found in [`UsbAddress`] |
 //! | `serial:/dev/serial/by-id/…?baud=9600` | a serial port; settings in [`SerialAddress`] |
 //! | `virtual:zpl` | a virtual printer in this process, by the connector the caller registered |
 //!
@@ -20,11 +21,14 @@ mod holders;
 mod line;
 mod raw;
 mod serial;
+mod sysfs;
 mod tcp;
 mod uri;
+mod usb;
 
-pub use line::Line;
+pub use line::{Line, PortStatus};
 pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
+pub use usb::Quirks;
 
 use std::fmt;
 use std::io;
@@ -101,7 +105,7 @@ impl Transport {
                 Ok(Connection::of(stream))
             }
             DeviceUri::Serial(address) => serial::open(address, limits.connect).await,
-            DeviceUri::Usb(_) => Err(NoLine(format!("{uri}: this version does not speak over USB yet."))),
+            DeviceUri::Usb(address) => usb::open(address, limits.connect).await,
         }
     }
 }
@@ -115,6 +119,7 @@ impl Connection {
     /// Lets what was written leave, says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
     /// drop what it has not printed. Whether it closed its side too, within the limit.
     pub async fn close(mut self, limits: &Limits) -> bool {
+        let until = tokio::time::Instant::now() + limits.close;
         let rest = async {
             self.writer.shutdown().await?;
             let mut buffer = [0; 1024];
@@ -122,7 +127,11 @@ impl Connection {
             self.line.drained().await;
             io::Result::Ok(())
         };
-        matches!(tokio::time::timeout(limits.close, rest).await, Ok(Ok(())))
+        let heard_out = matches!(tokio::time::timeout_at(until, rest).await, Ok(Ok(())));
+        let Connection { reader, writer, line } = self;
+        drop((reader, writer));
+        // A printer that was not heard out is given back all the same.
+        tokio::time::timeout_at(until, line.closed()).await.is_ok() && heard_out
     }
 }
 
