@@ -17,8 +17,10 @@
 //! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
 //! ```
 
+mod discover;
 mod holders;
 mod line;
+mod plugged;
 mod raw;
 mod serial;
 mod sysfs;
@@ -26,7 +28,9 @@ mod tcp;
 mod uri;
 mod usb;
 
+pub use discover::{Found, UsbFacts, discover};
 pub use line::{Line, PortStatus};
+pub use plugged::Plugged;
 pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
 pub use usb::Quirks;
 
@@ -90,6 +94,11 @@ impl Transport {
     /// With virtual printers behind `virtual:`.
     pub fn with_virtual_printers(connector: Connector) -> Transport {
         Transport { virtual_printers: Some(connector) }
+    }
+
+    /// Rings when something was plugged in that the device may be.
+    pub fn plugged(&self, uri: &DeviceUri) -> Plugged {
+        Plugged::hears(uri)
     }
 
     /// Opens the line, within the limit.

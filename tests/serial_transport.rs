@@ -70,6 +70,7 @@ async fn bytes_of_any_value_go_both_ways() {
     let mut answer = [0; 256];
     line.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(answer[..], all);
+    assert!(line.close(&Limits::default()).await, "closed at once");
 }
 
 #[tokio::test]

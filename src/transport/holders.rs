@@ -10,11 +10,20 @@ pub(super) fn of(file: &Path) -> Option<String> {
     let own = std::process::id();
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let Ok(open) = fs::read_dir(entry.path().join("fd")) else { continue };
-        if process != own && open.flatten().any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file)) {
+        if process != own && has_open(&entry.path(), &file) {
             let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
             return Some(format!("{} (process {process})", name.trim()));
         }
     }
     None
+}
+
+fn has_open(process: &Path, file: &Path) -> bool {
+    let Ok(open) = fs::read_dir(process.join("fd")) else { return false };
+    open.flatten().any(|open| fs::read_link(open.path()).is_ok_and(|target| target == file))
+}
+
+/// Whether this program itself has the file open.
+pub(super) fn is_ours(file: &Path) -> bool {
+    has_open(Path::new("/proc/self"), file)
 }

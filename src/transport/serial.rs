@@ -15,6 +15,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -30,7 +31,7 @@ pub(super) async fn open(address: &SerialAddress, limit: Duration) -> Result<Con
     let slow = || NoLine(format!("{}: the port does not answer. Unplug its adapter and plug it in again.", address.path));
     let file = tokio::time::timeout(limit, opening).await.map_err(|_| slow())?.map_err(|_| slow())??;
     let stream = Stream::new(file).map_err(|error| NoLine(sentence(&address.path, &error)))?;
-    let line = Line::queued(stream.port.clone());
+    let line = Line::queued(stream.0.clone());
     Ok(Connection { reader: Box::new(stream.clone()), writer: Box::new(stream), line })
 }
 
@@ -74,30 +75,30 @@ fn open_blocking(address: &SerialAddress) -> io::Result<OwnedFd> {
 
 /// Both directions of an open port.
 #[derive(Clone)]
-struct Stream {
-    port: Arc<Port>,
-    /// Nothing more is read or written.
-    closed: bool,
-}
+struct Stream(Arc<Port>);
 
-struct Port(AsyncFd<OwnedFd>);
+struct Port {
+    file: AsyncFd<OwnedFd>,
+    /// Nothing more is read or written.
+    closed: AtomicBool,
+}
 
 impl rustix::fd::AsFd for Port {
     fn as_fd(&self) -> rustix::fd::BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
+        self.file.get_ref().as_fd()
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
         // Else closing waits for the printer to take the rest, 30 s for each port by default.
-        let _ = termios::tcflush(self.0.get_ref(), QueueSelector::OFlush);
+        let _ = termios::tcflush(self.file.get_ref(), QueueSelector::OFlush);
     }
 }
 
 impl Stream {
     fn new(file: OwnedFd) -> io::Result<Stream> {
-        Ok(Stream { port: Arc::new(Port(raw::watched(file)?)), closed: false })
+        Ok(Stream(Arc::new(Port { file: raw::watched(file)?, closed: AtomicBool::new(false) })))
     }
 }
 
@@ -111,11 +112,11 @@ fn explain(error: io::Error) -> io::Error {
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.closed || buffer.remaining() == 0 {
+        if self.0.closed.load(Ordering::Acquire) || buffer.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
         loop {
-            let mut ready = ready!(self.port.0.poll_read_ready(cx))?;
+            let mut ready = ready!(self.0.file.poll_read_ready(cx))?;
             let room = buffer.initialize_unfilled();
             match ready.try_io(|port| rustix::io::read(port.get_ref(), &mut *room).map_err(io::Error::from)) {
                 Ok(Ok(0)) => return Poll::Ready(Err(broken(UNPLUGGED))),
@@ -134,7 +135,7 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.port.0.poll_write_ready(cx))?;
+            let mut ready = ready!(self.0.file.poll_write_ready(cx))?;
             match ready.try_io(|port| rustix::io::write(port.get_ref(), bytes).map_err(io::Error::from)) {
                 // A terminal that has no room may take nothing instead of saying so.
                 Ok(Ok(0)) if !bytes.is_empty() => ready.clear_ready(),
@@ -150,8 +151,8 @@ impl AsyncWrite for Stream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.closed = true;
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.closed.store(true, Ordering::Release);
         Poll::Ready(Ok(()))
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct UsbInterface {
     pub protocol: u8,
     /// The kernel driver that has it; `usbfs` is a program.
     pub driver: Option<String>,
+    /// What usblp heard when it asked the printer who it is.
+    pub device_id: Option<String>,
 }
 
 /// Every USB device but the hubs of the computer itself. An error where there is no USB.
@@ -73,6 +75,7 @@ fn usb_interface(folder: &Path) -> Option<UsbInterface> {
         class: byte("bInterfaceClass")?,
         subclass: byte("bInterfaceSubClass")?,
         protocol: byte("bInterfaceProtocol")?,
+        device_id: word(folder, "ieee1284_id"),
         driver: driver.and_then(|driver| Some(driver.file_name()?.to_str()?.to_owned())),
     })
 }

@@ -34,7 +34,7 @@ use tokio::sync::watch;
 pub(super) const PRINTER_CLASS: (u8, u8) = (7, 1);
 pub(super) const VENDOR_CLASS: u8 = 0xff;
 /// Both ways, as we want it; one way; IEEE 1284.4, whose packets we do not speak, and IPP over USB are last.
-const PROTOCOLS: [u8; 3] = [2, 1, 3];
+pub(super) const PROTOCOLS: [u8; 3] = [2, 1, 3];
 /// What a request on the control pipe may take.
 const CONTROL_LIMIT: Duration = Duration::from_secs(1);
 /// Room for a device id: those of printers are a few hundred bytes.
