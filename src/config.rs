@@ -7,7 +7,7 @@
 //! templates = "/etc/waybilld/templates"   # *.toml; one named as a shipped one replaces it
 //!
 //! [printers.pack-1]
-//! device = "tcp://192.168.1.50:9100"      # or "virtual:zpl"
+//! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
 //! media = { width = 100, height = 150, tracking = "gap", gap = 3 }   # mm; gap, mark or continuous
@@ -132,7 +132,7 @@ impl Config {
                 }
             }
             for (name, printer) in &printers {
-                let twin = printers.iter().find(|(other, twin)| *other < name && twin.device == printer.device);
+                let twin = printers.iter().find(|(other, twin)| *other < name && twin.device.is_same_device(&printer.device));
                 if let Some((twin, _)) = twin.filter(|_| !matches!(printer.device, DeviceUri::Virtual { .. })) {
                     top.fault_at(0, format!("printers {twin} and {name} have the same device: one printer, one name."));
                 }
@@ -166,14 +166,18 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     table.require(&["device"]);
     let device = table.text("device").and_then(|uri| {
         let parsed: Result<DeviceUri, _> = uri.parse();
-        let parsed = parsed.map_err(|error| table.fault("device", error.to_string())).ok()?;
-        if matches!(parsed, DeviceUri::Serial(_) | DeviceUri::Usb(_)) {
-            table.fault("device", format!("{parsed} is not served yet: tcp://HOST:PORT and virtual:zpl are."));
-            return None;
-        }
-        Some(parsed)
+        parsed.map_err(|error| table.fault("device", error.to_string())).ok()
     });
-    let language = table.word("language", &Language::ALL.map(|language| (language.name(), language))).unwrap_or_default();
+    let spoken = match &device {
+        Some(DeviceUri::Virtual { language }) => Language::named(language),
+        _ => None,
+    };
+    let written = table.word("language", &Language::ALL.map(|language| (language.name(), language)));
+    let language = written.or(spoken).unwrap_or_default();
+    if let Some(spoken) = spoken.filter(|spoken| *spoken != language) {
+        let (spoken, written) = (spoken.name(), language.name());
+        table.fault("device", format!("the virtual printer speaks {spoken}, but `language` is {written}: leave `language` out."));
+    }
     let dpi = match table.whole("dpi") {
         Some(dpi) => u32::try_from(dpi).ok().and_then(Dpi::from_nominal).or_else(|| {
             table.fault("dpi", format!("`dpi` is {dpi}. Known: 203, 300, 600."));
@@ -324,5 +328,20 @@ mod tests {
         let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 7], "{faults:#?}");
         assert!(faults[0].message.contains("Did you mean \"socket\"?"));
+    }
+
+    #[test]
+    fn printers_on_usb_and_serial_lines_are_taken_and_one_port_has_one_name() {
+        let text = "[printers.a]\ndevice = \"usb://0a5f:0166?serial=A\"\n[printers.b]\ndevice = \"serial:/dev/ttyS0\"\n";
+        assert_eq!(Config::parse("c.toml", text).expect("no fault").printers["b"].device.to_string(), "serial:/dev/ttyS0");
+        let text = format!("{text}[printers.c]\ndevice = \"serial:/dev/ttyS0?baud=19200\"\n");
+        let faults = Config::parse("c.toml", &text).unwrap_err();
+        assert_eq!(faults[0].message, "printers b and c have the same device: one printer, one name.");
+    }
+
+    #[test]
+    fn a_virtual_printer_is_fed_the_language_it_speaks() {
+        let faults = Config::parse("c.toml", "[printers.a]\ndevice = \"virtual:tspl\"\n").unwrap_err();
+        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: write the same twice.");
     }
 }

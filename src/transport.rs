@@ -3,8 +3,12 @@
 //! | URI | line |
 //! |---|---|
 //! | `tcp://host:port` (port 9100 when left out) | raw TCP |
+//! | `usb://0a5f:0166?serial=D1J194700123` | a USB printer; how it is found in [`UsbAddress`] |
+//! | `serial:/dev/serial/by-id/…?baud=9600` | a serial port; settings in [`SerialAddress`] |
 //! | `virtual:zpl` | a virtual printer in this process, by the connector the caller registered |
-//! | `serial:…`, `usb:…` | not yet |
+//!
+//! A write takes what the line had room for, and a write that is dropped while it waits has taken nothing its caller
+//! does not learn of: **offer the same bytes again** (more may follow them) until a write says how many it took.
 //!
 //! ```
 //! use waybilld::transport::DeviceUri;
@@ -13,10 +17,22 @@
 //! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
 //! ```
 
+mod discover;
+mod holders;
+mod line;
+mod plugged;
+mod raw;
+mod serial;
+mod sysfs;
 mod tcp;
 mod uri;
+mod usb;
 
-pub use uri::{DeviceUri, NotAUri};
+pub use discover::{Found, UsbFacts, discover};
+pub use line::{Line, PortStatus};
+pub use plugged::Plugged;
+pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
+pub use usb::Quirks;
 
 use std::fmt;
 use std::io;
@@ -70,12 +86,19 @@ pub type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 pub struct Connection {
     pub reader: Reader,
     pub writer: Writer,
+    /// Everything else it can do, while the streams are in use.
+    pub line: Line,
 }
 
 impl Transport {
     /// With virtual printers behind `virtual:`.
     pub fn with_virtual_printers(connector: Connector) -> Transport {
         Transport { virtual_printers: Some(connector) }
+    }
+
+    /// Rings when something was plugged in that the device may be.
+    pub fn plugged(&self, uri: &DeviceUri) -> Plugged {
+        Plugged::hears(uri)
     }
 
     /// Opens the line, within the limit.
@@ -90,9 +113,8 @@ impl Transport {
                 let stream = connector(language).map_err(|error| NoLine(format!("{uri}: {error}.")))?;
                 Ok(Connection::of(stream))
             }
-            DeviceUri::Serial(_) | DeviceUri::Usb(_) => {
-                Err(NoLine(format!("{uri}: not yet: this version speaks to printers over tcp://host:port only.")))
-            }
+            DeviceUri::Serial(address) => serial::open(address, limits.connect).await,
+            DeviceUri::Usb(address) => usb::open(address, limits.connect).await,
         }
     }
 }
@@ -100,19 +122,25 @@ impl Transport {
 impl Connection {
     fn of(stream: impl AsyncRead + AsyncWrite + Send + Sync + 'static) -> Connection {
         let (reader, writer) = tokio::io::split(stream);
-        Connection { reader: Box::new(reader), writer: Box::new(writer) }
+        Connection { reader: Box::new(reader), writer: Box::new(writer), line: Line::plain() }
     }
 
-    /// Says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
+    /// Lets what was written leave, says that no more will come, hears the printer out, and closes: a printer that sees its answers refused may
     /// drop what it has not printed. Whether it closed its side too, within the limit.
     pub async fn close(mut self, limits: &Limits) -> bool {
+        let until = tokio::time::Instant::now() + limits.close;
         let rest = async {
             self.writer.shutdown().await?;
             let mut buffer = [0; 1024];
             while self.reader.read(&mut buffer).await? > 0 {}
+            self.line.drained().await;
             io::Result::Ok(())
         };
-        matches!(tokio::time::timeout(limits.close, rest).await, Ok(Ok(())))
+        let heard_out = matches!(tokio::time::timeout_at(until, rest).await, Ok(Ok(())));
+        let Connection { reader, writer, line } = self;
+        drop((reader, writer));
+        // A printer that was not heard out is given back all the same.
+        tokio::time::timeout_at(until, line.closed()).await.is_ok() && heard_out
     }
 }
 
@@ -136,8 +164,27 @@ impl AsyncWrite for Connection {
     }
 }
 
+/// A line that broke for a reason of its own kind.
+#[derive(Debug)]
+struct Broken(&'static str);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+fn broken(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, Broken(why))
+}
+
 /// Why a line broke, in a few words.
 pub fn why_broken(error: &io::Error) -> &'static str {
+    if let Some(Broken(why)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return why;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => "the printer closed it",
         io::ErrorKind::TimedOut => "the printer does not answer",

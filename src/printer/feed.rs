@@ -14,7 +14,7 @@ use crate::dots::Dpi;
 use crate::language::{Encoder, Options, zpl};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
-use crate::transport::{Connection, DeviceUri, Limits, Transport, why_broken};
+use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -54,6 +54,7 @@ pub struct Feed {
     offline: Option<String>,
     retry: Duration,
     retry_at: Option<Instant>,
+    plugged: Plugged,
     /// The ledger refused something: it is asked again then.
     look_again: Option<Instant>,
     facts: Facts,
@@ -82,6 +83,8 @@ enum Woke {
     Composed,
     LookAgain,
     Retry,
+    /// Something was plugged in: it may be ours.
+    Plugged,
     Order(Option<Order>),
     Stop,
 }
@@ -105,6 +108,7 @@ impl Feed {
             offline: None,
             retry: RETRY_MIN,
             retry_at: None,
+            plugged: transport.plugged(&config.device),
             look_again: None,
             facts: Facts::default(),
             queue: VecDeque::new(),
@@ -150,6 +154,10 @@ impl Feed {
                 Woke::Bell => self.stale = true,
                 Woke::LookAgain => self.look_again = None,
                 Woke::Retry => self.retry_at = None,
+                Woke::Plugged => {
+                    self.retry = RETRY_MIN;
+                    self.retry_at = None;
+                }
                 Woke::Order(order) => self.obey(order).await,
                 Woke::Stop => {}
             }
@@ -191,6 +199,7 @@ impl Feed {
             () = self.bell.notified(), if !stopping => Woke::Bell,
             () = self.composing.next(), if !stopping => Woke::Composed,
             () = async { match self.retry_at { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::Retry,
+            () = self.plugged.rung(), if self.retry_at.is_some() => Woke::Plugged,
             () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
             order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
         };

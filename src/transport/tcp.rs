@@ -4,8 +4,10 @@
 //! merely does not read is gone after 4 s), and a printer that is out of labels keeps its window closed for hours.
 //! A dead peer is found by keep-alive when nothing is under way, by the kernel's retries when something is.
 
-use super::{Connection, NoLine};
+use super::{Connection, Line, NoLine};
+use rustix::fd::AsFd;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
@@ -25,8 +27,11 @@ pub(super) async fn open(host: &str, port: u16, limit: Duration) -> Result<Conne
             if let Err(error) = prepare(&stream) {
                 tracing::debug!(%error, "socket options");
             }
+            // A second handle to the socket, to look at its queue.
+            let line = stream.as_fd().try_clone_to_owned().map(|socket| Line::queued(Arc::new(socket)));
+            let line = line.map_err(|error| NoLine(sentence(host, port, &error)))?;
             let (reader, writer) = stream.into_split();
-            Ok(Connection { reader: Box::new(reader), writer: Box::new(writer) })
+            Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), line })
         }
         Ok(Err(error)) => Err(NoLine(sentence(host, port, &error))),
         Err(_) => Err(NoLine(format!("{host}:{port} does not answer. Is the printer on, and its network cable in?"))),

@@ -5,40 +5,6 @@ fn uri(text: &str) -> DeviceUri {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn refusal(text: &str) -> String {
-    text.parse::<DeviceUri>().expect_err(text).to_string()
-}
-
-#[test]
-fn a_device_uri_is_read_and_written_alike() {
-    for text in [
-        "tcp://10.0.0.7:9100",
-        "tcp://printer-1.local:6101",
-        "tcp://[fe80::1]:9100",
-        "virtual:zpl",
-        "usb:0a5f/0081",
-        "serial:/dev/ttyS0",
-    ] {
-        assert_eq!(uri(text).to_string(), text);
-    }
-    assert_eq!(uri("tcp://[::1]").to_string(), "tcp://[::1]:9100");
-}
-
-#[test]
-fn a_wrong_device_uri_says_what_to_write() {
-    assert_eq!(refusal("10.0.0.7"), "10.0.0.7: not a device URI. Write tcp://host:port or virtual:zpl.");
-    assert_eq!(refusal("virtual:zlp"), "virtual:zlp: no virtual printer speaks \"zlp\". Known: virtual:zpl.");
-    for text in
-        ["tcp://", "tcp://:9100", "tcp://a b:1", "tcp://host:0", "tcp://host:70000", "tcp://[::1", "tcp://[::1]9100", "tcp:host"]
-    {
-        assert!(
-            refusal(text).contains("Write tcp://host:port") || refusal(text).contains("write tcp://host:port"),
-            "{}",
-            refusal(text)
-        );
-    }
-}
-
 #[tokio::test]
 async fn bytes_go_both_ways_over_tcp_and_closing_hears_the_printer_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
@@ -121,7 +87,24 @@ async fn a_virtual_printer_stands_behind_the_registered_connector() {
 }
 
 #[tokio::test]
-async fn usb_and_serial_say_that_they_are_not_there_yet() {
-    let error = Transport::default().open(&uri("usb:0a5f/0081"), &Limits::default()).await.err().expect("not yet");
-    assert_eq!(error.to_string(), "usb:0a5f/0081: not yet: this version speaks to printers over tcp://host:port only.");
+async fn bytes_a_tcp_printer_has_not_taken_count_as_unsent_until_it_reads_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let address = listener.local_addr().expect("bound");
+    let mut line =
+        Transport::default().open(&uri(&format!("tcp://{address}")), &Limits::default()).await.unwrap_or_else(|e| panic!("{e}"));
+    let (mut printer, _) = listener.accept().await.expect("a host");
+    let mut sent = 0;
+    while let Ok(taken) = tokio::time::timeout(Duration::from_millis(100), line.write(&[b'x'; 65536])).await {
+        sent += taken.expect("the line stands");
+    }
+    assert!(line.line.unsent() > 0, "the window is closed");
+    tokio::time::timeout(Duration::from_millis(50), line.line.drained()).await.expect_err("nobody reads");
+    let mut buffer = vec![0; sent];
+    let read = tokio::spawn(async move {
+        printer.read_exact(&mut buffer).await.expect("everything that was taken");
+        printer
+    });
+    line.line.drained().await;
+    assert_eq!(line.line.unsent(), 0);
+    read.await.expect("no panic");
 }

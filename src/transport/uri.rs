@@ -1,10 +1,18 @@
 //! Device URIs: where a printer is, in one word of the configuration.
 
+mod serial;
+mod usb;
+
+pub use serial::{Flow, Parity, SerialAddress};
+pub use usb::{UsbAddress, UsbPlace};
+
 use std::fmt;
 use std::str::FromStr;
 
 /// The port of raw printing.
 const RAW_PORT: u16 = 9100;
+/// The languages a virtual printer may be asked for.
+const VIRTUAL_LANGUAGES: [&str; 3] = ["zpl", "tspl", "escpos"];
 
 /// Where a printer is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,9 +25,8 @@ pub enum DeviceUri {
     Virtual {
         language: String,
     },
-    /// The rest of the URI, for later.
-    Serial(String),
-    Usb(String),
+    Serial(SerialAddress),
+    Usb(UsbAddress),
 }
 
 /// No device URI, in a sentence.
@@ -39,24 +46,41 @@ impl DeviceUri {
     pub fn shows_power(&self) -> bool {
         !matches!(self, DeviceUri::Serial(_))
     }
+
+    /// Whether both name the same device, however it is set up.
+    pub fn is_same_device(&self, other: &DeviceUri) -> bool {
+        match (self, other) {
+            (DeviceUri::Serial(one), DeviceUri::Serial(other)) => one.path == other.path,
+            _ => self == other,
+        }
+    }
 }
 
 impl FromStr for DeviceUri {
     type Err = NotAUri;
 
     fn from_str(text: &str) -> Result<DeviceUri, NotAUri> {
+        let wrong = |why: String| NotAUri(format!("{text}: {why}"));
         if let Some(rest) = text.strip_prefix("tcp://") {
             return tcp(text, rest.strip_suffix('/').unwrap_or(rest));
         }
+        if let Some(rest) = text.strip_prefix("usb://") {
+            return usb::parse(rest).map(DeviceUri::Usb).map_err(wrong);
+        }
         match text.split_once(':') {
-            Some(("virtual", "zpl")) => Ok(DeviceUri::Virtual { language: "zpl".into() }),
-            Some(("virtual", other)) => {
-                Err(NotAUri(format!("{text}: no virtual printer speaks \"{other}\". Known: virtual:zpl.")))
+            Some(("virtual", language)) if VIRTUAL_LANGUAGES.contains(&language) => {
+                Ok(DeviceUri::Virtual { language: language.into() })
             }
-            Some(("serial", rest)) if !rest.is_empty() => Ok(DeviceUri::Serial(rest.into())),
-            Some(("usb", rest)) if !rest.is_empty() => Ok(DeviceUri::Usb(rest.into())),
-            Some(("tcp", _)) => Err(NotAUri(format!("{text}: write tcp://host:port."))),
-            _ => Err(NotAUri(format!("{text}: not a device URI. Write tcp://host:port or virtual:zpl."))),
+            Some(("virtual", other)) => {
+                let known = VIRTUAL_LANGUAGES.map(|language| format!("virtual:{language}")).join(", ");
+                Err(wrong(format!("no virtual printer speaks \"{other}\". Known: {known}.")))
+            }
+            Some(("serial", rest)) => serial::parse(rest).map(DeviceUri::Serial).map_err(wrong),
+            Some(("usb", _)) => Err(wrong("write usb://VENDOR:PRODUCT, as in usb://0a5f:0166?serial=D1J194700123.".into())),
+            Some(("tcp", _)) => Err(wrong("write tcp://host:port.".into())),
+            _ => {
+                Err(wrong("not a device URI. Write usb://VENDOR:PRODUCT, serial:/dev/…, tcp://host:port or virtual:zpl.".into()))
+            }
         }
     }
 }
@@ -98,8 +122,32 @@ impl fmt::Display for DeviceUri {
             DeviceUri::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
             DeviceUri::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
             DeviceUri::Virtual { language } => write!(f, "virtual:{language}"),
-            DeviceUri::Serial(rest) => write!(f, "serial:{rest}"),
-            DeviceUri::Usb(rest) => write!(f, "usb:{rest}"),
+            DeviceUri::Serial(address) => address.fmt(f),
+            DeviceUri::Usb(address) => address.fmt(f),
         }
     }
 }
+
+/// The `key=value` words after the question mark, each at most once.
+fn settings(query: &str) -> Result<Vec<(&str, &str)>, String> {
+    let mut settings: Vec<(&str, &str)> = Vec::new();
+    for word in query.split('&') {
+        let (key, value) = word.split_once('=').ok_or_else(|| format!("\"{word}\" is no setting: write KEY=VALUE."))?;
+        if settings.iter().any(|(known, _)| *known == key) {
+            return Err(format!("{key} is set twice."));
+        }
+        settings.push((key, value));
+    }
+    Ok(settings)
+}
+
+/// The one of the known words, or a sentence that names them all.
+fn word<T: Copy>(key: &str, value: &str, known: &[(&str, T)]) -> Result<T, String> {
+    known.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        format!("{key} cannot be \"{value}\". Known: {}.", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests;

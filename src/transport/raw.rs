@@ -1,0 +1,31 @@
+//! What the libraries leave to us of the kernel's files: a few lines that must be trusted.
+
+use rustix::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::ioctl::{Getter, ioctl};
+use serialport::TTYPort;
+use std::io;
+use tokio::io::unix::AsyncFd;
+
+/// TIOCOUTQ, the same number as SIOCOUTQ (asm-generic/ioctls.h, linux/sockios.h).
+const OUTPUT_QUEUE: u32 = 0x5411;
+
+/// Bytes that were written and that the kernel still holds: of a serial port, what the port has not sent; of a TCP
+/// line, what the other end has not acknowledged.
+pub(super) fn unsent(file: impl AsFd) -> io::Result<usize> {
+    // SAFETY: on terminals and TCP sockets this request writes one int to the place it is given and does nothing else;
+    // on any other file it is refused.
+    let count = unsafe { ioctl(file, Getter::<OUTPUT_QUEUE, std::ffi::c_int>::new()) }?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Takes the file out of an open port, whose own reads and writes block past their limits.
+pub(super) fn file_of(port: TTYPort) -> OwnedFd {
+    // SAFETY: `into_raw_fd` gives up the port's open file, and nobody else holds its number.
+    unsafe { OwnedFd::from_raw_fd(port.into_raw_fd()) }
+}
+
+/// Waits on the file together with the runtime.
+pub(super) fn watched(file: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is open, and stays the same file, until it is dropped; what it is dropped with unregisters it.
+    unsafe { AsyncFd::register(file) }.map_err(io::Error::from)
+}
