@@ -4,7 +4,7 @@
 //! after the file changed), one set of fonts, and a pool of warm [`Compositor`]s: each is borrowed by one thread at a
 //! time. Knows no job and no printer.
 
-use crate::dots::Dpi;
+use crate::dots::{Dpi, Mm};
 use crate::fault::{self, Fault, FileFault};
 use crate::layout::Compositor;
 use crate::template::Template;
@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The designs that come with the program: name, text.
-pub const SHIPPED: [(&str, &str); 2] = [
+pub const SHIPPED: [(&str, &str); 3] = [
     ("waybill-100x150", include_str!("../templates/waybill-100x150.toml")),
+    ("waybill-80", include_str!("../templates/waybill-80.toml")),
     ("address-100x150", include_str!("../templates/address-100x150.toml")),
 ];
 
@@ -27,6 +28,7 @@ pub const DEFAULT_TEMPLATE: &str = "waybill-100x150";
 pub struct Design {
     pub template: Arc<Template>,
     pub text: Arc<str>,
+    file: String,
 }
 
 /// All designs, and who lays them out.
@@ -47,11 +49,12 @@ impl Studio {
         for (name, file, text) in shipped.chain(given) {
             match Template::parse(name, &file, text) {
                 Ok(template) => {
-                    designs.insert(name.to_owned(), Design { template: Arc::new(template), text: text.into() });
+                    designs.insert(name.to_owned(), Design { template: Arc::new(template), text: text.into(), file });
                 }
                 Err(found) => faults.extend(found),
             }
         }
+        faults.extend(variant_faults(&designs));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -65,6 +68,40 @@ impl Studio {
             let known: Vec<&str> = self.designs.keys().map(String::as_str).collect();
             format!("no template \"{name}\".{}", fault::hint(name, &known))
         })
+    }
+
+    /// The design of that name, or the variant of it that is made for media of that size; or which there are.
+    pub fn design_for(&self, name: &str, media: (Mm, Mm)) -> Result<&Design, String> {
+        let family = self.design(name)?.template.family();
+        let made = |design: &&Design| design.template.suits(media.0, media.1);
+        self.variants(family).find(made).ok_or_else(|| self.unsuited(family, media))
+    }
+
+    /// The template itself where it is made for media of that size, else the variant of it that is; or which there are.
+    pub fn for_media(&self, template: &Arc<Template>, media: (Mm, Mm)) -> Result<Arc<Template>, String> {
+        let family = template.family();
+        if template.suits(media.0, media.1) {
+            Ok(template.clone())
+        } else if self.designs.contains_key(family) {
+            self.design_for(family, media).map(|design| design.template.clone())
+        } else {
+            let made = (template.width, template.height);
+            Err(format!("it is made for media of {} × {}, not {} × {}", made.0, made.1, media.0, media.1))
+        }
+    }
+
+    fn variants(&self, family: &str) -> impl Iterator<Item = &Design> {
+        self.designs().filter(move |design| design.template.family() == family)
+    }
+
+    fn unsuited(&self, family: &str, (width, height): (Mm, Mm)) -> String {
+        let variants = self.variants(family).map(|design| &design.template);
+        let made: Vec<_> = variants.map(|made| format!("{} for {} × {}", made.name, made.width, made.height)).collect();
+        format!(
+            "no variant of template \"{family}\" is made for media of {width} × {height}. There is {}: load such media, or \
+             add a template with `variant_of = \"{family}\"`.",
+            made.join(", ")
+        )
     }
 
     /// Every design, by name.
@@ -118,5 +155,96 @@ impl Studio {
             let threads: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("checking an order does not panic")).collect()
         })
+    }
+}
+
+/// Variants of what is not there or is one itself, and two for the same media.
+fn variant_faults(designs: &BTreeMap<String, Design>) -> Vec<FileFault> {
+    let mut faults = Vec::new();
+    for (name, design) in designs {
+        let Template { variant_of: Some(of), width, height, .. } = &*design.template else { continue };
+        let mut fault = |message| faults.push(FileFault { file: design.file.clone(), line: of.line, message });
+        let family = &of.name;
+        match designs.get(family) {
+            None => {
+                let known: Vec<&str> = designs.keys().map(String::as_str).collect();
+                fault(format!("no template \"{family}\" to be a variant of.{}", fault::hint(family, &known)));
+            }
+            Some(base) if base.template.variant_of.is_some() => {
+                let first = base.template.family();
+                fault(format!("template \"{family}\" is a variant itself: name \"{first}\"."));
+            }
+            Some(_) => {}
+        }
+        let twin = designs
+            .values()
+            .map(|other| &other.template)
+            .find(|other| other.name != *name && other.family() == family && other.suits(*width, *height));
+        if let Some(twin) = twin {
+            fault(format!("template \"{}\" is made for the same media: one of them would never print.", twin.name));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn design(name: &str, head: &str) -> (String, String, String) {
+        (name.to_owned(), format!("{name}.toml"), format!("{head}\n[[rule]]\nx = 1\ny = 1\nwidth = 5\nheight = 1\n"))
+    }
+
+    fn studio(given: &[(String, String, String)]) -> Result<Studio, Vec<String>> {
+        Studio::new(Fonts::embedded(), given).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_printer_uses_the_variant_that_is_made_for_its_media() {
+        let studio = studio(&[]).unwrap();
+        let narrow = (Mm(72.0), Mm(150.2));
+        for name in ["waybill-100x150", "waybill-80"] {
+            assert_eq!(studio.design_for(name, narrow).unwrap().template.name, "waybill-80");
+            assert_eq!(studio.design_for(name, (Mm(100.0), Mm(150.0))).unwrap().template.name, "waybill-100x150");
+        }
+        assert_eq!(
+            studio.design_for("waybill-100x150", (Mm(58.0), Mm(150.0))).unwrap_err(),
+            "no variant of template \"waybill-100x150\" is made for media of 58 mm × 150 mm. There is waybill-100x150 for \
+             100 mm × 150 mm, waybill-80 for 72 mm × 150 mm: load such media, or add a template with \
+             `variant_of = \"waybill-100x150\"`."
+        );
+    }
+
+    #[test]
+    fn a_label_taken_for_one_media_moves_to_another_with_its_variant() {
+        let studio = studio(&[]).unwrap();
+        let taken = studio.design("waybill-100x150").unwrap().template.clone();
+        assert_eq!(studio.for_media(&taken, (Mm(72.0), Mm(150.0))).unwrap().name, "waybill-80");
+        // A design that is no longer in the house prints on the media it was made for, and nowhere else.
+        let (_, _, text) = design("kept", "media = { width = 60, height = 40 }");
+        let kept = studio.recall("kept", &text).unwrap();
+        assert_eq!(studio.for_media(&kept, (Mm(60.0), Mm(40.0))).unwrap().hash, kept.hash);
+        assert_eq!(
+            studio.for_media(&kept, (Mm(72.0), Mm(150.0))).unwrap_err(),
+            "it is made for media of 60 mm × 40 mm, not 72 mm × 150 mm"
+        );
+    }
+
+    #[test]
+    fn a_variant_of_nothing_or_for_media_that_has_one_is_named_by_file_and_line() {
+        let given = [
+            design("a", "media = { width = 60, height = 40 }"),
+            design("b", "variant_of = \"a\"\nmedia = { width = 60, height = 40 }"),
+            design("c", "media = { width = 50, height = 40 }\nvariant_of = \"waybil-80\""),
+            design("d", "variant_of = \"waybill-80\"\nmedia = { width = 50, height = 40 }"),
+        ];
+        assert_eq!(
+            studio(&given).err().unwrap(),
+            [
+                "b.toml:1: template \"a\" is made for the same media: one of them would never print.",
+                "c.toml:2: no template \"waybil-80\" to be a variant of. Did you mean \"waybill-80\"?",
+                "d.toml:1: template \"waybill-80\" is a variant itself: name \"waybill-100x150\".",
+            ]
+        );
     }
 }

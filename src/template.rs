@@ -2,7 +2,9 @@
 //!
 //! Text goes in; out comes a [`Template`] whose every expression compiles and knows its variables, whose blocks lie on
 //! the media, off each other and clear of every symbol's quiet zone, or all faults by line. Geometry stays in
-//! millimetres: the same design serves every head. Knows no order, no font and no printer.
+//! millimetres: the same design serves every head. A design for other media is a file of its own that names the first,
+//! `variant_of = "waybill-100x150"`: each printer uses the one made for its media. Knows no order, no font and no
+//! printer.
 //!
 //! ```
 //! let design = r#"
@@ -54,10 +56,20 @@ pub struct Template {
     pub name: String,
     /// The hash of its text: what a label remembers it by.
     pub hash: blake3::Hash,
+    /// The design it says the same as, for other media.
+    pub variant_of: Option<VariantOf>,
     pub width: Mm,
     pub height: Mm,
     pub blocks: Vec<Block>,
     pub expressions: Expressions,
+}
+
+/// The design another is a variant of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariantOf {
+    pub name: String,
+    /// Where it is said.
+    pub line: usize,
 }
 
 /// One block of a design.
@@ -180,11 +192,18 @@ impl Template {
         (self.width.0 - width.0).abs() <= MEDIA_SLACK_MM && (self.height.0 - height.0).abs() <= MEDIA_SLACK_MM
     }
 
+    /// The design that it and its variants are known by.
+    pub fn family(&self) -> &str {
+        self.variant_of.as_ref().map_or(&self.name, |variant| &variant.name)
+    }
+
     /// Reads a design; every fault of it at once.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Template, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {
             top.require(&["media"]);
             let mut reader = Reader { expressions: Expressions::default(), blocks: Vec::new(), unders: Vec::new() };
+            let line = top.line_of("variant_of");
+            let variant_of = top.text("variant_of").map(|name| VariantOf { name: name.to_owned(), line });
             let (mut width, mut height) = (Mm(0.0), Mm(0.0));
             if let Some(mut media) = top.table("media") {
                 width = length(&mut media, "width", Some((10.0, 250.0))).unwrap_or_default();
@@ -201,6 +220,7 @@ impl Template {
             Template {
                 name: name.to_owned(),
                 hash: blake3::hash(text.as_bytes()),
+                variant_of,
                 width,
                 height,
                 blocks: reader.blocks,
@@ -514,7 +534,7 @@ mod tests {
 
     #[test]
     fn the_shipped_designs_have_no_fault() {
-        for name in ["waybill-100x150", "address-100x150"] {
+        for name in ["waybill-100x150", "waybill-80", "address-100x150"] {
             let file = format!("{}/templates/{name}.toml", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(&file).unwrap();
             if let Err(faults) = Template::parse(name, &file, &text) {

@@ -3,6 +3,7 @@
 use super::{Failure, load};
 use crate::dots::Dpi;
 use crate::studio::Studio;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,18 +21,14 @@ pub struct Args {
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut said = Vec::new();
     let mut given = Vec::new();
+    let mut printers = BTreeMap::new();
     match load::config(args.config.as_deref()) {
         Ok(config) => {
             match config.templates.as_deref().map(load::templates).transpose() {
                 Ok(templates) => given.extend(templates.into_iter().flatten()),
                 Err(failure) => said.push(failure.to_string()),
             }
-            for (name, printer) in &config.printers {
-                let known = given.iter().any(|(given, ..)| *given == printer.template);
-                if !known && !crate::studio::SHIPPED.iter().any(|(shipped, _)| *shipped == printer.template) {
-                    said.push(format!("printer {name}: no template \"{}\".", printer.template));
-                }
-            }
+            printers = config.printers;
         }
         Err(failure) => said.push(failure.to_string()),
     }
@@ -52,6 +49,10 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
                     let faults = studio.with(template, dpi, |_| ()).err().unwrap_or_default();
                     said.extend(faults.iter().map(|fault| format!("{} at {} dpi: {fault}", template.name, dpi.nominal())));
                 }
+            }
+            for (name, printer) in &printers {
+                let missing = studio.design_for(&printer.template, printer.media).err();
+                said.extend(missing.map(|sentence| format!("printer {name}: {sentence}")));
             }
             if said.is_empty() {
                 println!("{} templates and the configuration are in order.", designs.len());

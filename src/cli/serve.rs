@@ -124,16 +124,10 @@ impl Running {
     }
 }
 
-/// A printer's usual template must be made for its media.
+/// A printer's usual template must have a variant for its media.
 fn check_template(studio: &Studio, name: &str, printer: &PrinterConfig) -> Result<(), Failure> {
-    let refused = |sentence: String| Failure::refused(format!("printer {name}: {sentence}"));
-    let design = studio.design(&printer.template).map_err(refused)?;
-    let (width, height) = printer.media;
-    if !design.template.suits(width, height) {
-        let (w, h) = (design.template.width, design.template.height);
-        return Err(refused(format!("template {} is {w} × {h}, the media is {width} × {height}.", printer.template)));
-    }
-    Ok(())
+    let found = studio.design_for(&printer.template, printer.media);
+    found.map(drop).map_err(|sentence| Failure::refused(format!("printer {name}: {sentence}")))
 }
 
 /// The virtual printers of the configuration, by name; each puts its labels into a folder beside the ledger.

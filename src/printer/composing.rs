@@ -100,10 +100,7 @@ async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Resul
 }
 
 fn compose(studio: &Studio, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
-    if !template.suits(head.width, head.height) {
-        let (width, height) = (template.width, template.height);
-        return Err(format!("it is made for media of {width} × {height}, this printer holds {} × {}", head.width, head.height));
-    }
+    let template = &studio.for_media(template, (head.width, head.height))?;
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
     let node = json::parse(queued.waybill.as_bytes()).map_err(|fault| fault.to_string())?;
     let waybill = Waybill::parse(&node, &Senders::default()).map_err(first)?;

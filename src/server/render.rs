@@ -140,6 +140,9 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
     };
     let printer = door.house.config.printers.get(&detail.label.printer);
     let dpi = printer.map(|printer| printer.dpi).unwrap_or_default();
+    // As it prints on the media the printer holds now; where it cannot, as it was taken.
+    let variant = printer.and_then(|printer| door.house.studio.for_media(&template, printer.media).ok());
+    let template = variant.unwrap_or(template);
     let drawn = door.work(move |house| house.studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill))).await?;
     let label = drawn.and_then(|made| made).map_err(|faults| {
         let faults = faults.into_iter().map(|fault| fault.of_label(&id)).collect();

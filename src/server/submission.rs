@@ -221,19 +221,13 @@ impl Designs<'_> {
         self.named(given.as_deref().or(of_printer).unwrap_or(DEFAULT_TEMPLATE))
     }
 
-    /// The design of that name, if it is made for the printer's media.
+    /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
-        let template = self.house.studio.design(name)?.template.clone();
-        if let Some((printer, config)) = self.printer {
-            let (width, height) = config.media;
-            if !template.suits(width, height) {
-                return Err(format!(
-                    "template \"{name}\" is made for {} × {}, but {printer} holds {width} × {height}: \
-                     choose another template or printer.",
-                    template.width, template.height
-                ));
-            }
-        }
-        Ok(template)
+        let studio = &self.house.studio;
+        let design = match self.printer {
+            Some((_, config)) => studio.design_for(name, config.media)?,
+            None => studio.design(name)?,
+        };
+        Ok(design.template.clone())
     }
 }
