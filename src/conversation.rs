@@ -88,6 +88,11 @@ impl Conversation {
         either!(self, talk => talk.print(key, encoded, now));
     }
 
+    /// Writes a command that is neither label nor question. The caller has checked that no label is open.
+    pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
+        either!(self, talk => talk.say(bytes, now));
+    }
+
     /// The line is open.
     pub fn handle_connected(&mut self, now: Duration) {
         either!(self, talk => talk.handle_connected(now));

@@ -13,6 +13,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("waybill", &["fault"]),
     ("field_map", &["fault", "toml_file", "waybill"]),
     ("label", &["dots", "symbology"]),
+    // Labels about a printer, drawn without a template.
+    ("care", &["label", "symbology", "text", "dots"]),
     ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
     ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
@@ -26,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "printer",
         &[
+            "care",
             "config",
             "conversation",
             "dots",
@@ -36,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "spool",
             "studio",
             "template",
+            "text",
             "transport",
             "waybill",
         ],
@@ -56,6 +60,7 @@ const PURE: &[&str] = &[
     "waybill",
     "field_map",
     "label",
+    "care",
     "template",
     "layout",
     "language",

@@ -68,6 +68,12 @@ impl Conversation {
         self.begin_next(now);
     }
 
+    pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
+        if self.connected {
+            self.outbox.push(bytes, Carried::Words, now);
+        }
+    }
+
     fn begin_next(&mut self, now: Duration) {
         if self.outbox.holds_label() {
             return;

@@ -112,6 +112,14 @@ impl Conversation {
         self.plan(now);
     }
 
+    /// Writes a command that is neither label nor question. It may feed media, which the counter may count.
+    pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
+        if self.connected {
+            self.witness.stop();
+            self.outbox.push(bytes, Carried::Words, now);
+        }
+    }
+
     /// The line is open.
     pub fn handle_connected(&mut self, now: Duration) {
         self.connected = true;
