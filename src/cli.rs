@@ -21,6 +21,7 @@ pub mod render;
 pub mod serve;
 pub mod status;
 pub mod submit;
+pub mod trace;
 pub mod virtual_printer;
 
 pub use failure::Failure;
@@ -44,6 +45,7 @@ pub enum Command {
     Calibrate(care::Calibrate),
     Pause(care::Pause),
     Resume(care::Resume),
+    Trace(trace::Args),
     Render(render::Args),
     Check(check::Args),
     Virtual(virtual_printer::Args),
@@ -70,6 +72,7 @@ impl Command {
             Command::Calibrate(args) => on_a_runtime(args.run()),
             Command::Pause(args) => on_a_runtime(args.run()),
             Command::Resume(args) => on_a_runtime(args.run()),
+            Command::Trace(args) => on_a_runtime(trace::run(args)),
             Command::Virtual(args) => on_a_runtime(async {
                 let served = virtual_printer::run(args).await;
                 served.map(|()| ExitCode::SUCCESS).map_err(|failure| Failure::refused(failure.to_string()))

@@ -118,6 +118,11 @@ impl Conversation {
         either!(self, talk => talk.poll_write())
     }
 
+    /// How much is left of the label whose bytes `poll_write` offers; `None`: they are of no label.
+    pub fn left_of_label(&self) -> Option<usize> {
+        either!(self, talk => talk.left_of_label())
+    }
+
     /// So many of the bytes of the last `poll_write` were taken by the line.
     pub fn wrote(&mut self, taken: usize, now: Duration) {
         either!(self, talk => talk.wrote(taken, now));

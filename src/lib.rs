@@ -10,6 +10,7 @@ pub mod dots;
 pub mod symbology;
 pub mod text;
 
+pub mod capture;
 pub mod care;
 pub mod conversation;
 pub mod field_map;

@@ -7,9 +7,11 @@ mod composing;
 mod errands;
 mod facts;
 mod feed;
+mod trace;
 mod view;
 
 pub use errands::{Became, Chore};
+pub use trace::Trace;
 pub use view::View;
 
 use crate::care::{self, Subject};
@@ -26,9 +28,10 @@ use feed::Feed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
+use trace::Passed;
 
 /// Every printer by its name.
 #[derive(Default)]
@@ -47,6 +50,14 @@ pub struct Handle {
     pub config: PrinterConfig,
     view: watch::Receiver<View>,
     orders: mpsc::Sender<Order>,
+    wire: broadcast::WeakSender<Passed>,
+}
+
+/// The loop's ends of what leads out of it.
+struct Ends {
+    view: watch::Sender<View>,
+    orders: mpsc::Receiver<Order>,
+    wire: broadcast::Sender<Passed>,
 }
 
 /// What an operator may ask of a printer.
@@ -78,8 +89,8 @@ impl Printers {
     ) -> (Printers, Loops) {
         let (mut printers, mut loops) = (Printers::default(), Loops::default());
         for (name, printer) in &config.printers {
-            let (handle, view, orders) = Handle::new(name, printer);
-            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view);
+            let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
+            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view, wire);
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }
@@ -117,10 +128,17 @@ impl Loops {
 }
 
 impl Handle {
-    fn new(name: &str, config: &PrinterConfig) -> (Handle, watch::Sender<View>, mpsc::Receiver<Order>) {
+    fn new(name: &str, config: &PrinterConfig) -> (Handle, Ends) {
         let (view, seen) = watch::channel(View::default());
         let (orders, heard) = mpsc::channel(ORDERS_MAX);
-        (Handle { name: name.to_owned(), config: config.clone(), view: seen, orders }, view, heard)
+        let wire = broadcast::Sender::new(trace::PIECES_MAX);
+        let handle = Handle { name: name.to_owned(), config: config.clone(), view: seen, orders, wire: wire.downgrade() };
+        (handle, Ends { view, orders: heard, wire })
+    }
+
+    /// What passes over its line from now on; `labels`: every byte of them too. `None` when nobody feeds it any more.
+    pub fn trace(&self, labels: bool) -> Option<Trace> {
+        Some(Trace::of(self, self.wire.upgrade()?.subscribe(), labels))
     }
 
     /// How it stands now.

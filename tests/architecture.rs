@@ -15,6 +15,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
     ("care", &["label", "symbology", "text", "dots"]),
+    // The wire as text: written by traces, read by tests.
+    ("capture", &[]),
     ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
     ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
@@ -28,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "printer",
         &[
+            "capture",
             "care",
             "config",
             "conversation",
@@ -60,6 +63,7 @@ const PURE: &[&str] = &[
     "waybill",
     "field_map",
     "label",
+    "capture",
     "care",
     "template",
     "layout",

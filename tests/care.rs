@@ -6,9 +6,11 @@ use serde_json::Value;
 use std::time::Duration;
 use table::{Table, job};
 use tokio::time::Instant;
+use waybilld::capture::{self, Line, Side};
+use waybilld::language::zpl::status::{Reply, ReplyReader};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_printer_prints_its_name_and_a_test_label_and_the_counter_confirms_both() {
+async fn a_printer_prints_its_name_and_a_test_label_and_its_answers_confirm_both() {
     let table = Table::of(1, "", "").await;
     let said = table.post("/v1/printers/pack-1/identify").await;
     assert_eq!((said.status.as_u16(), said.body["outcome"].as_str()), (200, Some("printed")), "{}", said.body);
@@ -18,7 +20,8 @@ async fn a_printer_prints_its_name_and_a_test_label_and_the_counter_confirms_bot
     let pieces = table.pieces(1);
     assert_eq!(pieces.len(), 2);
     assert!(pieces[1].iter().any(|field| field.contains("TEST")), "{pieces:?}");
-    assert_eq!(table.printer(1).await["confirms_by"], "counter");
+    let by = table.printer(1).await["confirms_by"].clone();
+    assert!(by == "counter" || by == "buffers", "{by}");
 
     // Jobs go on as if nothing had been, and the ledger knows of their labels only.
     table.submit(job("wave", "pack-1", 1..=2)).await;
@@ -126,4 +129,50 @@ async fn what_the_test_label_looks_like_is_shown_without_printing() {
     assert!(table.get("/v1/printers/pack-1/test.png").await.status.is_success());
     assert_eq!(table.pieces(1).len(), 0);
     table.daemon.stop().await;
+}
+
+/// A trace while two labels print whose names go as the printer's own text.
+async fn traced(query: &str) -> String {
+    let table = Table::of(1, "native_text = true", "").await;
+    let mut trace = table.client.text(&format!("/v1/printers/pack-1/trace{query}")).await.unwrap();
+    table.submit(job("wave", "pack-1", 1..=2)).await;
+    table.until("both are out", async |table| table.printer(1).await["counts"]["printed"] == 2).await;
+    table.daemon.stop().await;
+    let mut text = String::new();
+    while let Some(piece) = trace.next().await {
+        text.push_str(std::str::from_utf8(&piece).unwrap());
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_reads_as_a_capture_and_names_nobody() {
+    let text = traced("").await;
+    let header: Vec<&str> = text.lines().take(5).collect();
+    for (line, begin) in
+        header.iter().zip(["# printer: pack-1, zpl, 203 dpi", "# firmware: ", "# transport: tcp", "# date: ", "# notes: "])
+    {
+        assert!(line.starts_with(begin), "{header:?}");
+    }
+    let lines = capture::read(&text);
+    assert_eq!(
+        lines.iter().filter(|line| matches!(line, Line::Label(told) if told.contains(" bytes, blake3 "))).count(),
+        2,
+        "{text}"
+    );
+    let mut replies = ReplyReader::default();
+    replies.feed(&capture::said(&text, Side::Printer));
+    let replies: Vec<Reply> = std::iter::from_fn(|| replies.poll()).collect();
+    assert!(!replies.is_empty() && !replies.contains(&Reply::Other), "{replies:?}");
+    assert!(capture::said(&text, Side::Host).windows(3).any(|word| word == b"~HS"));
+    for word in ["Example", "Musterweg", "Jena", "TR001", "57646001"] {
+        assert!(!text.contains(word), "{word} stands in the trace");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_with_labels_says_that_it_holds_personal_data_and_does() {
+    let text = traced("?labels=true").await;
+    assert!(text.lines().nth(4).unwrap().contains("HOLDS PERSONAL DATA"), "{text}");
+    assert!(text.contains("Musterweg") && text.contains("TR001"));
 }

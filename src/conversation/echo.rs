@@ -112,6 +112,10 @@ impl Conversation {
         self.outbox.offer()
     }
 
+    pub fn left_of_label(&self) -> Option<usize> {
+        self.outbox.left_of_label()
+    }
+
     pub fn wrote(&mut self, taken: usize, now: Duration) {
         if let Some(Carried::Label) = self.outbox.wrote(taken, now) {
             while let Some(label) = self.on_wire.pop_front() {

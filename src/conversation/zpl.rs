@@ -212,6 +212,10 @@ impl Conversation {
         self.outbox.offer()
     }
 
+    pub fn left_of_label(&self) -> Option<usize> {
+        self.outbox.left_of_label()
+    }
+
     /// So many of the bytes of the last `poll_write` were taken by the line.
     pub fn wrote(&mut self, taken: usize, now: Duration) {
         match self.outbox.wrote(taken, now) {

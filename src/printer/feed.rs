@@ -8,7 +8,9 @@ use super::Order;
 use super::composing::Composing;
 use super::errands::{Became, Ended, Errands, Next};
 use super::facts::Facts;
+use super::trace::{Passed, What};
 use super::view::{self, View};
+use crate::capture::Side;
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
 use crate::dots::Dpi;
@@ -23,7 +25,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
@@ -47,6 +49,8 @@ pub struct Feed {
     bell: Arc<Notify>,
     transport: Transport,
     view: watch::Sender<View>,
+    /// For whoever listens to the line.
+    wire: broadcast::Sender<Passed>,
     epoch: Instant,
     conversation: Conversation,
     encoder: Encoder,
@@ -97,6 +101,7 @@ impl Feed {
         studio: Arc<Studio>,
         transport: Transport,
         view: watch::Sender<View>,
+        wire: broadcast::Sender<Passed>,
     ) -> Feed {
         Feed {
             bell: spool.bell(&name),
@@ -121,6 +126,7 @@ impl Feed {
             spool,
             transport,
             view,
+            wire,
         }
     }
 
@@ -201,10 +207,29 @@ impl Feed {
             () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
             order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
         };
+        match (&woke, &chunk) {
+            (Woke::Read(Ok(count @ 1..)), _) => self.pass(|| What::Said(Side::Printer, buffer[..*count].into())),
+            (Woke::Wrote(Ok(taken @ 1..)), Some(chunk)) => self.pass(|| {
+                let bytes = chunk[..*taken].into();
+                match self.conversation.left_of_label() {
+                    Some(left) => What::Label { bytes, ends: *taken == left },
+                    None => What::Said(Side::Host, bytes),
+                }
+            }),
+            _ => {}
+        }
         if let Woke::Read(Ok(count)) = woke {
             self.conversation.handle_bytes(&buffer[..count], self.epoch.elapsed());
         }
         woke
+    }
+
+    /// Shows what passes over the line, if anybody looks.
+    fn pass(&self, what: impl FnOnce() -> What) {
+        if self.wire.receiver_count() > 0 {
+            // The last of them may leave meanwhile.
+            let _ = self.wire.send(Passed { at: self.epoch.elapsed(), what: what() });
+        }
     }
 
     /// Reads what comes next, when something may have changed.
@@ -236,6 +261,7 @@ impl Feed {
         match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
+                self.pass(|| What::Connected);
                 self.line = Some(line);
                 self.offline = None;
                 self.fresh = true;
@@ -432,6 +458,7 @@ impl Feed {
     fn lose_line(&mut self, why: &str) {
         if self.line.take().is_some() {
             warn!(printer = self.name, "line lost: {why}");
+            self.pass(|| What::Lost(why.to_owned()));
             self.conversation.handle_disconnect(why);
             let ended = self.errands.line_lost(why);
             self.tell_ended(ended);

@@ -1,17 +1,27 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
+use super::address::Asked;
 use super::address::Id;
 use super::problem::{Kind, Problem};
 use super::shapes::refusals::{Absent, Unable};
 use super::shapes::{Errand, Printer, Printers, ProblemShape};
-use super::{Door, House};
+use super::{Door, House, closed};
 use crate::fault::hint;
 use crate::printer::{Became, Chore, Handle};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
+
+/// Pieces of a trace on their way to its listener.
+const TRACE_AHEAD: usize = 16;
 
 /// All printers
 #[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), Unable))]
@@ -98,6 +108,57 @@ pub async fn test_picture(State(door): State<Arc<Door>>, Id(name): Id) -> Result
     let label = named(&door.house, &name)?.test_label(door.house.studio.fonts()).await;
     let png = door.work(move |_| label.raster().to_png()).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// What a trace tells.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Telling {
+    /// Every byte of every label too, names and addresses among them. Otherwise a label stands as its length and digest.
+    labels: Option<bool>,
+}
+
+/// What passes over a printer's line, as it passes
+///
+/// A text in the format of the captures in `tests/captures`, until the listener leaves.
+#[utoipa::path(get, path = "/v1/printers/{name}/trace", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration."), Telling), responses(
+        (status = 200, description = "A text without end.", body = String, content_type = "text/plain"),
+        (status = 400, description = "`labels` is neither true nor false.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn trace(
+    State(door): State<Arc<Door>>,
+    Id(name): Id,
+    Asked(Telling { labels }): Asked<Telling>,
+) -> Result<Response, Problem> {
+    let labels = labels.unwrap_or(false);
+    let stopping = || Problem::new(Kind::Busy, format!("nobody feeds {name} any more: waybilld is stopping."));
+    let mut trace = named(&door.house, &name)?.trace(labels).ok_or_else(stopping)?;
+    let place = door.streams.clone().try_acquire_owned();
+    let place = place.map_err(|_| Problem::new(Kind::Busy, "too many event streams are open: close one of yours."))?;
+    if labels {
+        tracing::warn!(printer = name, "traced with all bytes of its labels");
+    }
+    let (tell, told) = mpsc::channel::<Result<String, Infallible>>(TRACE_AHEAD);
+    let mut closing = door.closing.clone();
+    tokio::spawn(async move {
+        let _place = place;
+        let telling = async {
+            while let Some(text) = trace.next().await {
+                if tell.send(Ok(text)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            () = tell.closed() => {}
+            () = closed(&mut closing) => {}
+        }
+    });
+    let text = Body::from_stream(ReceiverStream::new(told));
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
 fn done(name: String, chore: Chore, became: Became) -> Done {

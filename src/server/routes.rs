@@ -47,6 +47,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::test))
         .routes(routes!(printers::test_picture))
         .routes(routes!(printers::calibrate))
+        .routes(routes!(printers::trace))
         .routes(routes!(events::events))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
