@@ -4,6 +4,7 @@
 //! or a printer. What a command has to say goes to standard output, how far it is and what is wrong to standard
 //! error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
 
+pub mod care;
 pub mod check;
 pub mod client;
 pub mod contact_sheet;
@@ -14,11 +15,13 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod printers;
 pub mod progress;
 pub mod render;
 pub mod serve;
 pub mod status;
 pub mod submit;
+pub mod trace;
 pub mod virtual_printer;
 
 pub use failure::Failure;
@@ -36,6 +39,13 @@ pub enum Command {
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Printers(printers::Args),
+    Identify(care::Identify),
+    Test(care::Test),
+    Calibrate(care::Calibrate),
+    Pause(care::Pause),
+    Resume(care::Resume),
+    Trace(trace::Args),
     Render(render::Args),
     Check(check::Args),
     Virtual(virtual_printer::Args),
@@ -56,6 +66,13 @@ impl Command {
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Identify(args) => on_a_runtime(args.run()),
+            Command::Test(args) => on_a_runtime(args.run()),
+            Command::Calibrate(args) => on_a_runtime(args.run()),
+            Command::Pause(args) => on_a_runtime(args.run()),
+            Command::Resume(args) => on_a_runtime(args.run()),
+            Command::Trace(args) => on_a_runtime(trace::run(args)),
             Command::Virtual(args) => on_a_runtime(async {
                 let served = virtual_printer::run(args).await;
                 served.map(|()| ExitCode::SUCCESS).map_err(|failure| Failure::refused(failure.to_string()))

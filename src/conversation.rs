@@ -89,7 +89,7 @@ impl Conversation {
         either!(self, talk => talk.print(key, encoded, now));
     }
 
-    /// Words between labels, of which nothing is printed: a calibration.
+    /// Writes a command that is neither label nor question. The caller has checked that no label is open.
     pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
         either!(self, talk => talk.say(bytes, now));
     }
@@ -117,6 +117,11 @@ impl Conversation {
     /// Bytes to write now. What of them was taken is told by `wrote`.
     pub fn poll_write(&mut self) -> Option<&[u8]> {
         either!(self, talk => talk.poll_write())
+    }
+
+    /// How much is left of the label whose bytes `poll_write` offers; `None`: they are of no label.
+    pub fn left_of_label(&self) -> Option<usize> {
+        either!(self, talk => talk.left_of_label())
     }
 
     /// So many of the bytes of the last `poll_write` were taken by the line.

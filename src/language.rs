@@ -121,6 +121,15 @@ impl Encoded {
     }
 }
 
+/// What makes the printer measure its media anew; it feeds some labels. `None`: the language has no word for it.
+pub fn calibrate(language: Language, setup: &Setup) -> Option<Vec<u8>> {
+    match language {
+        Language::Zpl => Some(zpl::calibrate()),
+        Language::Tspl => tspl::calibrate(setup),
+        Language::EscPos => None,
+    }
+}
+
 /// Writes labels for one connection.
 pub enum Encoder {
     Zpl(zpl::Encoder),
@@ -153,5 +162,20 @@ impl Encoder {
             Encoder::Tspl(encoder) => encoder.label(label),
             Encoder::EscPos(encoder) => encoder.label(label),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_calibrates_for_the_marks_of_the_media_or_says_that_it_cannot() {
+        let said = |language, media| calibrate(language, &Setup { media, ..Setup::default() });
+        assert_eq!(said(Language::Zpl, Tracking::Mark).as_deref(), Some(b"~JC".as_slice()));
+        assert_eq!(said(Language::Tspl, Tracking::Gap).as_deref(), Some(b"GAPDETECT\r\n".as_slice()));
+        assert_eq!(said(Language::Tspl, Tracking::Mark).as_deref(), Some(b"BLINEDETECT\r\n".as_slice()));
+        assert_eq!(said(Language::Tspl, Tracking::Continuous), None);
+        assert_eq!(said(Language::EscPos, Tracking::Gap), None);
     }
 }

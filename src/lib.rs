@@ -10,6 +10,8 @@ pub mod dots;
 pub mod symbology;
 pub mod text;
 
+pub mod capture;
+pub mod care;
 pub mod conversation;
 pub mod field_map;
 pub mod label;

@@ -4,21 +4,34 @@
 //! orders an operator gives. Everything else goes through the spool. Knows no door and no job.
 
 mod composing;
+mod errands;
 mod facts;
 mod feed;
+mod trace;
 mod view;
 
+pub use errands::{Became, Chore};
+pub use trace::Trace;
 pub use view::View;
 
+use crate::care::{self, Subject};
 use crate::config::{Config, PrinterConfig};
+use crate::dots::Size;
+use crate::label::Label;
+use crate::language::{self, Language};
 use crate::spool::Spool;
 use crate::studio::Studio;
+use crate::text::Fonts;
 use crate::transport::Transport;
+use errands::{Errand, Work};
 use feed::Feed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep_until, timeout};
+use trace::Passed;
 
 /// Every printer by its name.
 #[derive(Default)]
@@ -37,17 +50,32 @@ pub struct Handle {
     pub config: PrinterConfig,
     view: watch::Receiver<View>,
     orders: mpsc::Sender<Order>,
+    wire: broadcast::WeakSender<Passed>,
+}
+
+/// The loop's ends of what leads out of it.
+struct Ends {
+    view: watch::Sender<View>,
+    orders: mpsc::Receiver<Order>,
+    wire: broadcast::Sender<Passed>,
 }
 
 /// What an operator may ask of a printer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Order {
     Pause,
     Resume,
+    Errand(Errand),
 }
 
 /// Orders not yet heard, at most.
 const ORDERS_MAX: usize = 16;
+/// How long somebody who asked for a service label is kept waiting for its end, less than a request may take, and how
+/// long if the printer stands still already.
+const ANSWER: Duration = Duration::from_secs(25);
+const ANSWER_STOPPED: Duration = Duration::from_secs(2);
+/// How long an order to pause or resume may take to show: the loop may be opening a line.
+const HEED: Duration = Duration::from_secs(1);
 
 impl Printers {
     /// Begins a loop for every printer of the configuration, each with its own `transport`. They end when `stop` turns
@@ -61,8 +89,8 @@ impl Printers {
     ) -> (Printers, Loops) {
         let (mut printers, mut loops) = (Printers::default(), Loops::default());
         for (name, printer) in &config.printers {
-            let (handle, view, orders) = Handle::new(name, printer);
-            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view);
+            let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
+            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view, wire);
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }
@@ -100,10 +128,17 @@ impl Loops {
 }
 
 impl Handle {
-    fn new(name: &str, config: &PrinterConfig) -> (Handle, watch::Sender<View>, mpsc::Receiver<Order>) {
+    fn new(name: &str, config: &PrinterConfig) -> (Handle, Ends) {
         let (view, seen) = watch::channel(View::default());
         let (orders, heard) = mpsc::channel(ORDERS_MAX);
-        (Handle { name: name.to_owned(), config: config.clone(), view: seen, orders }, view, heard)
+        let wire = broadcast::Sender::new(trace::PIECES_MAX);
+        let handle = Handle { name: name.to_owned(), config: config.clone(), view: seen, orders, wire: wire.downgrade() };
+        (handle, Ends { view, orders: heard, wire })
+    }
+
+    /// What passes over its line from now on; `labels`: every byte of them too. `None` when nobody feeds it any more.
+    pub fn trace(&self, labels: bool) -> Option<Trace> {
+        Some(Trace::of(self, self.wire.upgrade()?.subscribe(), labels))
     }
 
     /// How it stands now.
@@ -113,16 +148,80 @@ impl Handle {
 
     /// Begins no new label until it is resumed; what is on the wire is finished.
     pub async fn pause(&self) {
-        self.order(Order::Pause).await;
+        self.order(Order::Pause, |view| view.state == "paused").await;
     }
 
     /// Goes on.
     pub async fn resume(&self) {
-        self.order(Order::Resume).await;
+        self.order(Order::Resume, |view| view.state != "paused").await;
     }
 
-    async fn order(&self, order: Order) {
+    /// Prints a label with its own name; waits a while for what became of it.
+    pub async fn identify(&self, fonts: &Fonts) -> Became {
+        let label = self.drawn(fonts, care::identify).await;
+        self.errand(Chore::Identify, Work::Label(Box::new(label))).await
+    }
+
+    /// Prints a test label; waits a while for what became of it.
+    pub async fn test(&self, fonts: &Fonts) -> Became {
+        let label = self.test_label(fonts).await;
+        self.errand(Chore::Test, Work::Label(Box::new(label))).await
+    }
+
+    /// The test label this printer would print.
+    pub async fn test_label(&self, fonts: &Fonts) -> Label {
+        self.drawn(fonts, care::test).await
+    }
+
+    /// Has it measure its media anew, if its language has a word for that.
+    pub async fn calibrate(&self) -> Became {
+        let PrinterConfig { language, setup, .. } = &self.config;
+        match language::calibrate(*language, setup) {
+            Some(command) => self.errand(Chore::Calibrate, Work::Command(command)).await,
+            None => Became::NotTaken(match language {
+                Language::EscPos => "escpos has no command for it: calibrate at the printer itself.".to_owned(),
+                _ => "continuous media has no gap and no mark to measure.".to_owned(),
+            }),
+        }
+    }
+
+    async fn drawn(&self, fonts: &Fonts, draw: fn(&Subject, &Fonts) -> Label) -> Label {
+        let PrinterConfig { device, language, dpi, media: (width, height), .. } = &self.config;
+        let about = format!("{}, {} dpi, {} × {}", language.name(), dpi.nominal(), width, height);
+        let media = Size::new(dpi.dots(*width), dpi.dots(*height));
+        let subject = Subject { name: self.name.clone(), facts: vec![device.to_string(), about], dpi: *dpi, media };
+        let fonts = fonts.clone();
+        spawn_blocking(move || draw(&subject, &fonts)).await.expect("drawing a label of ours does not panic")
+    }
+
+    /// Gives the loop the errand and waits for its end, or until it is clear that it comes later.
+    async fn errand(&self, chore: Chore, work: Work) -> Became {
+        let until = Instant::now() + if self.view().state == "stopped" { ANSWER_STOPPED } else { ANSWER };
+        let (tell, mut told) = oneshot::channel();
+        let gone = || Became::NotTaken("waybilld is stopping: ask again when it is back.".to_owned());
+        if self.orders.send(Order::Errand(Errand { chore, work, tell })).await.is_err() {
+            return gone();
+        }
+        let mut view = self.view.clone();
+        view.mark_unchanged();
+        loop {
+            let stopped = tokio::select! {
+                biased;
+                became = &mut told => return became.unwrap_or_else(|_| gone()),
+                () = sleep_until(until) => return Became::Waits(self.view().sentence),
+                changed = view.changed() => changed.is_ok() && view.borrow_and_update().state == "stopped",
+            };
+            if stopped {
+                return Became::Waits(self.view().sentence);
+            }
+        }
+    }
+
+    /// Gives an order and waits a moment until it shows.
+    async fn order(&self, order: Order, shows: impl FnMut(&View) -> bool) {
         // A loop that has ended takes no orders: the daemon is stopping.
-        let _ = self.orders.send(order).await;
+        if self.orders.send(order).await.is_ok() {
+            let _ = timeout(HEED, self.view.clone().wait_for(shows)).await;
+        }
     }
 }

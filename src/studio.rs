@@ -62,6 +62,11 @@ impl Studio {
         Ok(Studio { fonts, designs, by_hash: Mutex::new(by_hash), idle: Mutex::default() })
     }
 
+    /// The fonts everything is set in.
+    pub fn fonts(&self) -> &Fonts {
+        &self.fonts
+    }
+
     /// The design of that name, or the sentence that names the nearest.
     pub fn design(&self, name: &str) -> Result<&Design, String> {
         self.designs.get(name).ok_or_else(|| {

@@ -585,6 +585,10 @@ async fn printers_health_and_numbers_are_told_without_a_printer() {
     assert_eq!((paused["name"].as_str(), &paused["media_mm"]), (Some("small"), &json!([60.0, 40.0])));
     let said = bench.ask("POST", "/v1/printers/pack-9/pause", "").await.expect(404).json();
     assert_eq!(said["detail"], "there is no printer of that name. Did you mean \"pack-1\"?");
+    let said = bench.ask("POST", "/v1/printers/small/test", "").await.expect(409).json();
+    assert_eq!(said["detail"], "small: the test label was not taken: waybilld is stopping: ask again when it is back.");
+    let png = bench.get("/v1/printers/small/test.png").await.expect(200);
+    assert_eq!((png.content_type.as_str(), &png.body[..4]), ("image/png", b"\x89PNG".as_slice()));
     assert_eq!(bench.get("/healthz").await.expect(200).json()["status"], "ok");
     let metrics = bench.get("/metrics").await.expect(200).text();
     assert!(metrics.contains("waybilld_printer_up{printer=\"small\"} 1\n"), "{metrics}");
@@ -609,14 +613,19 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "get /v1/labels/{id}/preview.png",
         "get /v1/openapi.json",
         "get /v1/printers",
+        "get /v1/printers/{name}/test.png",
+        "get /v1/printers/{name}/trace",
         "post /v1/jobs",
         "post /v1/labels/{id}/hold",
         "post /v1/labels/{id}/outcome",
         "post /v1/labels/{id}/release",
         "post /v1/labels/{id}/reprint",
         "post /v1/labels/{id}/void",
+        "post /v1/printers/{name}/calibrate",
+        "post /v1/printers/{name}/identify",
         "post /v1/printers/{name}/pause",
         "post /v1/printers/{name}/resume",
+        "post /v1/printers/{name}/test",
         "post /v1/render",
     ];
     assert_eq!(routes.into_iter().collect::<Vec<_>>(), expected);

@@ -13,6 +13,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("waybill", &["fault"]),
     ("field_map", &["fault", "toml_file", "waybill"]),
     ("label", &["dots", "symbology"]),
+    // Labels about a printer, drawn without a template.
+    ("care", &["label", "symbology", "text", "dots"]),
+    // The wire as text: written by traces, read by tests.
+    ("capture", &[]),
     ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
     ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
@@ -28,6 +32,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "printer",
         &[
+            "capture",
+            "care",
             "config",
             "conversation",
             "dots",
@@ -38,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "spool",
             "studio",
             "template",
+            "text",
             "transport",
             "waybill",
         ],
@@ -58,6 +65,8 @@ const PURE: &[&str] = &[
     "waybill",
     "field_map",
     "label",
+    "capture",
+    "care",
     "template",
     "layout",
     "language",

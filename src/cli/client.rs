@@ -101,6 +101,17 @@ impl Client {
         Ok(Events { body: response.into_body(), reader: EventReader::default(), ready: VecDeque::new() })
     }
 
+    /// A text that comes piece by piece, and may never end.
+    pub async fn text(&self, path: &str) -> Result<Text, Failure> {
+        let request = Request::get(path).body(Full::default());
+        let request = request.map_err(|_| Failure::refused(format!("{path} is no address the daemon could have.")))?;
+        let response = self.send(request).await?;
+        if response.status().is_success() {
+            return Ok(Text(response.into_body()));
+        }
+        Err(Failure::refused_for(self.whole(response).await?.reasons()))
+    }
+
     async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> Result<Answer, Failure> {
         let mut request = Request::builder().method(method).uri(path);
         if body.is_some() {
@@ -109,6 +120,11 @@ impl Client {
         let body = Full::new(Bytes::from(body.unwrap_or_default()));
         let request = request.body(body).map_err(|_| Failure::refused(format!("{path} is no address the daemon could have.")))?;
         let response = self.send(request).await?;
+        self.whole(response).await
+    }
+
+    /// The answer with all of its body.
+    async fn whole(&self, response: Response<Incoming>) -> Result<Answer, Failure> {
         let status = response.status();
         let body = timeout(ANSWER_WAIT, Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect()).await;
         let bytes = body.map_err(|_| self.silent())?.map_err(|_| self.broke_off())?.to_bytes();
@@ -142,6 +158,20 @@ impl Client {
 
     fn broke_off(&self) -> Failure {
         Failure::unfinished(format!("the daemon at {} broke off: look at its log.", self.socket.display()))
+    }
+}
+
+/// A text that is still coming.
+pub struct Text(Incoming);
+
+impl Text {
+    /// The next piece, however long it takes; `None` when it ended.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Ok(bytes) = self.0.frame().await?.ok()?.into_data() {
+                return Some(bytes);
+            }
+        }
     }
 }
 

@@ -141,9 +141,12 @@ impl Conversation {
         self.plan(now);
     }
 
-    /// Words between labels, of which nothing is printed and nothing is said back.
+    /// Writes a command that is neither label nor question. It may feed media, which the counter may count.
     pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
-        self.outbox.push(bytes, Carried::Words, now);
+        if self.connected {
+            self.counting.doubt();
+            self.outbox.push(bytes, Carried::Words, now);
+        }
     }
 
     pub fn handle_connected(&mut self, now: Duration) {
@@ -221,6 +224,10 @@ impl Conversation {
 
     pub fn poll_write(&mut self) -> Option<&[u8]> {
         self.outbox.offer()
+    }
+
+    pub fn left_of_label(&self) -> Option<usize> {
+        self.outbox.left_of_label()
     }
 
     pub fn wrote(&mut self, taken: usize, now: Duration) {

@@ -66,6 +66,11 @@ impl Outbox {
         Some(ended)
     }
 
+    /// How much is left of the label that is offered next; `None`: something else is, or nothing.
+    pub fn left_of_label(&self) -> Option<usize> {
+        self.pieces.front().filter(|piece| piece.what == Carried::Label).map(|piece| piece.bytes.len() - piece.taken)
+    }
+
     pub fn holds_label(&self) -> bool {
         self.pieces.iter().any(|piece| piece.what == Carried::Label)
     }

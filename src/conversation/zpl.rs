@@ -111,9 +111,12 @@ impl Conversation {
         self.plan(now);
     }
 
-    /// Words between labels.
+    /// Writes a command that is neither label nor question. It may feed media, which the counter may count.
     pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
-        self.outbox.push(bytes, Carried::Words, now);
+        if self.connected {
+            self.witness.stop();
+            self.outbox.push(bytes, Carried::Words, now);
+        }
     }
 
     /// The line is open.
@@ -206,6 +209,10 @@ impl Conversation {
     /// Bytes to write now. What of them was taken is told by `wrote`.
     pub fn poll_write(&mut self) -> Option<&[u8]> {
         self.outbox.offer()
+    }
+
+    pub fn left_of_label(&self) -> Option<usize> {
+        self.outbox.left_of_label()
     }
 
     /// So many of the bytes of the last `poll_write` were taken by the line.

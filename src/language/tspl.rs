@@ -173,6 +173,15 @@ fn bitmap(out: &mut Vec<u8>, picture: &Bitmap, area: &cut::Area) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Measures gap or mark (TSPL manual, GAPDETECT and BLINEDETECT); continuous media has nothing to measure.
+pub fn calibrate(setup: &Setup) -> Option<Vec<u8>> {
+    match setup.media {
+        Tracking::Gap => Some(b"GAPDETECT\r\n".to_vec()),
+        Tracking::Mark => Some(b"BLINEDETECT\r\n".to_vec()),
+        Tracking::Continuous => None,
+    }
+}
+
 /// Writes formatted text into bytes.
 fn push(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("memory takes every byte");

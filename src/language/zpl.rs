@@ -29,6 +29,11 @@ pub struct Options {
     pub memory_bytes: usize,
 }
 
+/// Set media sensor calibration (ZPL II guide, ~JC): the printer feeds media and measures labels and gaps.
+pub fn calibrate() -> Vec<u8> {
+    b"~JC".to_vec()
+}
+
 /// Writes labels for one connection and remembers what the printer has stored.
 pub struct Encoder {
     options: Options,

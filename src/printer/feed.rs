@@ -6,12 +6,16 @@
 
 use super::Order;
 use super::composing::Composing;
+use super::errands::{Became, Ended, Errands, Next};
 use super::facts::Facts;
+use super::trace::{Passed, What};
 use super::view::{self, View};
+use crate::capture::Side;
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
 use crate::dots::Dpi;
-use crate::language::{Encoder, Options, zpl};
+use crate::label::Label;
+use crate::language::{Encoded, Encoder, Options, zpl};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
@@ -21,7 +25,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
@@ -45,6 +49,8 @@ pub struct Feed {
     bell: Arc<Notify>,
     transport: Transport,
     view: watch::Sender<View>,
+    /// For whoever listens to the line.
+    wire: broadcast::Sender<Passed>,
     epoch: Instant,
     conversation: Conversation,
     encoder: Encoder,
@@ -65,6 +71,7 @@ pub struct Feed {
     /// Labels given to the conversation, by key, until their end is known.
     given: HashMap<LabelKey, Given>,
     last: Option<(i64, String)>,
+    errands: Errands,
 }
 
 /// What is remembered of a label on its way.
@@ -97,6 +104,7 @@ impl Feed {
         studio: Arc<Studio>,
         transport: Transport,
         view: watch::Sender<View>,
+        wire: broadcast::Sender<Passed>,
     ) -> Feed {
         Feed {
             bell: spool.bell(&name),
@@ -115,12 +123,14 @@ impl Feed {
             stale: true,
             given: HashMap::new(),
             last: None,
+            errands: Errands::default(),
             epoch: Instant::now(),
             name,
             config,
             spool,
             transport,
             view,
+            wire,
         }
     }
 
@@ -142,6 +152,7 @@ impl Feed {
             } else {
                 self.read_ahead().await;
                 self.open_line().await;
+                self.run_errands();
                 self.give_labels().await;
             }
             self.show();
@@ -180,7 +191,9 @@ impl Feed {
     ) -> Woke {
         let mut buffer = [0; 4096];
         let chunk = self.conversation.poll_write().map(|bytes| bytes[..bytes.len().min(CHUNK)].to_vec());
-        let due = [self.conversation.poll_timeout().map(|at| self.epoch + at), deadline].into_iter().flatten().min();
+        let rest = self.errands.poll_timeout().filter(|_| !stopping);
+        let due = [self.conversation.poll_timeout().map(|at| self.epoch + at), deadline, rest];
+        let due = due.into_iter().flatten().min();
         let (reader, writer) = match &mut self.line {
             Some(line) => (Some(&mut line.reader), Some(&mut line.writer)),
             None => (None, None),
@@ -203,10 +216,29 @@ impl Feed {
             () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
             order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
         };
+        match (&woke, &chunk) {
+            (Woke::Read(Ok(count @ 1..)), _) => self.pass(|| What::Said(Side::Printer, buffer[..*count].into())),
+            (Woke::Wrote(Ok(taken @ 1..)), Some(chunk)) => self.pass(|| {
+                let bytes = chunk[..*taken].into();
+                match self.conversation.left_of_label() {
+                    Some(left) => What::Label { bytes, ends: *taken == left },
+                    None => What::Said(Side::Host, bytes),
+                }
+            }),
+            _ => {}
+        }
         if let Woke::Read(Ok(count)) = woke {
             self.conversation.handle_bytes(&buffer[..count], self.epoch.elapsed());
         }
         woke
+    }
+
+    /// Shows what passes over the line, if anybody looks.
+    fn pass(&self, what: impl FnOnce() -> What) {
+        if self.wire.receiver_count() > 0 {
+            // The last of them may leave meanwhile.
+            let _ = self.wire.send(Passed { at: self.epoch.elapsed(), what: what() });
+        }
     }
 
     /// Reads what comes next, when something may have changed.
@@ -231,13 +263,14 @@ impl Feed {
 
     /// Opens the line when there is something to print and it is not open.
     async fn open_line(&mut self) {
-        let wanted = self.conversation.has_doubts() || !(self.queue.is_empty() || self.facts.paused);
+        let wanted = self.conversation.has_doubts() || self.errands.wait() || !(self.queue.is_empty() || self.facts.paused);
         if self.line.is_some() || !wanted || self.retry_at.is_some() {
             return;
         }
         match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
+                self.pass(|| What::Connected);
                 self.line = Some(line);
                 self.offline = None;
                 self.fresh = true;
@@ -246,6 +279,8 @@ impl Feed {
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
+                let ended = self.errands.refuse_all(&error.to_string());
+                self.tell_ended(ended);
                 let sentence = error.to_string().trim_end_matches('.').to_owned();
                 if self.offline.as_ref() != Some(&sentence) {
                     warn!(printer = self.name, "{sentence}");
@@ -272,8 +307,45 @@ impl Feed {
         }
     }
 
+    /// Does for an operator what can be done now.
+    fn run_errands(&mut self) {
+        if self.line.is_none() {
+            return;
+        }
+        if self.errands.is_saying() && self.conversation.poll_write().is_none() {
+            let ended = self.errands.said(Instant::now());
+            self.tell_ended(ended);
+        }
+        while let Some(next) = self.errands.next(self.conversation.has_room(), self.conversation.open(), Instant::now()) {
+            match next {
+                Next::Print(key, label) => {
+                    let encoded = self.encode(&label);
+                    self.conversation.print(key, encoded, self.epoch.elapsed());
+                }
+                Next::Say(bytes) => {
+                    self.conversation.say(bytes, self.epoch.elapsed());
+                    // It may have forgotten what it was told about its media.
+                    self.fresh = true;
+                }
+            }
+        }
+    }
+
+    /// The bytes of a label, behind those that set the printer up if it is not.
+    fn encode(&mut self, label: &Label) -> Encoded {
+        let mut start = Vec::new();
+        if self.fresh {
+            start = self.encoder.start(&self.config.setup, label.size, label.dpi);
+            self.fresh = false;
+        }
+        self.encoder.label(label).behind(start)
+    }
+
     /// Gives the conversation what it has room for: on disk as *sending* first.
     async fn give_labels(&mut self) {
+        if self.errands.hold_labels() {
+            return;
+        }
         while !self.facts.paused && self.conversation.has_room() {
             let Some(next) = self.queue.front() else { break };
             if !self.composing.is_ready(next.key) {
@@ -284,12 +356,7 @@ impl Feed {
                 Some(Ok(composed)) => {
                     let recorded = self.spool.sending(vec![(queued.key, composed.digest)]);
                     // The disk works while we encode.
-                    let mut start = Vec::new();
-                    if self.fresh {
-                        start = self.encoder.start(&self.config.setup, composed.label.size, composed.label.dpi);
-                        self.fresh = false;
-                    }
-                    let encoded = self.encoder.label(&composed.label).behind(start);
+                    let encoded = self.encode(&composed.label);
                     if let Err(error) = recorded.await {
                         // What was encoded never leaves: the printer knows nothing of it.
                         self.fresh = true;
@@ -362,6 +429,10 @@ impl Feed {
 
     /// Writes a label's end, without waiting: it shares the disk's next breath with whatever is sent next.
     fn settle(&mut self, key: u64, outcome: Outcome) {
+        if Errands::owns(key) {
+            let ended = self.errands.settle(key, became(outcome));
+            return self.tell_ended(ended);
+        }
         let key = key as LabelKey;
         let Some(Given { id: label, run, attempt }) = self.given.remove(&key) else { return };
         if let Outcome::InDoubt { .. } = outcome {
@@ -398,7 +469,10 @@ impl Feed {
     fn lose_line(&mut self, why: &str) {
         if self.line.take().is_some() {
             warn!(printer = self.name, "line lost: {why}");
+            self.pass(|| What::Lost(why.to_owned()));
             self.conversation.handle_disconnect(why);
+            let ended = self.errands.line_lost(why);
+            self.tell_ended(ended);
             self.retry_at = Some(Instant::now() + self.retry);
             self.retry = (self.retry * 2).min(RETRY_MAX);
         }
@@ -409,6 +483,13 @@ impl Feed {
         let paused = match order {
             Some(Order::Pause) => true,
             Some(Order::Resume) => false,
+            Some(Order::Errand(errand)) => {
+                info!(printer = self.name, "asked to {}", errand.chore.word());
+                self.errands.take(errand);
+                // Somebody stands there: not in ten seconds.
+                self.retry_at = None;
+                return;
+            }
             None => return,
         };
         if self.facts.paused != paused {
@@ -442,6 +523,16 @@ impl Feed {
         self.tell(&kind, &sentence);
     }
 
+    /// Says to everybody what became of what an operator asked.
+    fn tell_ended(&self, ended: impl IntoIterator<Item = Ended>) {
+        for Ended { chore, became } in ended {
+            let sentence = became.sentence(chore);
+            info!(printer = self.name, outcome = became.word(), "{sentence}");
+            let data = serde_json::json!({ "printer": self.name, "outcome": became.word(), "sentence": sentence });
+            drop(self.spool.tell(&self.name, chore.word(), data.to_string()));
+        }
+    }
+
     /// An event about this printer for whoever listens. Not waited for: it changes nothing.
     fn tell(&self, kind: &str, sentence: &str) {
         let data = serde_json::json!({ "printer": self.name, "sentence": sentence }).to_string();
@@ -449,13 +540,13 @@ impl Feed {
     }
 
     fn is_busy(&self) -> bool {
-        self.conversation.open() > 0 || (!self.queue.is_empty() && !self.facts.paused)
+        self.conversation.open() > 0 || self.errands.is_busy() || (!self.queue.is_empty() && !self.facts.paused)
     }
 
     /// Shows how the printer stands to whoever looks.
     fn show(&self) {
         let busy = self.is_busy();
-        let (state, reasons, sentence) = match self.facts.paused {
+        let (state, reasons, sentence) = match self.facts.paused && !self.errands.is_busy() {
             true => ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned()),
             false => view::tell(self.conversation.state(), self.offline.as_deref(), busy),
         };
@@ -468,12 +559,26 @@ impl Feed {
             Some((run, label)) if busy => (Some(*run), Some(label.clone())),
             _ => (None, None),
         };
-        let view = View { state, reasons, sentence, run, label, answers_status };
+        let confirms_by = match self.config.asked {
+            true => view::confirms_by(self.config.language, self.conversation.profile()),
+            false => Some("nothing"),
+        };
+        let view = View { state, reasons, sentence, run, label, answers_status, confirms_by };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;
             *shown = view;
             changed
         });
+    }
+}
+
+/// The end of a label that is in no spool.
+fn became(outcome: Outcome) -> Became {
+    match outcome {
+        Outcome::Printed { .. } => Became::Printed,
+        Outcome::Sent => Became::Sent,
+        Outcome::InDoubt { why } => Became::InDoubt(why),
+        Outcome::Waiting { why } => Became::NotTaken(format!("{why}.")),
     }
 }
 

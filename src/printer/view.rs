@@ -1,7 +1,7 @@
 //! How a printer stands, in words for a person and keywords for a program.
 
-use crate::conversation::PrinterState;
-use crate::language::Reason;
+use crate::conversation::{Answers, Counter, PrinterState, Profile};
+use crate::language::{Language, Reason};
 
 /// What everybody may know of a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct View {
     pub label: Option<String>,
     /// Whether it answers when asked for its status; `None`: not known yet.
     pub answers_status: Option<bool>,
+    /// By what a label counts as printed: `counter`, `echo`, `buffers` or `nothing`; `None`: not known yet.
+    pub confirms_by: Option<&'static str>,
 }
 
 impl Default for View {
@@ -29,7 +31,19 @@ impl Default for View {
             run: None,
             label: None,
             answers_status: None,
+            confirms_by: None,
         }
+    }
+}
+
+/// By what a printer of that language confirms, as far as it is known.
+pub fn confirms_by(language: Language, profile: &Profile) -> Option<&'static str> {
+    match (profile.status, language) {
+        (Answers::Unknown, _) => None,
+        (Answers::Silent, _) => Some("nothing"),
+        (Answers::Yes, Language::Tspl | Language::EscPos) => Some("echo"),
+        (Answers::Yes, Language::Zpl) if profile.counter == Counter::Counts => Some("counter"),
+        (Answers::Yes, Language::Zpl) => Some("buffers"),
     }
 }
 

@@ -1,15 +1,27 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
+use super::address::Asked;
 use super::address::Id;
 use super::problem::{Kind, Problem};
 use super::shapes::refusals::{Absent, Unable};
-use super::shapes::{Printer, Printers};
-use super::{Door, House};
+use super::shapes::{Errand, Printer, Printers, ProblemShape};
+use super::{Door, House, closed};
 use crate::fault::hint;
-use crate::printer::Handle;
+use crate::printer::{Became, Chore, Handle};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
+
+/// Pieces of a trace on their way to its listener.
+const TRACE_AHEAD: usize = 16;
 
 /// All printers
 #[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), Unable))]
@@ -38,6 +50,125 @@ pub async fn resume(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<
     printer.resume().await;
     tracing::info!(printer = name, "resume");
     Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
+}
+
+/// What became of an errand, as an answer.
+type Done = Result<(StatusCode, Json<Errand>), Problem>;
+
+/// Print a label with the printer's own name
+///
+/// To tell it from its neighbours. It goes before the labels of jobs, also while the printer is paused by an operator.
+#[utoipa::path(post, path = "/v1/printers/{name}/identify", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")), responses(
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
+        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
+    let became = named(&door.house, &name)?.identify(door.house.studio.fonts()).await;
+    done(name, Chore::Identify, became)
+}
+
+/// Print a test label
+///
+/// To read off offset, darkness and dead dots: `test.png` is what it should look like.
+#[utoipa::path(post, path = "/v1/printers/{name}/test", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")), responses(
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
+        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
+    let became = named(&door.house, &name)?.test(door.house.studio.fonts()).await;
+    done(name, Chore::Test, became)
+}
+
+/// Have the printer measure its media
+///
+/// It feeds some labels. `sent` says that the order was handed over: no printer tells what it measured.
+#[utoipa::path(post, path = "/v1/printers/{name}/calibrate", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")), responses(
+        (status = 200, description = "The order was handed over.", body = Errand),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
+        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn calibrate(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
+    let became = named(&door.house, &name)?.calibrate().await;
+    done(name, Chore::Calibrate, became)
+}
+
+/// The test label as it should come out, dot for dot
+#[utoipa::path(get, path = "/v1/printers/{name}/test.png", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")), responses(
+        (status = 200, description = "A picture.", body = Vec<u8>, content_type = "image/png"), Absent, Unable))]
+pub async fn test_picture(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Response, Problem> {
+    let label = named(&door.house, &name)?.test_label(door.house.studio.fonts()).await;
+    let png = door.work(move |_| label.raster().to_png()).await?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// What a trace tells.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Telling {
+    /// Every byte of every label too, names and addresses among them. Otherwise a label stands as its length and digest.
+    labels: Option<bool>,
+}
+
+/// What passes over a printer's line, as it passes
+///
+/// A text in the format of the captures in `tests/captures`, until the listener leaves.
+#[utoipa::path(get, path = "/v1/printers/{name}/trace", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration."), Telling), responses(
+        (status = 200, description = "A text without end.", body = String, content_type = "text/plain"),
+        (status = 400, description = "`labels` is neither true nor false.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn trace(
+    State(door): State<Arc<Door>>,
+    Id(name): Id,
+    Asked(Telling { labels }): Asked<Telling>,
+) -> Result<Response, Problem> {
+    let labels = labels.unwrap_or(false);
+    let stopping = || Problem::new(Kind::Busy, format!("nobody feeds {name} any more: waybilld is stopping."));
+    let mut trace = named(&door.house, &name)?.trace(labels).ok_or_else(stopping)?;
+    let place = door.streams.clone().try_acquire_owned();
+    let place = place.map_err(|_| Problem::new(Kind::Busy, "too many event streams are open: close one of yours."))?;
+    if labels {
+        tracing::warn!(printer = name, "traced with all bytes of its labels");
+    }
+    let (tell, told) = mpsc::channel::<Result<String, Infallible>>(TRACE_AHEAD);
+    let mut closing = door.closing.clone();
+    tokio::spawn(async move {
+        let _place = place;
+        let telling = async {
+            while let Some(text) = trace.next().await {
+                if tell.send(Ok(text)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            () = tell.closed() => {}
+            () = closed(&mut closing) => {}
+        }
+    });
+    let text = Body::from_stream(ReceiverStream::new(told));
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+fn done(name: String, chore: Chore, became: Became) -> Done {
+    let sentence = became.sentence(chore);
+    let status = match became {
+        Became::NotTaken(_) => return Err(Problem::new(Kind::Conflict, format!("{name}: {sentence}"))),
+        Became::Waits(_) => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
+    Ok((status, Json(Errand { printer: name, order: chore.word(), outcome: became.word(), sentence })))
 }
 
 fn named<'a>(house: &'a House, name: &str) -> Result<&'a Handle, Problem> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::capture::{self, Side};
 use proptest::prelude::*;
 
 const READY: &[u8] =
@@ -78,31 +79,11 @@ fn captures_are_understood() {
     for entry in std::fs::read_dir(folder).expect("captures are in the repository") {
         let path = entry.expect("a readable folder").path();
         let text = std::fs::read_to_string(&path).expect("a capture is text");
-        let said: Vec<u8> = text.lines().filter_map(|line| line.strip_prefix("< ")).flat_map(unescape).collect();
-        let replies = read(&said);
+        let replies = read(&capture::said(&text, Side::Printer));
         assert!(!replies.is_empty() && !replies.contains(&Reply::Other), "{}: {replies:?}", path.display());
         seen += 1;
     }
     assert!(seen >= 4);
-}
-
-/// `<02>` is the byte 02; everything else stands for itself.
-fn unescape(line: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        match rest.get(..4).filter(|word| word.starts_with('<') && word.ends_with('>')) {
-            Some(word) => {
-                bytes.push(u8::from_str_radix(&word[1..3], 16).expect("two hexadecimal digits"));
-                rest = &rest[4..];
-            }
-            None => {
-                bytes.extend(first.to_string().bytes());
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-    }
-    bytes
 }
 
 proptest! {
