@@ -1,5 +1,6 @@
 //! Stories of one virtual printer in each language, told from the host's end of the wire and from in front of the slot.
 
+mod escpos;
 mod tspl;
 
 use proptest::prelude::*;

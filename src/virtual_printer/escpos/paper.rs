@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Strip {
     pub rows: Dots,
-    pub items: Vec<Item>,
+    pub items: Arc<Vec<Item>>,
 }
 
 /// One thing on a strip.
@@ -28,10 +28,10 @@ pub(super) struct Item {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
-    Text(String),
+    Text(Arc<str>),
     /// A bar code or 2D code the printer makes itself, by the command it came with.
-    Symbol(&'static str, String),
-    Image(Image),
+    Symbol(&'static str, Arc<str>),
+    Image(Arc<Image>),
 }
 
 /// A picture of dots, 1 is black.
@@ -124,7 +124,7 @@ impl EscPosLabel {
     /// The lines of text and the data of every symbol, in order.
     pub fn fields(&self) -> Vec<String> {
         let said = |(_, item): (Dots, &Item)| match &item.what {
-            What::Text(text) | What::Symbol(_, text) => Some(text.clone()),
+            What::Text(text) | What::Symbol(_, text) => Some(text.to_string()),
             What::Image(_) => None,
         };
         self.items().filter_map(said).collect()
