@@ -49,7 +49,7 @@ impl Image {
         let size = Size::new(Dots(i32::try_from(width).ok()?), Dots(i32::try_from(height).ok()?));
         let bytes = width.div_ceil(8).checked_mul(height)?;
         let mut data = data.get(..bytes)?.to_vec();
-        if width % 8 > 0 {
+        if !width.is_multiple_of(8) {
             data.chunks_exact_mut(width.div_ceil(8))
                 .filter_map(<[u8]>::last_mut)
                 .for_each(|last| *last &= !(0xFF >> (width % 8)));
@@ -68,7 +68,7 @@ impl Image {
             }
         }
         // Single density doubles the columns, eight dots stand for twenty-four (command reference, ESC *).
-        let scale = (if mode % 32 == 0 { 2 } else { 1 }, if mode < 32 { 3 } else { 1 });
+        let scale = (if mode.is_multiple_of(32) { 2 } else { 1 }, if mode < 32 { 3 } else { 1 });
         Image { command: "ESC *", bitmap, scale }
     }
 
