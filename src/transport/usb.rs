@@ -218,7 +218,7 @@ fn node_sentence(address: &UsbAddress, device: &UsbDevice, error: rustix::io::Er
 
 pub(super) fn no_right(device: &UsbDevice) -> String {
     format!(
-        "this program may not open {}. Install the udev rules 70-waybilld.rules and plug the printer in again.",
+        "this program may not open {}. Install the udev rules 70-waybilld.rules and run it as a user of the group waybilld.",
         device.node.display()
     )
 }
