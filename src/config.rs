@@ -380,7 +380,9 @@ mod tests {
 
     #[test]
     fn a_virtual_printer_is_fed_the_language_it_speaks() {
-        let faults = Config::parse("c.toml", "[printers.a]\ndevice = \"virtual:tspl\"\n").unwrap_err();
-        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: write the same twice.");
+        let text = "[printers.a]\ndevice = \"virtual:tspl\"\n";
+        assert_eq!(Config::parse("c.toml", text).expect("no fault").printers["a"].language, Language::Tspl);
+        let faults = Config::parse("c.toml", &format!("{text}language = \"zpl\"\n")).unwrap_err();
+        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: leave `language` out.");
     }
 }

@@ -349,6 +349,8 @@ impl Feed {
     /// The bytes of a label, behind those that set the printer up if it is not.
     fn encode(&mut self, label: &Label) -> Encoded {
         let mut start = Vec::new();
+        // A few bytes against a power cut that a serial line does not show.
+        self.fresh |= self.config.language != Language::Zpl && !self.config.device.shows_power();
         if self.fresh {
             start = self.encoder.start(&self.config.setup, label.size, label.dpi);
             self.fresh = false;

@@ -9,7 +9,7 @@ use crate::bench::{Bench, Random, Stand, rules, seconds};
 use crate::wire::{Firmware, Harm, Wire};
 use std::time::Duration;
 use waybilld::conversation::{Answers as Known, Counter, Echo, Profile, Rules};
-use waybilld::virtual_printer::{Answers, Cause, Language, Out, Settings, TsplSettings};
+use waybilld::virtual_printer::{Answers, Cause, EscPosSettings, Language, Out, Settings, Stock, TsplSettings};
 
 /// Seeds of each kind of printer, of four: 10,000 lives in all.
 const SEEDS: u64 = 2500;
@@ -58,6 +58,13 @@ fn a_tspl_printer_that_says_its_word_before_printing() {
 fn a_tspl_printer_on_a_serial_cable() {
     live(tspl(Out::WhenPrinted, true));
     live(tspl(Out::WhenProcessed, true));
+}
+
+#[test]
+fn an_escpos_printer() {
+    for serial in [false, true] {
+        live(Life { language: Language::EscPos, answers: Answers::EvenInError, out: Out::WhenPrinted, serial });
+    }
 }
 
 fn tspl(out: Out, serial: bool) -> Life {
@@ -128,6 +135,7 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
     let settings = Settings {
         language: life.language,
         tspl: TsplSettings { out: life.out, ..TsplSettings::default() },
+        escpos: EscPosSettings { stock: Stock::Labels, ..EscPosSettings::default() },
         answers: life.answers,
         pauses_after_error: random.one_in(3),
         odometer: random.below(100_000),
@@ -189,7 +197,8 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
 /// One thing that happens to a printer, and its end.
 fn happen(lived: &mut Lived, random: &mut Random, life: Life) {
     let bench = &mut lived.bench;
-    lived.breaks += usize::from(life.serial);
+    // A stop catches a label that an ESC/POS printer does not print again.
+    lived.breaks += usize::from(life.serial || life.language == Language::EscPos);
     let while_it_lasts = random.ms(2000, 25_000);
     match random.below(if life.serial { 7 } else { 8 }) {
         0 | 1 => {
