@@ -70,6 +70,8 @@ pub struct Feed {
     composing: Composing,
     /// Labels given to the conversation, by key, until their end is known.
     given: HashMap<LabelKey, Given>,
+    /// Whoever had the line before, we ourselves perhaps, may have broken off inside a label.
+    broke_off: bool,
     /// Labels handed over whole to a line that has not passed all of them on.
     leaving: Vec<u64>,
     last: Option<(i64, String)>,
@@ -126,6 +128,7 @@ impl Feed {
             queue: VecDeque::new(),
             stale: true,
             given: HashMap::new(),
+            broke_off: true,
             leaving: Vec::new(),
             last: None,
             errands: Errands::default(),
@@ -353,6 +356,9 @@ impl Feed {
         self.fresh |= self.config.language != Language::Zpl && !self.config.device.shows_power();
         if self.fresh {
             start = self.encoder.start(&self.config.setup, label.size, label.dpi);
+            if std::mem::take(&mut self.broke_off) {
+                start.extend(self.encoder.eject(label.dpi));
+            }
             self.fresh = false;
         }
         self.encoder.label(label).behind(start)
@@ -507,6 +513,7 @@ impl Feed {
             warn!(printer = self.name, "line lost: {why}");
             self.pass(|| What::Lost(why.to_owned()));
             self.doubt_left(why);
+            self.broke_off |= self.conversation.open() > 0;
             self.conversation.handle_disconnect(why);
             let ended = self.errands.line_lost(why);
             self.tell_ended(ended);

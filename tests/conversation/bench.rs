@@ -48,6 +48,7 @@ pub struct Bench {
     pub stores_graphic: bool,
     graphic_stored: bool,
     pub label_padding: usize,
+    broke_off: bool,
     pub log: String,
     /// Keeps no log: many seeds, little time.
     pub hushed: bool,
@@ -116,6 +117,7 @@ impl Bench {
             stores_graphic: false,
             graphic_stored: false,
             label_padding: 0,
+            broke_off: false,
             log: String::new(),
             hushed: false,
             broken: None,
@@ -162,6 +164,7 @@ impl Bench {
         self.line.under_way.clear();
         self.wire.clear();
         self.note("-- line broken");
+        self.broke_off = true;
         self.conversation.handle_disconnect("connection reset");
         self.settle();
         self
@@ -290,7 +293,9 @@ impl Bench {
                 Encoded::last(label.into_bytes())
             }
             Language::EscPos => {
-                let mut bytes = format!("\x1b@label-{key}\n").into_bytes();
+                // What a broken line left under the head goes out first.
+                let eject = if std::mem::take(&mut self.broke_off) { "\x0c" } else { "" };
+                let mut bytes = format!("\x1b@{eject}label-{key}\n").into_bytes();
                 let trigger = bytes.len();
                 // 64 bytes a row: what is longer than the media would be no label.
                 let rows = padding.len() / 64;
