@@ -71,6 +71,8 @@ pub struct Feed {
     given: HashMap<LabelKey, Given>,
     last: Option<(i64, String)>,
     errands: Errands,
+    /// The line is wanted although there is nothing to print.
+    look: bool,
 }
 
 /// What is remembered of a label on its way.
@@ -120,6 +122,7 @@ impl Feed {
             given: HashMap::new(),
             last: None,
             errands: Errands::default(),
+            look: false,
             epoch: Instant::now(),
             name,
             config,
@@ -345,7 +348,7 @@ impl Feed {
             let Some(queued) = self.queue.pop_front() else { break };
             match self.composing.take(queued.key) {
                 Some(Ok(composed)) => {
-                    let recorded = self.spool.sending(vec![(queued.key, composed.digest)]);
+                    let recorded = self.spool.sending(&self.name, vec![(queued.key, composed.digest)]);
                     // The disk works while we encode.
                     let encoded = self.encode(&composed.label);
                     if let Err(error) = recorded.await {
@@ -472,6 +475,16 @@ impl Feed {
         let paused = match order {
             Some(Order::Pause) => true,
             Some(Order::Resume) => false,
+            Some(Order::Look) => {
+                // A printer with nothing to print is not asked how it is; a new line asks once.
+                let stands = matches!(self.conversation.state(), PrinterState::Stopped(_) | PrinterState::NotAnswering);
+                if stands && self.conversation.open() == 0 && !self.errands.is_busy() {
+                    self.lose_line("looked at anew");
+                }
+                self.retry_at = None;
+                self.look = true;
+                return;
+            }
             Some(Order::Errand(errand)) => {
                 info!(printer = self.name, "asked to {}", errand.chore.word());
                 self.errands.take(errand);
