@@ -257,10 +257,12 @@ impl Feed {
 
     /// Opens the line when there is something to print and it is not open.
     async fn open_line(&mut self) {
-        let wanted = self.conversation.has_doubts() || self.errands.wait() || !(self.queue.is_empty() || self.facts.paused);
+        let printing = !(self.queue.is_empty() || self.facts.paused);
+        let wanted = printing || self.look || self.conversation.has_doubts() || self.errands.wait();
         if self.line.is_some() || !wanted || self.retry_at.is_some() {
             return;
         }
+        self.look = false;
         match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
@@ -481,8 +483,7 @@ impl Feed {
                 if stands && self.conversation.open() == 0 && !self.errands.is_busy() {
                     self.lose_line("looked at anew");
                 }
-                self.retry_at = None;
-                self.look = true;
+                self.look = self.line.is_none();
                 return;
             }
             Some(Order::Errand(errand)) => {
