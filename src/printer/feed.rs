@@ -12,7 +12,7 @@ use super::trace::{Passed, What};
 use super::view::{self, View};
 use crate::capture::Side;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
+use crate::conversation::{Answers, Conversation, Event, Evidence, Loss, PrinterState, Rules};
 use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Options, zpl};
@@ -408,7 +408,14 @@ impl Feed {
                 Event::NotTaken { key, why } => {
                     // It may have been the one that was to store what later labels recall.
                     self.fresh = true;
-                    self.settle(key, Outcome::Waiting { why: why.to_string() });
+                    let sentence = why.to_string();
+                    self.settle(
+                        key,
+                        match why {
+                            Loss::NotSent => Outcome::NotSent { why: sentence },
+                            Loss::DidNotComeOut => Outcome::Waiting { why: sentence },
+                        },
+                    );
                 }
                 Event::StateChanged(state) => self.tell_state(&state),
                 Event::Learnt(profile) => {
@@ -440,11 +447,11 @@ impl Feed {
         let word = match &outcome {
             Outcome::Printed { .. } => "printed",
             Outcome::Sent => "sent",
-            Outcome::Waiting { .. } => "waiting",
+            Outcome::Waiting { .. } | Outcome::NotSent { .. } => "waiting",
             Outcome::InDoubt { .. } => "in doubt",
         };
         info!(printer = self.name, run, label, "{word}");
-        self.stale |= matches!(outcome, Outcome::Waiting { .. });
+        self.stale |= matches!(outcome, Outcome::Waiting { .. } | Outcome::NotSent { .. });
         let receipt = self.spool.settle(key, attempt, outcome.clone());
         let (spool, printer) = (self.spool.clone(), self.name.clone());
         tokio::spawn(async move {
@@ -581,7 +588,7 @@ fn became(outcome: Outcome) -> Became {
         Outcome::Printed { .. } => Became::Printed,
         Outcome::Sent => Became::Sent,
         Outcome::InDoubt { why } => Became::InDoubt(why),
-        Outcome::Waiting { why } => Became::NotTaken(format!("{why}.")),
+        Outcome::Waiting { why } | Outcome::NotSent { why } => Became::NotTaken(format!("{why}.")),
     }
 }
 

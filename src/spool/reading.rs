@@ -121,7 +121,7 @@ fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
 pub(super) fn movable(db: &Connection, printer: &str, group: &str) -> Result<usize, SpoolError> {
     let mut query = db.prepare_cached(
         "SELECT count(*) FROM labels INDEXED BY labels_next
-         WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = 0",
+         WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = unsent",
     )?;
     Ok(query.query_row([printer, group], |row| row.get::<_, i64>(0))? as usize)
 }

@@ -135,6 +135,7 @@ CREATE TABLE counts (
 /// Jobs for a group of printers, and which labels went from one printer to another.
 const GROUPS: &str = "
 ALTER TABLE labels ADD COLUMN printer_group TEXT;   -- of a job that named one
+ALTER TABLE labels ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;   -- attempts of which nothing that prints had left
 ALTER TABLE runs ADD COLUMN printer_group TEXT;
 
 -- A waiting label given to another printer of its group.

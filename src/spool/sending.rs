@@ -46,6 +46,11 @@ pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Out
         Outcome::Printed { evidence } => end_attempt(desk, &label, Step::Confirm, "", Some(evidence), None),
         Outcome::Sent => end_attempt(desk, &label, Step::HandOver, "", None, None),
         Outcome::Waiting { why } => end_attempt(desk, &label, Step::Return, why, None, None),
+        Outcome::NotSent { why } => {
+            let state = end_attempt(desk, &label, Step::Return, why, None, None)?;
+            desk.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
+            Ok(state)
+        }
         Outcome::InDoubt { why } => end_attempt(desk, &label, Step::Doubt, why, None, None),
     }
     .map(|_| ())

@@ -197,10 +197,20 @@ pub struct QueuedLabel {
 /// What became of a label that was being sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Printed { evidence: String },
+    Printed {
+        evidence: String,
+    },
     Sent,
-    Waiting { why: String },
-    InDoubt { why: String },
+    Waiting {
+        why: String,
+    },
+    /// It waits again too: nothing of it that could print had left.
+    NotSent {
+        why: String,
+    },
+    InDoubt {
+        why: String,
+    },
 }
 
 /// Which labels to list; what is `None` does not matter.

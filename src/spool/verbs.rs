@@ -49,7 +49,7 @@ pub(super) fn reassign(desk: &mut Desk, from: &str, group: &str, to: &[String], 
         .db
         .prepare_cached(
             "SELECT key, run FROM labels INDEXED BY labels_next
-             WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = 0
+             WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = unsent
              ORDER BY urgent DESC, run, position",
         )?
         .query_map([from, group], |row| Ok((row.get(0)?, row.get(1)?)))?

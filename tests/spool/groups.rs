@@ -72,7 +72,7 @@ async fn a_ledger_from_before_there_were_groups_is_read_and_its_labels_stay() {
     drop(spool);
     let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(
-        "ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
+        "ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE labels DROP COLUMN unsent; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
          PRAGMA user_version = 1;",
     )
     .unwrap();
@@ -100,6 +100,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let outcome = prop_oneof![
         2 => Just(printed()),
         1 => Just(Outcome::Waiting { why: "not in its buffer".to_owned() }),
+        1 => Just(Outcome::NotSent { why: "the line was gone".to_owned() }),
         1 => Just(Outcome::InDoubt { why: "silent".to_owned() }),
     ];
     let act = prop_oneof![
@@ -119,6 +120,8 @@ struct Model {
     printer: usize,
     state: State,
     attempts: i64,
+    /// Attempts of which something left.
+    sent: i64,
     moves: usize,
     /// Who has waited longer in a queue goes first.
     turn: usize,
@@ -130,8 +133,9 @@ async fn follow(acts: Vec<Act>) {
     let Taken::New(taken) = desk.take(NewJob { run_limit: 3, ..for_the_table("wave", LABELS) }).await else { panic!("new") };
     let ids: Vec<String> = taken.labels.iter().map(|label| label.id.clone()).collect();
     let keys: Vec<i64> = taken.labels.iter().map(|label| label.key).collect();
-    let mut model: Vec<Model> =
-        (0..LABELS).map(|turn| Model { printer: turn / 3, state: State::Waiting, attempts: 0, moves: 0, turn }).collect();
+    let mut model: Vec<Model> = (0..LABELS)
+        .map(|turn| Model { printer: turn / 3, state: State::Waiting, attempts: 0, sent: 0, moves: 0, turn })
+        .collect();
     let mut turns = LABELS;
     for act in acts {
         match act {
@@ -146,18 +150,21 @@ async fn follow(acts: Vec<Act>) {
                     desk.spool.sending(PRINTERS[printer], vec![(keys[label], digest(1))]).await.unwrap();
                     model[label].state = State::Sending;
                     model[label].attempts += 1;
+                    model[label].sent += 1;
                 }
             }
             Act::Settle(label, outcome) => {
                 let known = &mut model[label];
                 let settled = desk.spool.settle(keys[label], known.attempts, outcome.clone()).await;
+                let unsent = matches!(outcome, Outcome::NotSent { .. });
                 let after = match (outcome, known.state) {
                     (Outcome::Printed { .. }, State::Sending | State::InDoubt) => Some(State::Printed),
-                    (Outcome::Waiting { .. }, State::Sending | State::InDoubt) => Some(State::Waiting),
+                    (Outcome::Waiting { .. } | Outcome::NotSent { .. }, State::Sending | State::InDoubt) => Some(State::Waiting),
                     (Outcome::InDoubt { .. }, State::Sending) => Some(State::InDoubt),
                     _ => None,
                 };
                 assert_eq!(settled.is_ok(), after.is_some());
+                known.sent -= i64::from(unsent && after.is_some());
                 known.state = after.unwrap_or(known.state);
             }
             Act::Hold(label) => {
@@ -174,8 +181,8 @@ async fn follow(acts: Vec<Act>) {
                 let to = 1 - from;
                 let mut moved: Vec<usize> = (0..LABELS)
                     .filter(|label| {
-                        let Model { printer, state, attempts, .. } = model[*label];
-                        printer == from && state == State::Waiting && attempts == 0
+                        let Model { printer, state, sent, .. } = model[*label];
+                        printer == from && state == State::Waiting && sent == 0
                     })
                     .collect();
                 moved.sort_by_key(|label| model[*label].turn);
