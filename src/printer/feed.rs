@@ -12,10 +12,10 @@ use super::trace::{Passed, What};
 use super::view::{self, View};
 use crate::capture::Side;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Doubt, Event, Evidence, Loss, PrinterState, Rules};
+use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
 use crate::dots::Dpi;
 use crate::label::Label;
-use crate::language::{Encoded, Encoder, Language, Options, escpos, zpl};
+use crate::language::{Encoded, Encoder, Language, Options};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
@@ -296,9 +296,9 @@ impl Feed {
                 self.line = Some(line);
                 self.offline = None;
                 self.fresh = true;
-                let zpl = zpl::Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
-                let escpos = escpos::Options { width_dots: self.config.width_dots, ..escpos::Options::default() };
-                self.encoder = Encoder::new(self.config.language, Options { zpl, escpos });
+                let mut options = self.config.options;
+                options.zpl.memory_bytes = self.printer_memory();
+                self.encoder = Encoder::new(self.config.language, options);
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
@@ -572,7 +572,7 @@ impl Feed {
             Ok(None) => {}
             Err(error) => error!(printer = self.name, "{error}"),
         }
-        self.conversation = Conversation::new(self.config.language, rules(&self.config), self.facts.profile());
+        self.conversation = Conversation::new(self.config.language, rules(&self.config), profile(&self.config, &self.facts));
     }
 
     async fn keep_facts(&self) {
@@ -645,6 +645,22 @@ fn became(outcome: Outcome) -> Became {
         Outcome::InDoubt { why } => Became::InDoubt(why),
         Outcome::Waiting { why } | Outcome::NotSent { why } => Became::NotTaken(format!("{why}.")),
     }
+}
+
+/// What is known of a printer: what it taught us, and what its configuration knows better.
+fn profile(config: &PrinterConfig, facts: &Facts) -> Profile {
+    let mut profile = facts.profile();
+    match config.echo {
+        Some(false) => profile.echo = Echo::No,
+        Some(true) if profile.echo == Echo::No => profile.echo = Echo::Unknown,
+        // A clone that does not know the command would print it.
+        None if config.language == Language::EscPos && profile.echo == Echo::Unknown => profile.echo = Echo::No,
+        Some(true) | None => {}
+    }
+    if !config.counter {
+        profile.counter = Counter::No;
+    }
+    profile
 }
 
 /// How patient to be with a printer of that configuration.
