@@ -23,6 +23,7 @@
 //! status = "auto"                         # none: it never answers, do not ask
 //! window = 2                              # labels on the wire without proof, 1 to 8
 //! label_ms = 2500                         # the longest a label takes; without it told from media and speed
+//! group = "table"                         # printers of one media that share the jobs sent to this name
 //!
 //! [senders.shenzhen]
 //! name = "Shenzhen Sample Trading Co., Ltd."
@@ -36,6 +37,7 @@
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
+//! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
@@ -84,6 +86,8 @@ pub struct PrinterConfig {
     pub window: usize,
     /// The longest a label takes from its turn to the slot.
     pub label_time: Duration,
+    /// The printers it shares jobs with.
+    pub group: Option<String>,
 }
 
 /// How much is taken at once, and how long it is kept.
@@ -92,6 +96,8 @@ pub struct Limits {
     pub run: usize,
     pub body_bytes: usize,
     pub keep_days: u32,
+    /// How long a printer of a group may stand still before its labels go to another.
+    pub group_patience: Duration,
 }
 
 /// Inches a second of a printer nobody set: the slowest usual one.
@@ -109,7 +115,7 @@ pub const RUN_MAX: usize = 50;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30 }
+        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60) }
     }
 }
 
@@ -121,6 +127,12 @@ impl Config {
         Config::parse("the embedded default", text).expect("the embedded default is tested")
     }
 
+    /// The printers of that group, by name; empty when there is no such group.
+    pub fn group(&self, group: &str) -> Vec<(&str, &PrinterConfig)> {
+        let printers = self.printers.iter().filter(|(_, printer)| printer.group.as_deref() == Some(group));
+        printers.map(|(name, printer)| (name.as_str(), printer)).collect()
+    }
+
     /// Reads a configuration; every fault of it at once.
     pub fn parse(file: &str, text: &str) -> Result<Config, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {
@@ -128,12 +140,19 @@ impl Config {
             let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
             let templates = top.text("templates").map(PathBuf::from);
             let mut printers = BTreeMap::new();
+            let mut groups = Vec::new();
             for (name, mut table) in top.named_tables("printers") {
                 if !is_name(name) {
                     table.fault_at(table.line(), format!("a printer's name is letters, digits, - and _; \"{name}\" is not."));
                 }
                 if let Some(printer) = printer(&mut table) {
+                    groups.push((name, table.line_of("group")));
                     printers.insert(name.to_owned(), printer);
+                }
+            }
+            for (name, line) in groups {
+                if let Some(sentence) = misgrouped(name, &printers) {
+                    top.fault_at(line, sentence);
                 }
             }
             for (name, printer) in &printers {
@@ -155,11 +174,13 @@ impl Config {
                 }
             }
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
-                let Limits { run, body_bytes, keep_days } = Limits::default();
+                let Limits { run, body_bytes, keep_days, group_patience } = Limits::default();
                 Limits {
                     run: within(&mut table, "run", 1, RUN_MAX as i64).map_or(run, |run| run as usize),
                     body_bytes: within(&mut table, "body_mb", 1, 64).map_or(body_bytes, |mb| (mb as usize) << 20),
                     keep_days: within(&mut table, "keep_days", 1, 3650).map_or(keep_days, |days| days as u32),
+                    group_patience: within(&mut table, "group_patience", 0, 86_400)
+                        .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
                 }
             });
             Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
@@ -233,6 +254,7 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     let label_time = within(table, "label_ms", 10, 60_000).map(|ms| Duration::from_millis(ms as u64));
     let label_time = label_time.unwrap_or_else(|| usual_label_time(size.1, setup.speed));
     let width_dots = width_dots(table, language, dpi?, size.0);
+    let group = table.text("group").map(str::to_owned);
     Some(PrinterConfig {
         device: device?,
         language,
@@ -245,6 +267,7 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         asked,
         window,
         label_time,
+        group,
     })
 }
 
@@ -263,6 +286,29 @@ fn width_dots(table: &mut Table<'_>, language: Language, dpi: Dpi, media: Mm) ->
         );
     }
     Some(width)
+}
+
+/// Why a printer cannot be of the group it names: any printer of a group prints any label of it.
+fn misgrouped(name: &str, printers: &BTreeMap<String, PrinterConfig>) -> Option<String> {
+    let printer = &printers[name];
+    let group = printer.group.as_ref()?;
+    if !is_name(group) {
+        return Some(format!("a group's name is letters, digits, - and _; \"{group}\" is not."));
+    }
+    if printers.contains_key(group) {
+        return Some(format!("`group` is \"{group}\", which is a printer's name: a job could mean either. Choose another."));
+    }
+    let (first, like) = printers.iter().find(|(_, other)| other.group.as_ref() == Some(group))?;
+    let unlike = [
+        ("media", printer.media == like.media && printer.setup.media == like.setup.media),
+        ("dpi", printer.dpi == like.dpi),
+        ("template", printer.template == like.template),
+    ];
+    let (what, _) = unlike.into_iter().find(|(_, same)| !same)?;
+    Some(format!(
+        "{name} has another `{what}` than {first}: printers of a group print each other's labels. Give them the same, or take one \
+         out of group \"{group}\"."
+    ))
 }
 
 fn darkness(table: &mut Table<'_>, language: Language) -> Option<u8> {
@@ -380,7 +426,30 @@ mod tests {
 
     #[test]
     fn a_virtual_printer_is_fed_the_language_it_speaks() {
-        let faults = Config::parse("c.toml", "[printers.a]\ndevice = \"virtual:tspl\"\n").unwrap_err();
-        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: write the same twice.");
+        let text = "[printers.a]\ndevice = \"virtual:tspl\"\n";
+        assert_eq!(Config::parse("c.toml", text).expect("no fault").printers["a"].language, Language::Tspl);
+        let faults = Config::parse("c.toml", &format!("{text}language = \"zpl\"\n")).unwrap_err();
+        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: leave `language` out.");
+    }
+
+    #[test]
+    fn a_group_of_unlike_printers_or_with_a_printers_name_is_refused_by_line() {
+        let printer =
+            |name: &str, more: &str| format!("[printers.{name}]\ndevice = \"tcp://10.0.0.1:{}\"\n{more}\n", 9100 + name.len());
+        let alike = printer("a", "group = \"table\"") + &printer("bb", "group = \"table\"") + &printer("ccc", "dpi = 300");
+        let config = Config::parse("c.toml", &alike).unwrap();
+        assert_eq!(config.group("table").iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["a", "bb"]);
+        let unlike =
+            printer("a", "group = \"table\"") + &printer("bb", "group = \"table\"\ndpi = 300") + &printer("ccc", "group = \"a\"");
+        let faults = Config::parse("c.toml", &unlike).unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "c.toml:6: bb has another `dpi` than a: printers of a group print each other's labels. Give them the same, or take \
+                 one out of group \"table\".",
+                "c.toml:10: `group` is \"a\", which is a printer's name: a job could mean either. Choose another.",
+            ]
+        );
     }
 }

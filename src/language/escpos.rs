@@ -124,6 +124,14 @@ impl Encoder {
         head
     }
 
+    /// Half a label stays under the head until it is fed, and the next would be printed below it. Where nothing stands
+    /// there this costs a blank label, or the feed to the cutter.
+    pub fn eject(&self, dpi: Dpi) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.feed(&mut out, dpi);
+        out
+    }
+
     /// Goes on to the next label.
     fn feed(&self, out: &mut Vec<u8>, dpi: Dpi) {
         let cut = self.setup.mode == PrintMode::Cut;

@@ -221,6 +221,46 @@ mod tests {
     }
 
     #[test]
+    fn a_printer_is_found_by_its_number_or_its_port_and_a_twin_is_never_guessed() {
+        let computer = Computer::new();
+        computer
+            .plug("1-1", ("0a5f", "0166"), Some("A"), PRINTER)
+            .plug("1-2", ("0a5f", "0166"), Some("B"), PRINTER)
+            .plug("1-3", ("0483", "5743"), None, PRINTER)
+            .plug("1-4", ("1fc9", "2016"), Some("0001"), PRINTER)
+            .plug("1-5", ("1fc9", "2016"), Some("0001"), PRINTER);
+        let find = |text: &str| {
+            let Ok(DeviceUri::Usb(address)) = text.parse() else { panic!("{text} is no USB printer") };
+            usb::find(&computer.0.path().join("sys"), &address).map(|device| device.port)
+        };
+        assert_eq!(find("usb://0a5f:0166?serial=B").as_deref(), Ok("1-2"));
+        assert_eq!(find("usb://0483:5743").as_deref(), Ok("1-3"));
+        assert_eq!(find("usb://1fc9:2016?port=1-5").as_deref(), Ok("1-5"));
+        for (text, why) in [
+            (
+                "usb://0a5f:0166",
+                "several printers of that kind are plugged in. Name one: usb://0a5f:0166?serial=A or usb://0a5f:0166?serial=B.",
+            ),
+            (
+                "usb://1fc9:2016?serial=0001",
+                "several printers have that serial number. Name one by its port: usb://1fc9:2016?port=1-4 or \
+                 usb://1fc9:2016?port=1-5.",
+            ),
+            ("usb://0a5f:0166?serial=C", "the printer is not plugged in, or it is switched off."),
+            ("usb://0a5f:0166?port=1-9", "nothing is plugged into that port, or it is switched off."),
+            (
+                "usb://0a5f:0166?port=1-3",
+                "in that port is another device, 0483:5743. Plug the printer in there, or name its own port.",
+            ),
+        ] {
+            assert_eq!(find(text), Err(format!("{text}: {why}")));
+        }
+        fs::remove_dir_all(computer.0.path().join("sys")).expect("removed");
+        let Ok(DeviceUri::Usb(address)) = "usb://0483:5743".parse() else { panic!("a USB printer") };
+        assert_eq!(usb::find(&computer.0.path().join("sys"), &address), Err("USB is not available here.".into()));
+    }
+
+    #[test]
     fn what_is_no_printer_is_left_alone() {
         let computer = Computer::new();
         computer

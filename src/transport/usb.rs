@@ -121,7 +121,7 @@ pub(super) fn open_node(node: &Path) -> rustix::io::Result<OwnedFd> {
 }
 
 /// The device that is meant, or a sentence.
-fn find(sys: &Path, address: &UsbAddress) -> Result<UsbDevice, String> {
+pub(super) fn find(sys: &Path, address: &UsbAddress) -> Result<UsbDevice, String> {
     let devices = sysfs::usb_devices(sys).map_err(|_| "USB is not available here.".to_owned())?;
     if let UsbPlace::Port(port) = &address.place {
         let there = devices.into_iter().find(|device| device.port == *port);
@@ -218,7 +218,7 @@ fn node_sentence(address: &UsbAddress, device: &UsbDevice, error: rustix::io::Er
 
 pub(super) fn no_right(device: &UsbDevice) -> String {
     format!(
-        "this program may not open {}. Install the udev rules 70-waybilld.rules and plug the printer in again.",
+        "this program may not open {}. Install the udev rules 70-waybilld.rules and run it as a user of the group waybilld.",
         device.node.display()
     )
 }
