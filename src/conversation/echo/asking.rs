@@ -285,7 +285,9 @@ impl Conversation {
         let Some(first) = open.next() else { return };
         first.stopped_in = true;
         let begun = first.left.map(|left| left.max(self.asking.word_at.unwrap_or_default()));
-        if begun.is_some_and(|begun| begun + self.rules.label_time < now) {
+        // While it stands still none of them comes to its end.
+        let was_moving = !matches!(self.state, PrinterState::Stopped(_));
+        if was_moving && begun.is_some_and(|begun| begun + self.rules.label_time < now) {
             open.for_each(|label| label.stopped_in = true);
         }
     }
