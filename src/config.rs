@@ -11,7 +11,8 @@
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
 //! media = { width = 100, height = 150, tracking = "gap", gap = 3 }   # mm; gap, mark or continuous
-//! template = "waybill-100x150"            # for labels that name none
+//! width_dots = 832                        # what the head prints; escpos: 72 mm unless this says otherwise
+//! template = "waybill-100x150"            # for labels that name none; the variant of it for this media
 //! darkness = 18                           # zpl 0 to 30, tspl 0 to 15
 //! speed = 4                               # inch/s
 //! mode = "tear"                           # tear, peel or cut
@@ -44,7 +45,7 @@
 //! assert_eq!(faults[0].to_string(), "config.toml:8: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
-use crate::dots::{Dpi, Mm};
+use crate::dots::{Dots, Dpi, Mm};
 use crate::fault::FileFault;
 use crate::language::{self, Language, PrintMode, Tracking};
 use crate::studio::DEFAULT_TEMPLATE;
@@ -73,6 +74,8 @@ pub struct PrinterConfig {
     pub language: Language,
     pub dpi: Dpi,
     pub media: (Mm, Mm),
+    /// What its head prints, where that is known: never less than the media is wide.
+    pub width_dots: Option<Dots>,
     pub template: String,
     pub setup: language::Setup,
     pub native_text: bool,
@@ -97,6 +100,8 @@ const SPEED_MIN: u8 = 2;
 const LABEL_START: Duration = Duration::from_millis(500);
 /// Between two labels of a roll, when nobody says.
 const GAP: Mm = Mm(3.0);
+/// What an 80 mm roll printer prints of it.
+const ROLL_PRINTS: Mm = Mm(72.0);
 /// Labels of one job.
 pub const LABELS_MAX: usize = 500;
 /// Labels of one run: no configuration goes above it.
@@ -227,11 +232,13 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     let window = within(table, "window", 1, 8).unwrap_or(2) as usize;
     let label_time = within(table, "label_ms", 10, 60_000).map(|ms| Duration::from_millis(ms as u64));
     let label_time = label_time.unwrap_or_else(|| usual_label_time(size.1, setup.speed));
+    let width_dots = width_dots(table, language, dpi?, size.0);
     Some(PrinterConfig {
         device: device?,
         language,
         dpi: dpi?,
         media: size,
+        width_dots,
         template,
         setup,
         native_text,
@@ -239,6 +246,23 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         window,
         label_time,
     })
+}
+
+/// What the head prints; media that is wider would be cut by it and is refused.
+fn width_dots(table: &mut Table<'_>, language: Language, dpi: Dpi, media: Mm) -> Option<Dots> {
+    let given = within(table, "width_dots", 8, 20_000).map(|width| Dots(width as i32));
+    let width = given.or((language == Language::EscPos).then(|| dpi.dots(ROLL_PRINTS)))?;
+    if dpi.dots(media) > width {
+        let prints = dpi.mm(width);
+        table.fault(
+            "media",
+            format!(
+                "the media is {media} wide, but the head prints {prints} ({width} dots): let `media` be what it prints, or \
+                 say with `width_dots` that this head is wider."
+            ),
+        );
+    }
+    Some(width)
 }
 
 fn darkness(table: &mut Table<'_>, language: Language) -> Option<u8> {
@@ -319,6 +343,21 @@ mod tests {
         let config = Config::embedded();
         assert_eq!(config.printers.len(), 1);
         assert_eq!(config.printers["virtual"].device.to_string(), "virtual:zpl");
+    }
+
+    #[test]
+    fn media_wider_than_the_head_is_refused_before_a_label_is_cut() {
+        let printer = "[printers.a]\ndevice = \"tcp://10.0.0.9:9100\"\nlanguage = \"escpos\"\n";
+        let read = |more: &str| Config::parse("c.toml", &format!("{printer}{more}"));
+        assert_eq!(
+            read("media = { width = 80, height = 150 }\n").unwrap_err()[0].to_string(),
+            "c.toml:4: the media is 80 mm wide, but the head prints 72 mm (576 dots): let `media` be what it prints, or say \
+             with `width_dots` that this head is wider."
+        );
+        assert!(read("").is_err(), "the usual 100 mm are wider too");
+        let config = read("media = { width = 72, height = 150, tracking = \"continuous\" }\n").unwrap();
+        assert_eq!(config.printers["a"].width_dots, Some(Dots(576)));
+        assert!(read("media = { width = 100, height = 150 }\nwidth_dots = 832\n").is_ok());
     }
 
     #[test]

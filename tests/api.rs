@@ -319,8 +319,9 @@ async fn a_job_that_cannot_be_a_job_is_told_why() {
         (with(job("a", [label(1)]), "printer", json!("pack1")), " printer: no printer \"pack1\". Did you mean \"pack-1\"?"),
         (
             with(job("a", [label(1)]), "printer", json!("small")),
-            " template: template \"waybill-100x150\" is made for 100 mm × 150 mm, but small holds 60 mm × 40 mm: \
-             choose another template or printer.",
+            " template: small: no variant of template \"waybill-100x150\" is made for media of 60 mm × 40 mm. There is \
+             waybill-100x150 for 100 mm × 150 mm, waybill-80 for 72 mm × 150 mm: load such media, or add a template with \
+             `variant_of = \"waybill-100x150\"`.",
         ),
         (with(job("a", [label(1)]), "id", json!("a b")), " id: must be 1 to 128 visible ASCII characters"),
         (job(&"x".repeat(129), [label(1)]), " id: must be 1 to 128 visible ASCII characters"),

@@ -8,11 +8,15 @@ mod sample;
 use any::{any_label, noise};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 use std::sync::Arc;
 use waybilld::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};
 use waybilld::label::{Label, Mark, Op};
 use waybilld::language::escpos::{Encoder, Feed, Options};
 use waybilld::language::{PrintMode, Setup, Tracking};
+use waybilld::studio::Studio;
+use waybilld::text::Fonts;
+use waybilld::waybill::{Senders, Waybill, json};
 
 /// Every label ends in a cut, so that the pieces can be told apart.
 const CUT: Setup = Setup {
@@ -304,4 +308,60 @@ fn a_dense_label_is_a_fraction_of_its_raster() {
         line < raster * 9 / 10 && page < raster * 6 / 10,
         "{raster} bytes of raster: {line} in line mode, {page} in page mode"
     );
+}
+
+/// Reads the symbol in that part of a picture.
+fn read(picture: &Bitmap, zone: Rect, format: BarcodeFormat) -> String {
+    let part = picture.crop(zone);
+    let Size { width, height } = part.size();
+    let dots = (0..height.0).flat_map(|y| (0..width.0).map(move |x| (x, y)));
+    let luma = dots.map(|(x, y)| if part.get(x, y) { 0 } else { 255 }).collect();
+    let mut hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
+    detect_in_luma_with_hints(luma, width.0 as u32, height.0 as u32, Some(format), &mut hints)
+        .map_or_else(|error| format!("not read: {error}"), |found| found.getText().to_owned())
+}
+
+fn every_symbol_is_read(dpi: Dpi) {
+    let wave = std::fs::read(format!("{}/samples/wave.jsonl", env!("CARGO_MANIFEST_DIR"))).expect("our own sample wave");
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let template = studio.design("waybill-80").unwrap().template.clone();
+    let mut symbols = 0;
+    for (line, node) in json::parse_lines(&wave).unwrap() {
+        let waybill = Waybill::parse(&node, &Senders::default()).expect("a sample order has no fault");
+        let label = studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill)).unwrap().unwrap();
+        // Every other label in page mode, where the head has it.
+        let (printed, _) = encoded(if line % 2 == 0 { PAGE } else { LINE }, &CUT, &label);
+        assert_same(&label.raster(), &printed);
+        for op in &label.ops {
+            let area = op.mark.area();
+            match &op.mark {
+                Mark::Linear { symbol, module, .. } => {
+                    // Text may stand close above and below.
+                    let quiet = *module * 10;
+                    let zone = Rect::new(area.at.x - quiet, area.at.y, area.size.width + quiet * 2, area.size.height);
+                    assert!(zone.at.x.0 >= 0 && zone.right() <= label.size.width, "line {line}: the quiet zone is on the roll");
+                    assert_eq!(read(&printed, zone, BarcodeFormat::CODE_128), symbol.data, "line {line}");
+                    symbols += 1;
+                }
+                Mark::Matrix { symbol, module, .. } => {
+                    let (quiet, side) = (*module * 4, area.size.width + *module * 8);
+                    let zone = Rect::new(area.at.x - quiet, area.at.y - quiet, side, side);
+                    assert_eq!(read(&printed, zone, BarcodeFormat::QR_CODE), symbol.data, "line {line}");
+                    symbols += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(symbols, 150, "two Code 128 and a QR a label");
+}
+
+#[test]
+fn every_symbol_of_the_wave_is_read_from_an_80_mm_roll_at_203_dpi() {
+    every_symbol_is_read(Dpi::D203);
+}
+
+#[test]
+fn every_symbol_of_the_wave_is_read_from_an_80_mm_roll_at_300_dpi() {
+    every_symbol_is_read(Dpi::D300);
 }

@@ -23,8 +23,12 @@ fn with(path: &str, value: Value) -> Value {
 }
 
 fn lay_out(order: &Value) -> Result<Label, Vec<Fault>> {
+    lay_out_as("waybill-100x150", order)
+}
+
+fn lay_out_as(template: &str, order: &Value) -> Result<Label, Vec<Fault>> {
     let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
-    let template = studio.design("waybill-100x150").unwrap().template.clone();
+    let template = studio.design(template).unwrap().template.clone();
     let waybill = Waybill::parse(&json::parse(order.to_string().as_bytes()).unwrap(), &Senders::default()).unwrap();
     studio.with(&template, Dpi::D203, |compositor| compositor.lay_out(&waybill)).unwrap()
 }
@@ -53,6 +57,16 @@ fn the_recipient_is_larger_than_the_sender_and_the_country_stands_last_in_capita
     assert!(em(&label, "Zoë Example") > em(&label, "Little Lamp Shop"));
     assert!(em(&label, "Musterweg 5") > em(&label, "8 Quay Street"));
     assert_eq!(em(&label, "GERMANY"), em(&label, "07743 Jena"));
+}
+
+#[test]
+fn a_tracking_number_too_long_for_an_80_mm_roll_is_refused_not_cut() {
+    let order = with("/tracking", json!("AB34CD78EF12GH56IJ90KL34MN78OP12QR56ST90"));
+    let faults = lay_out_as("waybill-80", &order).unwrap_err();
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].starts_with("tracking: block \"tracking\" needs "), "{said:#?}");
+    assert!(said[0].ends_with(" quiet zones included, but has room for 576: shorten the data."), "{said:#?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `waybilld virtual`: a virtual printer behind a TCP port.
+//! `waybilld virtual`: a virtual printer behind a TCP port or a pseudo terminal.
 //!
 //! Hosts connect as they would to a printer, one at a time. What comes out lies in a directory: a ledger and a
 //! picture of every piece. Its buttons, cover and mains are lines of text, on standard input or on a control port.
@@ -13,13 +13,15 @@
 //! | `status` | one line of JSON |
 
 mod machine;
+mod pty;
 mod tray;
 
 pub use machine::Machine;
+pub use pty::Pty;
 pub use tray::{Tray, Voice};
 
 use crate::dots::{Dpi, Mm, Size};
-use crate::virtual_printer::{Answers, Faults, Language, Settings};
+use crate::virtual_printer::{Answers, EscPosSettings, Faults, Language, Settings, Stock};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,6 +42,12 @@ pub struct Args {
     /// Where it listens; port 0 takes any free one and says which.
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDR")]
     pub listen: SocketAddr,
+    /// Stand behind a pseudo terminal instead, with a link of that name to its other end.
+    #[arg(long, value_name = "PATH", conflicts_with = "listen")]
+    pub pty: Option<PathBuf>,
+    /// An escpos printer prints on labels, not on a receipt roll.
+    #[arg(long)]
+    pub labels: bool,
     /// Directory for ledger.jsonl and the pictures 0001.png, 0002.png, …
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -80,6 +88,8 @@ pub struct Args {
 pub enum Failure {
     #[error("cannot listen on {0}: {1}. Choose another address with --listen or --control.")]
     Listen(SocketAddr, io::Error),
+    #[error("cannot make a terminal with the link {link}: {1}. Choose another path with --pty.", link = .0.display())]
+    Pty(PathBuf, io::Error),
     #[error("cannot write to {0}: {1}. Choose another directory with --out.")]
     Out(PathBuf, io::Error),
 }
@@ -89,6 +99,7 @@ impl Args {
         let (width, height) = self.media_size;
         Settings {
             language: self.language,
+            escpos: EscPosSettings { stock: if self.labels { Stock::Labels } else { Stock::Roll }, ..EscPosSettings::default() },
             model: format!("VP100-{}dpi", self.dpi.nominal()),
             dpi: self.dpi,
             media: Size::new(self.dpi.dots(width), self.dpi.dots(height)),
@@ -108,9 +119,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let pictures = !args.no_pictures && cfg!(feature = "interpreter");
     let tray = Tray::open(&args.out, pictures, Voice::Aloud).map_err(out)?;
     let machine = Machine::new(args.settings(), tray);
-    let mut listener = listen(args.listen)?;
-    let address = listener.local_addr().map_err(|error| Failure::Listen(args.listen, error))?;
-    Voice::Aloud.say(&format!("listening on {address}"));
+    let line = Line::open(&args)?;
+    Voice::Aloud.say(&format!("listening on {}", line.name()));
     if !cfg!(feature = "interpreter") {
         Voice::Aloud.say("no pictures: built without the interpreter");
     }
@@ -124,7 +134,48 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         None => control_by_hand(machine.clone()),
     }
     let keeper = tokio::spawn(machine.clone().keep_time());
-    let hosts = async {
+    let hosts = line.serve(&machine);
+    tokio::select! {
+        failure = hosts => failure,
+        kept = keeper => Err(out(kept.unwrap_or_else(io::Error::other))),
+    }
+}
+
+/// Where hosts come in.
+enum Line {
+    Port(TcpListener, SocketAddr),
+    Terminal(Pty, PathBuf),
+}
+
+impl Line {
+    fn open(args: &Args) -> Result<Line, Failure> {
+        if let Some(link) = &args.pty {
+            let pty = Pty::open(link).map_err(|error| Failure::Pty(link.clone(), error))?;
+            return Ok(Line::Terminal(pty, link.clone()));
+        }
+        let listener = listen(args.listen)?;
+        let address = listener.local_addr().map_err(|error| Failure::Listen(args.listen, error))?;
+        Ok(Line::Port(listener, address))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Line::Port(_, address) => address.to_string(),
+            Line::Terminal(_, link) => link.display().to_string(),
+        }
+    }
+
+    /// Serves hosts, one at a time, while there is power.
+    async fn serve(self, machine: &Machine) -> Result<(), Failure> {
+        let (mut listener, address) = match self {
+            Line::Port(listener, address) => (listener, address),
+            Line::Terminal(pty, _) => loop {
+                // Ends when the power goes; a terminal held open does not hang up.
+                drop(machine.serve(&pty).await);
+                machine.power(true).await;
+                pty.flush();
+            },
+        };
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
@@ -141,10 +192,6 @@ pub async fn run(args: Args) -> Result<(), Failure> {
                 listener = listen(address)?;
             }
         }
-    };
-    tokio::select! {
-        failure = hosts => failure,
-        kept = keeper => Err(out(kept.unwrap_or_else(io::Error::other))),
     }
 }
 

@@ -88,6 +88,9 @@ pub struct Conversation {
 /// On a line that hides power cuts nothing else is begun while a label takes longer than this to leave.
 const BLIND_MAX: Duration = Duration::from_secs(2);
 
+/// Filler for what an unknown sender may have left missing: half a label's picture; on a slow line a second of it.
+const UNKNOWN_MISSING: usize = 64 * 1024;
+
 impl Conversation {
     pub fn new(dialect: Dialect, rules: Rules, profile: Profile) -> Conversation {
         Conversation {
@@ -104,7 +107,8 @@ impl Conversation {
             counting: Counting::default(),
             doubts: None,
             broke_in_doubt: false,
-            missing: 0,
+            // Whoever had the line before us may have broken off anywhere.
+            missing: rules.line_rate.map_or(UNKNOWN_MISSING, |rate| UNKNOWN_MISSING.min(rate as usize)),
             events: VecDeque::new(),
             rules,
             profile,

@@ -50,7 +50,7 @@ pub struct Encoder {
 
 /// Data bytes of one raster command, at most: a small receive buffer takes it whole, and what a broken line left of one
 /// is soon made up. Epson advises 59 to 246 rows for the fastest print (p. 269); 4 KiB of a 72 mm head is 56.
-const COMMAND_BYTES: usize = 4096;
+pub const COMMAND_BYTES: usize = 4096;
 /// Rows of one command: some clones read the low byte only.
 const ROWS: usize = 255;
 /// From the head to where a label is torn off: the peeling position of a TM-L90, the furthest of its kind (p. 652).
@@ -73,11 +73,11 @@ impl Encoder {
     /// Puts the printer into a known state.
     pub fn start(&mut self, setup: &Setup, dpi: Dpi) -> Vec<u8> {
         self.setup = *setup;
-        // The line may have broken inside a raster command: its missing rows come out white. Elsewhere NUL means nothing.
-        let mut out = vec![0; COMMAND_BYTES];
-        out.extend(commands::initialise(motion_unit(dpi)));
+        let mut out = commands::initialise(motion_unit(dpi));
         // Left margin, GS L: a memory switch of some models sets another.
         out.extend_from_slice(b"\x1dL\0\0");
+        // ESC @ switched it off.
+        out.extend_from_slice(status::REPORT_CHANGES);
         out
     }
 
@@ -170,13 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_begins_by_making_up_for_what_the_last_one_broke_off() {
+    fn a_connection_begins_with_settings_of_our_own() {
         let mut encoder = Encoder::new(Options::default());
-        let start = encoder.start(&Setup::default(), Dpi::D203);
-        assert_eq!(&start[..COMMAND_BYTES], [0; COMMAND_BYTES]);
-        assert_eq!(&start[COMMAND_BYTES..], b"\x1b@\x1b3\0\x1dP\xcb\xcb\x1dL\0\0");
-        let start = encoder.start(&Setup::default(), Dpi::D300);
-        assert_eq!(&start[COMMAND_BYTES..], b"\x1b@\x1b3\0\x1dL\0\0", "300 units to an inch cannot be said");
+        assert_eq!(encoder.start(&Setup::default(), Dpi::D203), b"\x1b@\x1b3\0\x1dP\xcb\xcb\x1dL\0\0\x1da\x0e");
+        let finer = encoder.start(&Setup::default(), Dpi::D300);
+        assert_eq!(finer, b"\x1b@\x1b3\0\x1dL\0\0\x1da\x0e", "300 units to an inch cannot be said");
     }
 
     #[test]

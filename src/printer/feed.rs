@@ -12,10 +12,10 @@ use super::trace::{Passed, What};
 use super::view::{self, View};
 use crate::capture::Side;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Event, Evidence, PrinterState, Rules};
+use crate::conversation::{Answers, Conversation, Doubt, Event, Evidence, PrinterState, Rules};
 use crate::dots::Dpi;
 use crate::label::Label;
-use crate::language::{Encoded, Encoder, Options, zpl};
+use crate::language::{Encoded, Encoder, Language, Options, escpos, zpl};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
@@ -70,6 +70,8 @@ pub struct Feed {
     composing: Composing,
     /// Labels given to the conversation, by key, until their end is known.
     given: HashMap<LabelKey, Given>,
+    /// Labels handed over whole to a line that has not passed all of them on.
+    leaving: Vec<u64>,
     last: Option<(i64, String)>,
     errands: Errands,
 }
@@ -92,6 +94,8 @@ enum Woke {
     Retry,
     /// Something was plugged in: it may be ours.
     Plugged,
+    /// What the line held for the printer has left.
+    Drained,
     Order(Option<Order>),
     Stop,
 }
@@ -122,6 +126,7 @@ impl Feed {
             queue: VecDeque::new(),
             stale: true,
             given: HashMap::new(),
+            leaving: Vec::new(),
             last: None,
             errands: Errands::default(),
             epoch: Instant::now(),
@@ -169,6 +174,7 @@ impl Feed {
                     self.retry = RETRY_MIN;
                     self.retry_at = None;
                 }
+                Woke::Drained => self.settle_left(),
                 Woke::Order(order) => self.obey(order).await,
                 Woke::Stop => {}
             }
@@ -176,8 +182,14 @@ impl Feed {
         let line = self.line.take();
         self.conversation.handle_disconnect("waybilld was stopped");
         self.handle_events().await;
-        if let Some(line) = line {
-            line.close(&Limits::default()).await;
+        let heard_out = match line {
+            Some(line) => line.close(&Limits::default()).await,
+            None => false,
+        };
+        if heard_out {
+            self.settle_left()
+        } else {
+            self.doubt_left("waybilld was stopped")
         }
         self.show();
     }
@@ -194,10 +206,11 @@ impl Feed {
         let rest = self.errands.poll_timeout().filter(|_| !stopping);
         let due = [self.conversation.poll_timeout().map(|at| self.epoch + at), deadline, rest];
         let due = due.into_iter().flatten().min();
-        let (reader, writer) = match &mut self.line {
-            Some(line) => (Some(&mut line.reader), Some(&mut line.writer)),
-            None => (None, None),
+        let (reader, writer, held) = match &mut self.line {
+            Some(line) => (Some(&mut line.reader), Some(&mut line.writer), Some(&line.line)),
+            None => (None, None, None),
         };
+        let held = held.filter(|_| !self.leaving.is_empty());
         let woke = tokio::select! {
             biased;
             _ = stop.changed(), if !stopping => Woke::Stop,
@@ -212,6 +225,7 @@ impl Feed {
             () = self.bell.notified(), if !stopping => Woke::Bell,
             () = self.composing.next(), if !stopping => Woke::Composed,
             () = async { match self.retry_at { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::Retry,
+            () = async { match held { Some(line) => line.drained().await, None => pending().await } } => Woke::Drained,
             () = self.plugged.rung(), if self.retry_at.is_some() => Woke::Plugged,
             () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
             order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
@@ -275,7 +289,8 @@ impl Feed {
                 self.offline = None;
                 self.fresh = true;
                 let zpl = zpl::Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
-                self.encoder = Encoder::new(self.config.language, Options { zpl, ..Options::default() });
+                let escpos = escpos::Options { width_dots: self.config.width_dots, ..escpos::Options::default() };
+                self.encoder = Encoder::new(self.config.language, Options { zpl, escpos });
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
@@ -409,7 +424,12 @@ impl Feed {
                     };
                     self.settle(key, Outcome::Printed { evidence: evidence.to_owned() });
                 }
-                Event::Sent { key } => self.settle(key, Outcome::Sent),
+                Event::Sent { key } => {
+                    self.leaving.push(key);
+                    if self.line.as_ref().is_none_or(|line| line.line.unsent() == 0) {
+                        self.settle_left();
+                    }
+                }
                 Event::InDoubt { key, why } => self.settle(key, Outcome::InDoubt { why: why.to_string() }),
                 Event::NotTaken { key, why } => {
                     // It may have been the one that was to store what later labels recall.
@@ -424,6 +444,20 @@ impl Feed {
                 Event::MemoryLost => self.fresh = true,
                 Event::HangUp => self.lose_line("it took no more data"),
             }
+        }
+    }
+
+    /// All that was handed to the line has left it.
+    fn settle_left(&mut self) {
+        for key in std::mem::take(&mut self.leaving) {
+            self.settle(key, Outcome::Sent);
+        }
+    }
+
+    /// What the line held for the printer when it broke is nobody's any more.
+    fn doubt_left(&mut self, why: &str) {
+        for key in std::mem::take(&mut self.leaving) {
+            self.settle(key, Outcome::InDoubt { why: Doubt::LineBroke(why.to_owned()).to_string() });
         }
     }
 
@@ -470,6 +504,7 @@ impl Feed {
         if self.line.take().is_some() {
             warn!(printer = self.name, "line lost: {why}");
             self.pass(|| What::Lost(why.to_owned()));
+            self.doubt_left(why);
             self.conversation.handle_disconnect(why);
             let ended = self.errands.line_lost(why);
             self.tell_ended(ended);
@@ -589,6 +624,11 @@ fn rules(config: &PrinterConfig) -> Rules {
         ask: config.asked,
         line_shows_power: config.device.shows_power(),
         line_is_ours: !matches!(config.device, DeviceUri::Tcp { .. }),
+        line_rate: match &config.device {
+            // Eight bits, a start and a stop bit; parity makes little of a difference.
+            DeviceUri::Serial(address) => Some(address.baud / 10),
+            _ => None,
+        },
         label_time: config.label_time,
         ..Rules::default()
     }

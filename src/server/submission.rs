@@ -225,7 +225,10 @@ impl Designs<'_> {
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
         let studio = &self.house.studio;
         let design = match self.printer {
-            Some((_, config)) => studio.design_for(name, config.media)?,
+            Some((printer, config)) => {
+                studio.design(name)?;
+                studio.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
+            }
             None => studio.design(name)?,
         };
         Ok(design.template.clone())

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use typesetter::{Output, Question, Typesetter};
 
 /// Strips, bytes and rows of one piece; a person tears off what is longer.
-const PIECE_STRIPS_MAX: usize = 4096;
+const PIECE_STRIPS_MAX: usize = 2048;
 const PIECE_BYTES_MAX: usize = 8 << 20;
 const PIECE_ROWS_MAX: Dots = Dots(100_000);
 
@@ -157,7 +157,7 @@ impl Firmware {
         let lost = self.abandon();
         let bytes = self.parser.held();
         self.parser = Parser::default();
-        self.typesetter.initialise();
+        self.typesetter.lose_power();
         self.watching = false;
         self.tail = [0; 10];
         (lost, bytes, 0)
@@ -220,6 +220,9 @@ impl Firmware {
             None => (EscPosLabel::default(), Dots(0)),
         };
         let rows = strip.rows;
+        if rows > PIECE_ROWS_MAX || strip.bytes() > PIECE_BYTES_MAX {
+            return chassis.refuse("FF".into(), "longer than any piece of media");
+        }
         if piece.strips() >= PIECE_STRIPS_MAX || piece.held() + strip.bytes() > PIECE_BYTES_MAX || top + rows > PIECE_ROWS_MAX {
             chassis.refuse("LF".into(), "the piece under the head is too long: it is torn off");
             let torn = chassis.engine.tear_off(chassis.now);

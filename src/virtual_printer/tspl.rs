@@ -570,7 +570,7 @@ fn bitmap_of(file: &[u8], x: i32, y: i32) -> Option<Line> {
         let row = file.get(pixels.checked_add(from_top * stride)?..)?.get(..bytes)?;
         let start = data.len();
         data.extend(row.iter().map(|bits| if zero_is_dark { *bits } else { !bits }));
-        if width % 8 > 0 {
+        if !width.is_multiple_of(8) {
             data[start + bytes - 1] |= 0xFF >> (width % 8);
         }
     }

@@ -4,7 +4,7 @@ use crate::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
 use waybilld::conversation::{Answers, Counter, Echo, PrinterState, Profile};
 use waybilld::language::Reason;
-use waybilld::virtual_printer::{Language, Out, Queries, Settings, TsplSettings};
+use waybilld::virtual_printer::{EscPosSettings, Language, Out, Queries, Settings, Stock, TsplSettings};
 
 fn tspl(tspl: TsplSettings) -> Settings {
     Settings { language: Language::Tspl, tspl, ..Settings::default() }
@@ -107,4 +107,66 @@ fn a_silent_clone_gets_its_labels_at_once() {
     assert!(bench.until(|bench| bench.all(Stand::Sent)), "{}", bench.log);
     assert_eq!(bench.profile.status, Answers::Silent);
     assert_eq!(bench.conversation.poll_timeout(), None);
+}
+
+fn escpos(escpos: EscPosSettings) -> Settings {
+    Settings { language: Language::EscPos, escpos, ..Settings::default() }
+}
+
+fn labels() -> EscPosSettings {
+    EscPosSettings { stock: Stock::Labels, ..EscPosSettings::default() }
+}
+
+#[test]
+fn an_escpos_printer_says_its_word_after_printing_and_labels_follow_without_a_pause() {
+    let mut bench = Bench::with(escpos(labels()));
+    bench.print_run(1..=3).expect_all_printed();
+    assert_eq!(bench.profile.echo, Echo::After);
+    bench.wait(seconds(60));
+    assert_eq!(bench.conversation.poll_timeout(), None, "it comes to rest\n{}", bench.log);
+    let began = bench.now;
+    bench.print_run(4..=23).expect_all_printed();
+    let took = bench.now - began;
+    assert!(took < Duration::from_millis(20_700), "{took:?}\n{}", bench.log);
+}
+
+#[test]
+fn an_escpos_label_that_the_end_of_the_roll_caught_is_asked_about_and_the_rest_goes_on_by_itself() {
+    let mut bench = Bench::with(escpos(labels()));
+    bench.print_run(1..=8);
+    assert!(bench.until(|bench| bench.came_out() == 3 && !bench.printer.idle()));
+    bench.wait(Duration::from_millis(500));
+    bench.printer.load_media(0, bench.now);
+    bench.wait(seconds(3600));
+    assert_eq!(*bench.state(), PrinterState::Stopped(vec![Reason::MediaEmpty]), "{}", bench.log);
+    bench.printer.load_media(100, bench.now);
+    assert!(bench.until(|bench| bench.count(Stand::Printed) == 7), "{:?}\n{}", bench.ledger, bench.log);
+    assert_eq!((bench.ledger[&4], bench.fault()), (Stand::InDoubt, None), "{}", bench.log);
+}
+
+#[test]
+fn an_escpos_printer_that_was_out_of_paper_before_the_run_leaves_no_doubt() {
+    let mut bench = Bench::with(escpos(labels()));
+    bench.print_run(1..=2).expect_all_printed();
+    bench.wait(seconds(60));
+    bench.printer.load_media(0, bench.now);
+    bench.print_run(3..=6).wait(seconds(600));
+    assert_eq!(*bench.state(), PrinterState::Stopped(vec![Reason::MediaEmpty]), "{}", bench.log);
+    bench.printer.load_media(100, bench.now);
+    bench.expect_all_printed();
+}
+
+#[test]
+fn an_escpos_printer_without_a_word_gets_its_labels_as_sent_and_none_while_it_is_stopped() {
+    let mut bench = Bench::with(escpos(EscPosSettings { process_id: false, ..labels() }));
+    bench.print_run(1..=2);
+    assert!(bench.until(|bench| bench.all(Stand::Sent)), "{:?}\n{}", bench.ledger, bench.log);
+    assert_eq!(bench.profile.echo, Echo::No);
+    bench.wait(seconds(60));
+    bench.printer.open_cover(bench.now);
+    bench.print_run(3..=8).wait(seconds(60));
+    assert_eq!(bench.count(Stand::Sent), 2, "{}", bench.log);
+    bench.printer.close_cover(bench.now);
+    assert!(bench.until(|bench| bench.all(Stand::Sent)));
+    assert_eq!(bench.came_out(), 8, "{}", bench.log);
 }

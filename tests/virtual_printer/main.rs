@@ -1,5 +1,6 @@
 //! Stories of one virtual printer in each language, told from the host's end of the wire and from in front of the slot.
 
+mod escpos;
 mod tspl;
 
 use proptest::prelude::*;
@@ -653,16 +654,10 @@ mod at_the_socket {
         async fn new(options: &[&str]) -> Stand {
             let out = tempfile::tempdir().unwrap();
             let [address, control] = [free_port(), free_port()];
-            let own = [
-                "virtual",
-                "--out",
-                out.path().to_str().unwrap(),
-                "--listen",
-                &address.to_string(),
-                "--control",
-                &control.to_string(),
-            ];
-            let line = Line::try_parse_from(own.iter().chain(options)).unwrap();
+            let own = ["virtual", "--out", out.path().to_str().unwrap(), "--control", &control.to_string()];
+            let address_text = address.to_string();
+            let listen = if options.contains(&"--pty") { vec![] } else { vec!["--listen", &address_text] };
+            let line = Line::try_parse_from(own.iter().chain(&listen).chain(options)).unwrap();
             tokio::spawn(async move { panic!("{}", run(line.args).await.unwrap_err()) });
             let control = BufReader::new(connect(control).await);
             Stand { address, control, out }
@@ -743,6 +738,25 @@ mod at_the_socket {
         connect(stand.address).await.write_all(&label("five")).await.unwrap();
         stand.until_pieces(4).await;
         assert_eq!(ledger(stand.out.path())[5..], ["printed five"]);
+    }
+
+    #[tokio::test]
+    async fn a_terminal_is_a_serial_printer_that_remembers_what_one_host_left_half_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("printer");
+        let mut stand =
+            Stand::new(&["--speed", "0", "--no-pictures", "--language", "tspl", "--pty", link.to_str().unwrap()]).await;
+        let open = || std::fs::File::options().read(true).write(true).open(&link).unwrap();
+        std::io::Write::write_all(&mut open(), b"CLS\r\nTEXT 9,9,\"3\",0,1,1,\"se").unwrap();
+        let mut host = open();
+        std::io::Write::write_all(&mut host, b"rial\"\r\nPRINT 1\r\nOUT @LABEL\r\n").unwrap();
+        stand.until_pieces(1).await;
+        assert_eq!(ledger(stand.out.path()), ["printed serial"]);
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut answer = [0; 3];
+            std::io::Read::read_exact(&mut host, &mut answer).map(|()| answer)
+        });
+        assert_eq!(answer.await.unwrap().unwrap(), *b"1\r\n");
     }
 
     #[tokio::test]

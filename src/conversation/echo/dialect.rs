@@ -11,11 +11,11 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// What is said first on a line, behind one that broke with so many bytes of a label missing.
+    /// What is said first on a line, behind one that broke with so many bytes of a label missing at most.
     pub(super) fn opening(self, missing: usize, asks: bool) -> Vec<u8> {
         let (mut bytes, listen) = match self {
             Dialect::Tspl => (tspl::status::resync(missing), tspl::status::LISTEN),
-            Dialect::EscPos => (escpos::status::resync(missing), escpos::status::REPORT_CHANGES),
+            Dialect::EscPos => (escpos::status::resync(missing.min(escpos::COMMAND_BYTES)), escpos::status::REPORT_CHANGES),
         };
         if asks {
             bytes.extend_from_slice(listen);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Strip {
     pub rows: Dots,
-    pub items: Vec<Item>,
+    pub items: Arc<Vec<Item>>,
 }
 
 /// One thing on a strip.
@@ -28,10 +28,10 @@ pub(super) struct Item {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
-    Text(String),
+    Text(Arc<str>),
     /// A bar code or 2D code the printer makes itself, by the command it came with.
-    Symbol(&'static str, String),
-    Image(Image),
+    Symbol(&'static str, Arc<str>),
+    Image(Arc<Image>),
 }
 
 /// A picture of dots, 1 is black.
@@ -49,7 +49,7 @@ impl Image {
         let size = Size::new(Dots(i32::try_from(width).ok()?), Dots(i32::try_from(height).ok()?));
         let bytes = width.div_ceil(8).checked_mul(height)?;
         let mut data = data.get(..bytes)?.to_vec();
-        if width % 8 > 0 {
+        if !width.is_multiple_of(8) {
             data.chunks_exact_mut(width.div_ceil(8))
                 .filter_map(<[u8]>::last_mut)
                 .for_each(|last| *last &= !(0xFF >> (width % 8)));
@@ -68,7 +68,7 @@ impl Image {
             }
         }
         // Single density doubles the columns, eight dots stand for twenty-four (command reference, ESC *).
-        let scale = (if mode % 32 == 0 { 2 } else { 1 }, if mode < 32 { 3 } else { 1 });
+        let scale = (if mode.is_multiple_of(32) { 2 } else { 1 }, if mode < 32 { 3 } else { 1 });
         Image { command: "ESC *", bitmap, scale }
     }
 
@@ -124,7 +124,7 @@ impl EscPosLabel {
     /// The lines of text and the data of every symbol, in order.
     pub fn fields(&self) -> Vec<String> {
         let said = |(_, item): (Dots, &Item)| match &item.what {
-            What::Text(text) | What::Symbol(_, text) => Some(text.clone()),
+            What::Text(text) | What::Symbol(_, text) => Some(text.to_string()),
             What::Image(_) => None,
         };
         self.items().filter_map(said).collect()

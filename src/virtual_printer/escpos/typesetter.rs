@@ -59,14 +59,14 @@ pub(super) struct Typesetter {
     units: (u8, u8),
     symbol_height: Dots,
     /// `GS ( L` function 112, for function 50.
-    graphic: Option<Image>,
+    graphic: Option<Arc<Image>>,
     /// `GS ( k` function 80, for function 81.
-    symbol: Option<(u8, String)>,
+    symbol: Option<(u8, Arc<str>)>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Page {
-    items: Vec<Item>,
+    items: Arc<Vec<Item>>,
     bytes: usize,
     y: Dots,
 }
@@ -100,6 +100,11 @@ impl Typesetter {
     /// Whether nothing is half set.
     pub fn idle(&self) -> bool {
         self.line.is_empty() && self.line_images.is_empty() && self.page.as_ref().is_none_or(|page| page.items.is_empty())
+    }
+
+    /// As after power-up.
+    pub fn lose_power(&mut self) {
+        *self = Typesetter::new(self.dpi, self.media, self.settings);
     }
 
     /// As after `ESC @`.
@@ -184,12 +189,12 @@ impl Typesetter {
                 let scale = (1 + mode % 2, 1 + mode / 2 % 2);
                 let (bytes, height) = (word(4) as usize, word(6) as usize);
                 return match Image::of_rows("GS v 0", 8 * bytes, height, data, scale) {
-                    Some(image) if self.line.is_empty() => self.raster(image),
+                    Some(image) if self.line.is_empty() => self.raster(Arc::new(image)),
                     _ => vec![Output::Refused("GS v 0".into(), "there is text in the line before it")],
                 };
             }
             [GS, b'(', b'L', _, _, ref data @ ..] | [GS, b'8', b'L', _, _, _, _, ref data @ ..] => return self.graphics(data),
-            [GS, b'k', ..] => return self.print_symbol("GS k", symbol_text(command)),
+            [GS, b'k', ..] => return self.print_symbol("GS k", symbol_text(command).into()),
             [GS, b'(', b'k', _, _, ref data @ ..] => return self.code2d(data),
             // GS V with 65 and more feeds to the cutter first.
             [GS, b'V', _] | [ESC, b'i' | b'm'] => return self.print_and_leave(Some(Dots(0))),
@@ -248,7 +253,7 @@ impl Typesetter {
         if self.line_images.len() >= ITEMS_MAX {
             return vec![Output::Refused("ESC *".into(), "the line is too full to hold")];
         }
-        self.line_images.push(Item { what: What::Image(image), at, area: self.whole(), direction: 0 });
+        self.line_images.push(Item { what: What::Image(Arc::new(image)), at, area: self.whole(), direction: 0 });
         Vec::new()
     }
 
@@ -262,13 +267,13 @@ impl Typesetter {
         let mut items = std::mem::take(&mut self.line_images);
         if !self.line.is_empty() {
             let text = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
-            items.push(Item { what: What::Text(text), at: Point::new(self.x, Dots(0)), area: self.whole(), direction: 0 });
+            items.push(Item { what: What::Text(text.into()), at: Point::new(self.x, Dots(0)), area: self.whole(), direction: 0 });
         }
         self.x = Dots(0);
         let height = items.iter().map(|item| if let What::Image(image) = &item.what { image.height() } else { Dots(24) }).max();
         let rows = feed.max(height.unwrap_or_default());
         let Some(y) = self.page.as_ref().map(|page| page.y) else {
-            let strip = Strip { rows, items };
+            let strip = Strip { rows, items: Arc::new(items) };
             return if rows > Dots(0) { vec![Output::Print(Arc::new(strip))] } else { Vec::new() };
         };
         let mut refused = Vec::new();
@@ -282,7 +287,7 @@ impl Typesetter {
     }
 
     /// A raster: printed at once, or in page mode set with its upper left corner at the print position.
-    fn raster(&mut self, image: Image) -> Vec<Output> {
+    fn raster(&mut self, image: Arc<Image>) -> Vec<Output> {
         let rows = image.height();
         if let Some(y) = self.page.as_ref().map(|page| page.y) {
             let refused = self.set(What::Image(image), Point::new(self.x, y));
@@ -293,7 +298,7 @@ impl Typesetter {
         }
         let at = Point::new(self.aligned(image.width()), Dots(0));
         let item = Item { what: What::Image(image), at, area: self.whole(), direction: 0 };
-        if rows > Dots(0) { vec![Output::Print(Arc::new(Strip { rows, items: vec![item] }))] } else { Vec::new() }
+        if rows > Dots(0) { vec![Output::Print(Arc::new(Strip { rows, items: Arc::new(vec![item]) }))] } else { Vec::new() }
     }
 
     /// Sets a thing on the page.
@@ -301,12 +306,12 @@ impl Typesetter {
         let (area, direction) = (self.area, self.direction);
         let Some(page) = &mut self.page else { return Vec::new() };
         let item = Item { what, at, area, direction };
-        let bytes = Strip { rows: Dots(0), items: vec![item.clone()] }.bytes();
+        let bytes = Strip { rows: Dots(0), items: Arc::new(vec![item.clone()]) }.bytes();
         if page.items.len() >= ITEMS_MAX || page.bytes + bytes > ITEMS_BYTES_MAX {
             return vec![Output::Refused("ESC L".into(), "the page is too full to hold")];
         }
         page.bytes += bytes;
-        page.items.push(item);
+        Arc::make_mut(&mut page.items).push(item);
         Vec::new()
     }
 
@@ -336,19 +341,19 @@ impl Typesetter {
         outputs
     }
 
-    fn print_symbol(&mut self, command: &'static str, text: String) -> Vec<Output> {
+    fn print_symbol(&mut self, command: &'static str, text: Arc<str>) -> Vec<Output> {
         let rows = self.symbol_height;
         if let Some(y) = self.page.as_ref().map(|page| page.y) {
             return self.set(What::Symbol(command, text), Point::new(self.x, y));
         }
         let item = Item { what: What::Symbol(command, text), at: Point::default(), area: self.whole(), direction: 0 };
-        vec![Output::Print(Arc::new(Strip { rows, items: vec![item] }))]
+        vec![Output::Print(Arc::new(Strip { rows, items: Arc::new(vec![item]) }))]
     }
 
     /// `GS ( k cn fn …`: of all functions those that store data and print it.
     fn code2d(&mut self, data: &[u8]) -> Vec<Output> {
         match *data {
-            [kind, 80, _, ref data @ ..] => self.symbol = Some((kind, String::from_utf8_lossy(data).into_owned())),
+            [kind, 80, _, ref data @ ..] => self.symbol = Some((kind, String::from_utf8_lossy(data).into())),
             [kind, 81, ..] => match self.symbol.clone().filter(|(stored, _)| *stored == kind) {
                 Some((_, text)) => return self.print_symbol("GS ( k", text),
                 None => return vec![Output::Refused("GS ( k".into(), "no symbol is stored")],
@@ -364,7 +369,7 @@ impl Typesetter {
             [b'0', 112, b'0', bx @ 1..=2, by @ 1..=2, _, xl, xh, yl, yh, ref data @ ..] => {
                 let word = |low: u8, high: u8| usize::from(low) + 256 * usize::from(high);
                 let scale = (i32::from(bx), i32::from(by));
-                self.graphic = Image::of_rows("GS ( L", word(xl, xh), word(yl, yh), data, scale);
+                self.graphic = Image::of_rows("GS ( L", word(xl, xh), word(yl, yh), data, scale).map(Arc::new);
                 if self.graphic.is_none() {
                     return vec![Output::Refused("GS ( L".into(), "less data than it says")];
                 }
