@@ -349,7 +349,10 @@ mod real {
         fn start(&mut self, args: &[&str]) -> String {
             let mut child = program().args(args).current_dir(self.folder.path()).stderr(Stdio::null()).spawn().unwrap();
             let mut line = String::new();
-            BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+            let mut said = BufReader::new(child.stdout.take().unwrap());
+            said.read_line(&mut line).unwrap();
+            // A program nobody listens to stands still when its pipe is full.
+            std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
             self.running.push(Printer(child));
             line.trim_end().to_owned()
         }
@@ -417,13 +420,12 @@ mod real {
         assert!(desk.config().starts_with(head));
 
         // A daemon takes what pairing wrote, and prints.
-        let asked = std::time::Instant::now();
         desk.start(&["serve", "--config", "waybilld.toml"]);
         for (name, language) in [("pack-2", "tspl"), ("pack-3", "escpos")] {
             let identified = desk.run(&["identify", name, "--socket", "socket"]);
             assert_eq!(identified.status.code(), Some(0), "{identified:?}");
-            eprintln!("{:?} {identified:?}", asked.elapsed());
-            assert_eq!(desk.pieces(language), 1, "{name}");
+            // On a roll without a cutter it stays where it is.
+            assert_eq!(desk.pieces(language), usize::from(language == "tspl"), "{name}");
         }
         let device =
             desk.config().lines().find_map(|line| Some(line.strip_prefix("device = \"")?.trim_end_matches('"').to_owned()));
