@@ -260,15 +260,7 @@ fn answers_that_come_late_and_in_pieces_are_heard() {
 fn noise_never_makes_a_printer_speak_another_language_than_the_operator_says() {
     for language in vp::Language::ALL {
         for seed in 0..100 {
-            let faults = Faults {
-                seed,
-                garble: 50,
-                drop: 30,
-                split: 30,
-                delay: 30,
-                delay_max: Duration::from_secs(2),
-                ..Faults::default()
-            };
+            let faults = Faults { seed, garble: 50, drop: 30, split: 30, delay: 30, delay_max: Duration::from_secs(2) };
             let mut bench = Bench::of(Settings { faults, ..Bench::speaking(language) });
             let findings = bench.probe(told(ours(language)));
             bench.expect_nothing_printed();

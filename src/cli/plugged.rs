@@ -43,14 +43,17 @@ impl Plugged {
         matches!(self.found.uri, DeviceUri::Usb(_))
     }
 
-    /// The likeliest model and language, each with whether it is sure.
-    fn guess(&self) -> (Option<(&'static str, bool)>, Option<(Language, bool)>) {
-        let (usb, said) = (usb_id(&self.found), said(&self.found));
-        if usb.is_none() {
-            return (None, None);
-        }
-        let model = Models::shipped().recognise(usb, &said).first().map(|first| (first.model.name.as_str(), first.sure));
-        (model, Models::shipped().language(usb, &said))
+    /// The likeliest model by name, and whether it is sure.
+    fn model(&self) -> Option<(&'static str, bool)> {
+        let usb = usb_id(&self.found)?;
+        let likeliest = Models::shipped().recognise(Some(usb), &said(&self.found)).into_iter().next()?;
+        Some((&likeliest.model.name, likeliest.sure))
+    }
+
+    /// What it probably speaks, and whether that is sure.
+    fn language(&self) -> Option<(Language, bool)> {
+        let usb = usb_id(&self.found)?;
+        Models::shipped().language(Some(usb), &said(&self.found))
     }
 
     /// What it is, whose it is, and what is in the way.
@@ -60,7 +63,7 @@ impl Plugged {
             return vec![format!("  {uri} is {name}")];
         }
         let probably = |sure: bool| if sure { "" } else { "perhaps " };
-        let what = match self.guess() {
+        let what = match (self.model(), self.language()) {
             (Some((model, sure)), Some((language, _))) => format!("{}{model} ({})", probably(sure), language.name()),
             (Some((model, sure)), None) => format!("{}{model}", probably(sure)),
             (None, Some((language, sure))) => format!("a printer that {}speaks {}", probably(sure), language.name()),
@@ -77,7 +80,7 @@ impl Plugged {
 
     /// The same for a program.
     pub fn json(&self) -> Value {
-        let (model, language) = self.guess();
+        let (model, language) = (self.model(), self.language());
         json!({
             "device": self.found.uri.to_string(),
             "paired": self.paired,
