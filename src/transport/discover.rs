@@ -246,27 +246,6 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_the_same_by_every_name_it_can_be_given() {
-        let computer = Computer::new();
-        computer
-            .plug("1-1", ("0a5f", "0166"), Some("D1J194700123"), PRINTER)
-            .plug("1-2", ("1a86", "7523"), None, VENDOR)
-            .port("ttyUSB0", Some("1-2"), None)
-            .link("by-path/pci-usb-0:2:1.0-port0", "ttyUSB0");
-        let dev = computer.0.path().join("dev");
-        let [printer, port] = &discover_in(&computer.0.path().join("sys"), &dev)[..] else { panic!("two") };
-        let means = |found: &Found, uri: &str| found.is_meant_by(&uri.parse().expect("a device URI"));
-        for uri in ["usb://0a5f:0166", "usb://0a5f:0166?port=1-1", "usb://0a5f:0166?serial=D1J194700123"] {
-            assert!(means(printer, uri) && !means(port, uri), "{uri}");
-        }
-        for uri in ["usb://0a5f:0167", "usb://0a5f:0166?port=1-2", "usb://0a5f:0166?serial=X", "tcp://10.0.0.7"] {
-            assert!(!means(printer, uri), "{uri}");
-        }
-        assert!(means(port, &format!("serial:{}/ttyUSB0?baud=19200", dev.display())));
-        assert!(!means(port, "serial:/dev/ttyS77"));
-    }
-
-    #[test]
     fn what_is_no_printer_is_left_alone() {
         let computer = Computer::new();
         computer
@@ -307,5 +286,26 @@ mod tests {
         );
         let found = discover_in(&computer.0.path().join("sys"), &computer.0.path().join("dev"));
         assert_eq!(found[3].usb.as_ref().expect("an adapter").port, "1-11");
+    }
+
+    #[test]
+    fn a_device_is_the_same_by_every_name_it_can_be_given() {
+        let computer = Computer::new();
+        computer
+            .plug("1-1", ("0a5f", "0166"), Some("D1J194700123"), PRINTER)
+            .plug("1-2", ("1a86", "7523"), None, VENDOR)
+            .port("ttyUSB0", Some("1-2"), None)
+            .link("by-path/pci-usb-0:2:1.0-port0", "ttyUSB0");
+        let dev = computer.0.path().join("dev");
+        let [printer, port] = &discover_in(&computer.0.path().join("sys"), &dev)[..] else { panic!("two") };
+        let means = |found: &Found, uri: &str| found.is_meant_by(&uri.parse().expect("a device URI"));
+        for uri in ["usb://0a5f:0166", "usb://0a5f:0166?port=1-1", "usb://0a5f:0166?serial=D1J194700123"] {
+            assert!(means(printer, uri) && !means(port, uri), "{uri}");
+        }
+        for uri in ["usb://0a5f:0167", "usb://0a5f:0166?port=1-2", "usb://0a5f:0166?serial=X", "tcp://10.0.0.7"] {
+            assert!(!means(printer, uri), "{uri}");
+        }
+        assert!(means(port, &format!("serial:{}/ttyUSB0?baud=19200", dev.display())));
+        assert!(!means(port, "serial:/dev/ttyS77"));
     }
 }
