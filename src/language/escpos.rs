@@ -41,6 +41,12 @@ pub enum Feed {
     LabelFeed,
 }
 
+impl Feed {
+    /// Their names in files.
+    pub const NAMES: [(&str, Feed); 4] =
+        [("roll", Feed::Roll), ("ff", Feed::FormFeed), ("gs-ff", Feed::MarkedFormFeed), ("fs-l", Feed::LabelFeed)];
+}
+
 /// Writes labels for one connection.
 #[derive(Debug, Default)]
 pub struct Encoder {

@@ -3,7 +3,8 @@
 use super::holders;
 use super::sysfs::{self, UsbDevice};
 use super::uri::{DeviceUri, SerialAddress};
-use super::usb::{self, PRINTER_CLASS, PROTOCOLS, Quirks, VENDOR_CLASS};
+use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
+use crate::models::Models;
 use rustix::fs::Access;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ fn discover_in(sys: &Path, dev: &Path) -> Vec<Found> {
 }
 
 fn usb_printer(device: &UsbDevice, all: &[UsbDevice]) -> Option<Found> {
-    let vendor_class = Quirks::of(device.vendor, device.product).vendor_class;
+    let vendor_class = Models::shipped().usb((device.vendor, device.product)).vendor_class;
     let interface = device.interfaces.iter().find(|it| {
         let is_printer = (it.class, it.subclass) == PRINTER_CLASS && PROTOCOLS.contains(&it.protocol);
         is_printer || vendor_class && it.class == VENDOR_CLASS
@@ -207,7 +208,9 @@ mod tests {
             .plug("1-2", ("0483", "5743"), None, PRINTER)
             .plug("1-3.1", ("1fc9", "2016"), Some("0001"), PRINTER)
             .plug("1-3.2", ("1fc9", "2016"), Some("0001"), PRINTER)
-            .plug("1-4", ("04b8", "0202"), Some("EP"), VENDOR);
+            .plug("1-4", ("04b8", "0202"), Some("EP"), VENDOR)
+            // All of this vendor's have that number.
+            .plug("1-5", ("1203", "0140"), Some("000001"), PRINTER);
         assert_eq!(
             computer.uris(),
             [
@@ -216,6 +219,7 @@ mod tests {
                 "usb://1fc9:2016?port=1-3.1",
                 "usb://1fc9:2016?port=1-3.2",
                 "usb://04b8:0202?serial=EP&class=vendor",
+                "usb://1203:0140?port=1-5",
             ]
         );
     }
