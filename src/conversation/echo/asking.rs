@@ -62,8 +62,6 @@ const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
 pub(super) const REST: Duration = Duration::from_millis(300);
 /// Questions in a row without an answer that make a silence.
 const TRIES: u32 = 3;
-/// The shortest stop there is.
-const STOP_MIN: Duration = Duration::from_millis(500);
 /// A look at the printer is good for so long.
 const LOOK_FRESH: Duration = Duration::from_secs(1);
 /// How often a silent printer is given another chance, when there is something to print.
@@ -245,11 +243,6 @@ impl Conversation {
             self.renew_evidence(now);
             self.set_state(PrinterState::Stopped(reading.reasons.clone()));
             return;
-        }
-        if self.asking.stops == 1 {
-            // Nobody loads a roll or closes a cover in so little time: it was no stop.
-            let noise = |at: Duration| at + STOP_MIN >= now;
-            self.on_wire.iter_mut().for_each(|label| label.stopped_in = label.stopped_in.filter(|at| !noise(*at)));
         }
         self.asking.stops = 0;
         if self.state != PrinterState::Ready {
