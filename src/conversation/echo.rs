@@ -52,7 +52,7 @@ struct OnWire {
     echoed: Option<Duration>,
     /// The word that came back was its own.
     own_word: bool,
-    /// When the printer was first seen to have stopped while it was the first of those not come to.
+    /// When the printer was last seen to stand still while it was the first of those not come to.
     stopped_in: Option<Duration>,
     /// The printer was out of sight so long that it may have been switched off and on.
     hidden: bool,

@@ -310,7 +310,7 @@ impl Conversation {
     /// The printer stopped: the first label whose word has not come back may be under its head.
     fn stopped_in_one(&mut self, now: Duration) {
         if let Some(first) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
-            first.stopped_in.get_or_insert(now);
+            first.stopped_in = Some(now);
         }
     }
 
