@@ -298,7 +298,9 @@ impl Probe {
         match reply {
             Reply::Reading(reading) if self.answer(Question::State) => self.learnt.reasons.extend(reading.reasons),
             // What another language says has lines too.
-            Reply::Identity(text) if self.language() == Some(Language::Tspl) && self.answer(Question::Model) => {
+            Reply::Identity(text)
+                if !self.is_ours(&text) && self.language() == Some(Language::Tspl) && self.answer(Question::Model) =>
+            {
                 self.learnt.identity = Some(text);
             }
             Reply::Echo(mark) if mark == Mark::new(MARK) && self.answer(Question::Out) => self.learnt.echo = true,
@@ -314,6 +316,12 @@ impl Probe {
             Reply::Echo(mark) if mark == Mark::new(MARK) && self.answer(Question::ProcessId) => self.learnt.echo = true,
             _ => {}
         }
+    }
+
+    /// Whether it is nothing but our own words, on a line that says everything back.
+    fn is_ours(&self, text: &str) -> bool {
+        let sent: Vec<u8> = self.asked.iter().flat_map(|question| question.bytes(Mark::new(MARK))).collect();
+        sent.windows(text.len().max(1)).any(|window| window == text.as_bytes())
     }
 
     /// The question that the bare bytes heard answer, if nothing follows them.
