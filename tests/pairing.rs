@@ -283,6 +283,33 @@ fn a_printer_that_takes_no_data_is_given_up() {
 }
 
 #[test]
+fn a_printer_that_answers_one_of_two_equal_questions_is_known_all_the_same() {
+    for (hints, asked, byte, language) in [
+        (Hints::default(), b"\x10\x04\x01", 0x16, Language::EscPos),
+        (said("CMD:ESC/POS;"), b"\x10\x04\x01", 0x12, Language::EscPos),
+        (said("CMD:TSPL;"), b"\x1b!?", 0x00, Language::Tspl),
+    ] {
+        let mut probe = Probe::new(hints, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        while let Some(due) = probe.poll_timeout() {
+            match probe.poll_write().map(<[u8]>::to_vec) {
+                Some(bytes) => {
+                    probe.wrote(bytes.len(), now);
+                    if bytes.starts_with(asked) {
+                        probe.handle_bytes(&[byte], now);
+                    }
+                }
+                None => {
+                    now = due;
+                    probe.handle_timeout(now);
+                }
+            }
+        }
+        assert_eq!(probe.findings().language, Some((language, Known::Answered)));
+    }
+}
+
+#[test]
 fn a_line_that_says_everything_back_is_no_printer() {
     for hints in [Hints::default(), told(Language::Zpl), told(Language::Tspl), told(Language::EscPos), said("MDL:TM-L90;")] {
         let mut probe = Probe::new(hints.clone(), Duration::ZERO);
