@@ -53,7 +53,7 @@ async fn measure(history: usize) {
         let next = spool.upcoming("pack-1", 2).await.expect("labels wait");
         ahead.push(began.elapsed());
         let began = Instant::now();
-        spool.sending(vec![(next[0].key, digest())]).await.expect("it waits");
+        spool.sending("pack-1", vec![(next[0].key, digest())]).await.expect("it waits");
         leave.push(began.elapsed());
         let began = Instant::now();
         spool.settle(next[0].key, next[0].attempt, printed()).await.expect("it was being sent");
@@ -68,7 +68,7 @@ async fn measure(history: usize) {
     for next in spool.upcoming("pack-1", 1000).await.expect("labels wait") {
         let began = Instant::now();
         let settle = last.map(|key| spool.settle(key, 1, printed()));
-        spool.sending(vec![(next.key, digest())]).await.expect("it waits");
+        spool.sending("pack-1", vec![(next.key, digest())]).await.expect("it waits");
         times.push(began.elapsed());
         if let Some(settle) = settle {
             settle.await.expect("it was being sent");
@@ -84,6 +84,7 @@ async fn take(spool: &Spool, printer: &str, id: &str, labels: usize) {
         content: blake3::hash(id.as_bytes()),
         printer: printer.to_owned(),
         sort: vec!["ship_by".to_owned()],
+        group: Vec::new(),
         labels: (0..labels).map(|number| label(&format!("{id}-{number}"))).collect(),
         run_limit: 50,
         allow_reused_tracking: false,
@@ -116,7 +117,7 @@ async fn finish(spool: &Spool, printer: &str) {
         if labels.is_empty() {
             return;
         }
-        spool.sending(labels.iter().map(|label| (label.key, digest())).collect()).await.expect("they wait");
+        spool.sending("pack-1", labels.iter().map(|label| (label.key, digest())).collect()).await.expect("they wait");
         let settled: Vec<_> = labels.iter().map(|label| spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.expect("it was being sent");

@@ -284,6 +284,7 @@ fn grow_history(state: &Path, labels: usize) {
                 id: format!("old-{at}"),
                 content: blake3::hash(&at.to_le_bytes()),
                 printer: "sink".to_owned(),
+                group: Vec::new(),
                 sort: Vec::new(),
                 labels: (at * LABELS..(at + 1) * LABELS).map(label).collect(),
                 run_limit: 50,
@@ -292,7 +293,7 @@ fn grow_history(state: &Path, labels: usize) {
             spool.take(job).await.expect("history is taken");
             let queue = spool.upcoming("sink", LABELS).await.expect("a queue");
             let keys: Vec<_> = queue.iter().map(|queued| (queued.key, template)).collect();
-            spool.sending(keys.clone()).await.expect("sending");
+            spool.sending("sink", keys.clone()).await.expect("sending");
             let settled: Vec<_> = keys.iter().map(|(key, _)| spool.settle(*key, 1, Outcome::Sent)).collect();
             for receipt in settled {
                 receipt.await.expect("settled");

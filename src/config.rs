@@ -8,21 +8,31 @@
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
+//! model = "zebra-gk420d"                  # a table of src/printer/models.toml; what it says stands where no key says else
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
-//! media = { width = 100, height = 150, tracking = "gap", gap = 3 }   # mm; gap, mark or continuous
-//! width_dots = 832                        # what the head prints; escpos: 72 mm unless this says otherwise
+//! media = { width = 100, height = 150, tracking = "gap", gap = 3, offset = [0, 0] }   # mm; gap, mark or continuous
+//! width_dots = 832                        # what the head prints; escpos: 72 mm unless this or the model says otherwise
 //! template = "waybill-100x150"            # for labels that name none; the variant of it for this media
 //! darkness = 18                           # zpl 0 to 30, tspl 0 to 15
 //! speed = 4                               # inch/s
 //! mode = "tear"                           # tear, peel or cut
-//! offset = [0.5, -1.0]                    # mm to the right, mm down
+//! offset = [0.5, -1.0]                    # mm to the right, mm down; that of the media is added
 //! upside_down = false                     # true: the last row comes out first
 //! mirror = false                          # true: left and right changed over
 //! native_text = false                     # true: Latin text in the printer's own font, for slow lines
 //! status = "auto"                         # none: it never answers, do not ask
+//! confirm = "auto"                        # zpl: counter, buffers; tspl and escpos: echo, none
 //! window = 2                              # labels on the wire without proof, 1 to 8
 //! label_ms = 2500                         # the longest a label takes; without it told from media and speed
+//! group = "table"                         # printers of one media that share the jobs sent to this name
+//!
+//! [printers.receipts]
+//! device = "usb://04b8:0e28?port=1-2"
+//! language = "escpos"
+//! feed = "roll"                           # (escpos) on to the next label: roll, ff, gs-ff or fs-l
+//! page_mode = false                       # (escpos) true: it draws a whole label in memory first
+//! media = { width = 72, height = 150, tracking = "continuous" }
 //!
 //! [senders.shenzhen]
 //! name = "Shenzhen Sample Trading Co., Ltd."
@@ -36,18 +46,20 @@
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
+//! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
 //!
 //! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
-//! assert_eq!(faults[0].to_string(), "config.toml:8: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
+//! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
-use crate::dots::{Dots, Dpi, Mm};
-use crate::fault::FileFault;
-use crate::language::{self, Language, PrintMode, Tracking};
+use crate::dots::{Dots, Dpi, Mm, Point};
+use crate::fault::{FileFault, nearest};
+use crate::language::{self, Language, Options, PrintMode, Tracking, escpos, zpl};
+use crate::models::{Facts, Model, Models};
 use crate::studio::DEFAULT_TEMPLATE;
 use crate::toml_file::{self, Table};
 use crate::transport::DeviceUri;
@@ -79,11 +91,19 @@ pub struct PrinterConfig {
     pub template: String,
     pub setup: language::Setup,
     pub native_text: bool,
+    /// What it can do. How much of its memory to use is not known here.
+    pub options: Options,
     /// Whether it is asked for its status at all.
     pub asked: bool,
+    /// (tspl, escpos) Whether it says a word of ours back; `None`: not known.
+    pub echo: Option<bool>,
+    /// (zpl) Whether it may be asked how many labels it printed.
+    pub counter: bool,
     pub window: usize,
     /// The longest a label takes from its turn to the slot.
     pub label_time: Duration,
+    /// The printers it shares jobs with.
+    pub group: Option<String>,
 }
 
 /// How much is taken at once, and how long it is kept.
@@ -92,6 +112,8 @@ pub struct Limits {
     pub run: usize,
     pub body_bytes: usize,
     pub keep_days: u32,
+    /// How long a printer of a group may stand still before its labels go to another.
+    pub group_patience: Duration,
 }
 
 /// Inches a second of a printer nobody set: the slowest usual one.
@@ -109,7 +131,7 @@ pub const RUN_MAX: usize = 50;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30 }
+        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60) }
     }
 }
 
@@ -121,6 +143,12 @@ impl Config {
         Config::parse("the embedded default", text).expect("the embedded default is tested")
     }
 
+    /// The printers of that group, by name; empty when there is no such group.
+    pub fn group(&self, group: &str) -> Vec<(&str, &PrinterConfig)> {
+        let printers = self.printers.iter().filter(|(_, printer)| printer.group.as_deref() == Some(group));
+        printers.map(|(name, printer)| (name.as_str(), printer)).collect()
+    }
+
     /// Reads a configuration; every fault of it at once.
     pub fn parse(file: &str, text: &str) -> Result<Config, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {
@@ -128,12 +156,19 @@ impl Config {
             let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
             let templates = top.text("templates").map(PathBuf::from);
             let mut printers = BTreeMap::new();
+            let mut groups = Vec::new();
             for (name, mut table) in top.named_tables("printers") {
                 if !is_name(name) {
                     table.fault_at(table.line(), format!("a printer's name is letters, digits, - and _; \"{name}\" is not."));
                 }
                 if let Some(printer) = printer(&mut table) {
+                    groups.push((name, table.line_of("group")));
                     printers.insert(name.to_owned(), printer);
+                }
+            }
+            for (name, line) in groups {
+                if let Some(sentence) = misgrouped(name, &printers) {
+                    top.fault_at(line, sentence);
                 }
             }
             for (name, printer) in &printers {
@@ -155,11 +190,13 @@ impl Config {
                 }
             }
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
-                let Limits { run, body_bytes, keep_days } = Limits::default();
+                let Limits { run, body_bytes, keep_days, group_patience } = Limits::default();
                 Limits {
                     run: within(&mut table, "run", 1, RUN_MAX as i64).map_or(run, |run| run as usize),
                     body_bytes: within(&mut table, "body_mb", 1, 64).map_or(body_bytes, |mb| (mb as usize) << 20),
                     keep_days: within(&mut table, "keep_days", 1, 3650).map_or(keep_days, |days| days as u32),
+                    group_patience: within(&mut table, "group_patience", 0, 86_400)
+                        .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
                 }
             });
             Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
@@ -177,22 +214,26 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         Some(DeviceUri::Virtual { language }) => Language::named(language),
         _ => None,
     };
+    let model = model(table);
     let written = table.word("language", &Language::ALL.map(|language| (language.name(), language)));
-    let language = written.or(spoken).unwrap_or_default();
+    let language = written.or(spoken).or(model.map(|model| model.language)).unwrap_or_default();
     if let Some(spoken) = spoken.filter(|spoken| *spoken != language) {
         let (spoken, written) = (spoken.name(), language.name());
         table.fault("device", format!("the virtual printer speaks {spoken}, but `language` is {written}: leave `language` out."));
     }
+    // Set to another language, it is another printer.
+    let facts = model.filter(|model| model.language == language).map(|model| model.facts).unwrap_or_default();
     let dpi = match table.whole("dpi") {
         Some(dpi) => u32::try_from(dpi).ok().and_then(Dpi::from_nominal).or_else(|| {
             table.fault("dpi", format!("`dpi` is {dpi}. Known: 203, 300, 600."));
             None
         }),
-        None => Some(Dpi::D203),
+        None => usual_dpi(table, model),
     };
     let mut size = (Mm(100.0), Mm(150.0));
     let mut tracking = Tracking::Gap;
     let mut gap = GAP;
+    let (mut right, mut down) = offset(table);
     if let Some(mut media) = table.table("media") {
         media.require(&["width", "height"]);
         size = (Mm(media.number("width").unwrap_or(100.0)), Mm(media.number("height").unwrap_or(150.0)));
@@ -206,33 +247,31 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
             Some(wide) => Mm(wide),
             None => GAP,
         };
+        let (more_right, more_down) = offset(&mut media);
+        (right, down) = (right + more_right, down + more_down);
     }
-    let offset = match table.numbers("offset").as_deref() {
-        None => (Mm(0.0), Mm(0.0)),
-        Some(&[right, down]) if right.abs() <= 20.0 && down.abs() <= 20.0 => (Mm(right), Mm(down)),
-        Some(_) => {
-            table.fault("offset", "`offset` is two lengths in mm, to the right and down, from -20 to 20.");
-            (Mm(0.0), Mm(0.0))
-        }
-    };
     let modes = [("tear", PrintMode::Tear), ("peel", PrintMode::Peel), ("cut", PrintMode::Cut)];
     let setup = language::Setup {
         darkness: darkness(table, language),
         speed: within(table, "speed", 1, 14).map(|speed| speed as u8),
-        mode: table.word("mode", &modes).unwrap_or(PrintMode::Tear),
+        mode: table.word("mode", &modes).unwrap_or(if facts.cut == Some(true) { PrintMode::Cut } else { PrintMode::Tear }),
         media: tracking,
         gap: dpi?.dots(gap),
         upside_down: table.boolean("upside_down").unwrap_or(false),
         mirror: table.boolean("mirror").unwrap_or(false),
-        offset: crate::dots::Point::new(dpi?.dots(offset.0), dpi?.dots(offset.1)),
+        offset: Point::new(dpi?.dots(Mm(right)), dpi?.dots(Mm(down))),
     };
     let template = table.text("template").unwrap_or(DEFAULT_TEMPLATE).to_owned();
     let native_text = table.boolean("native_text").unwrap_or(false);
-    let asked = table.word("status", &[("auto", true), ("none", false)]).unwrap_or(true);
+    let width_dots = width_dots(table, language, dpi?, size.0, model);
+    let escpos = escpos_options(table, language, &facts, width_dots);
+    let options = Options { zpl: zpl::Options { native_text, ..zpl::Options::default() }, escpos };
+    let asked = table.word("status", &[("auto", true), ("none", false)]).unwrap_or(facts.asked);
+    let (echo, counter) = confirm(table, language, &facts);
     let window = within(table, "window", 1, 8).unwrap_or(2) as usize;
     let label_time = within(table, "label_ms", 10, 60_000).map(|ms| Duration::from_millis(ms as u64));
     let label_time = label_time.unwrap_or_else(|| usual_label_time(size.1, setup.speed));
-    let width_dots = width_dots(table, language, dpi?, size.0);
+    let group = table.text("group").map(str::to_owned);
     Some(PrinterConfig {
         device: device?,
         language,
@@ -242,16 +281,21 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         template,
         setup,
         native_text,
+        options,
         asked,
+        echo,
+        counter,
         window,
         label_time,
+        group,
     })
 }
 
 /// What the head prints; media that is wider would be cut by it and is refused.
-fn width_dots(table: &mut Table<'_>, language: Language, dpi: Dpi, media: Mm) -> Option<Dots> {
+fn width_dots(table: &mut Table<'_>, language: Language, dpi: Dpi, media: Mm, model: Option<&Model>) -> Option<Dots> {
     let given = within(table, "width_dots", 8, 20_000).map(|width| Dots(width as i32));
-    let width = given.or((language == Language::EscPos).then(|| dpi.dots(ROLL_PRINTS)))?;
+    let head = model.and_then(|model| model.width_at(dpi.nominal() as u16));
+    let width = given.or(head).or((language == Language::EscPos).then(|| dpi.dots(ROLL_PRINTS)))?;
     if dpi.dots(media) > width {
         let prints = dpi.mm(width);
         table.fault(
@@ -263,6 +307,90 @@ fn width_dots(table: &mut Table<'_>, language: Language, dpi: Dpi, media: Mm) ->
         );
     }
     Some(width)
+}
+
+/// Why a printer cannot be of the group it names: any printer of a group prints any label of it.
+fn misgrouped(name: &str, printers: &BTreeMap<String, PrinterConfig>) -> Option<String> {
+    let printer = &printers[name];
+    let group = printer.group.as_ref()?;
+    if !is_name(group) {
+        return Some(format!("a group's name is letters, digits, - and _; \"{group}\" is not."));
+    }
+    if printers.contains_key(group) {
+        return Some(format!("`group` is \"{group}\", which is a printer's name: a job could mean either. Choose another."));
+    }
+    let (first, like) = printers.iter().find(|(_, other)| other.group.as_ref() == Some(group))?;
+    let unlike = [
+        ("media", printer.media == like.media && printer.setup.media == like.setup.media),
+        ("dpi", printer.dpi == like.dpi),
+        ("template", printer.template == like.template),
+    ];
+    let (what, _) = unlike.into_iter().find(|(_, same)| !same)?;
+    Some(format!(
+        "{name} has another `{what}` than {first}: printers of a group print each other's labels. Give them the same, or take one \
+         out of group \"{group}\"."
+    ))
+}
+
+/// The model that is named, if one is.
+fn model(table: &mut Table<'_>) -> Option<&'static Model> {
+    let key = table.text("model")?;
+    let found = Models::shipped().get(key);
+    if found.is_none() {
+        let known: Vec<&str> = Models::shipped().iter().map(|model| model.key.as_str()).collect();
+        let hint = match nearest(key, &known) {
+            Some(name) => format!(" Did you mean \"{name}\"?"),
+            None => " Leave `model` out, and give `language` and `dpi`.".to_owned(),
+        };
+        table.fault("model", format!("no printer model \"{key}\" is known.{hint}"));
+    }
+    found
+}
+
+/// The resolution of a printer that is given none: that of its model, where all of them have the same.
+fn usual_dpi(table: &Table<'_>, model: Option<&Model>) -> Option<Dpi> {
+    let Some((model, [head])) = model.map(|model| (model, model.heads.as_slice())) else { return Some(Dpi::D203) };
+    let dpi = Dpi::from_nominal(u32::from(head.dpi));
+    if dpi.is_none() {
+        let known = "labels are drawn for 203, 300 and 600 dpi only: use another printer for them.";
+        table.fault("model", format!("the {} has {} dpi, and {known}", model.name, head.dpi));
+    }
+    dpi
+}
+
+/// Right and down, in mm.
+fn offset(table: &mut Table<'_>) -> (f64, f64) {
+    match table.numbers("offset").as_deref() {
+        None => (0.0, 0.0),
+        Some(&[right, down]) if right.abs() <= 20.0 && down.abs() <= 20.0 => (right, down),
+        Some(_) => {
+            table.fault("offset", "`offset` is two lengths in mm, to the right and down, from -20 to 20.");
+            (0.0, 0.0)
+        }
+    }
+}
+
+/// What only ESC/POS printers differ in.
+fn escpos_options(table: &mut Table<'_>, language: Language, facts: &Facts, width_dots: Option<Dots>) -> escpos::Options {
+    let page_mode = table.boolean("page_mode").or(facts.page_mode).unwrap_or(false);
+    let feed = table.word("feed", &escpos::Feed::NAMES).or(facts.feed).unwrap_or_default();
+    if language == Language::EscPos {
+        return escpos::Options { page_mode, feed, width_dots };
+    }
+    for key in ["page_mode", "feed"].into_iter().filter(|key| table.has(key)) {
+        table.fault(key, format!("`{key}` is for printers that speak escpos; this one speaks {}.", language.name()));
+    }
+    escpos::Options::default()
+}
+
+/// Whether it may be asked to say a word back, and for its counter.
+fn confirm(table: &mut Table<'_>, language: Language, facts: &Facts) -> (Option<bool>, bool) {
+    let auto = (facts.echo, facts.counter);
+    let known: [(&str, (Option<bool>, bool)); 3] = match language {
+        Language::Zpl => [("auto", auto), ("counter", (None, true)), ("buffers", (None, false))],
+        Language::Tspl | Language::EscPos => [("auto", auto), ("echo", (Some(true), false)), ("none", (Some(false), false))],
+    };
+    table.word("confirm", &known).unwrap_or(auto)
 }
 
 fn darkness(table: &mut Table<'_>, language: Language) -> Option<u8> {
@@ -378,9 +506,89 @@ mod tests {
         assert_eq!(faults[0].message, "printers b and c have the same device: one printer, one name.");
     }
 
+    fn printer(text: &str) -> PrinterConfig {
+        let config = Config::parse("c.toml", &format!("[printers.a]\ndevice = \"tcp://10.0.0.7\"\n{text}"));
+        config.expect("no fault").printers["a"].clone()
+    }
+
+    fn fault(text: &str) -> String {
+        let faults = Config::parse("c.toml", &format!("[printers.a]\ndevice = \"tcp://10.0.0.7\"\n{text}")).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        faults[0].to_string()
+    }
+
+    #[test]
+    fn a_model_says_what_the_file_does_not_and_the_file_says_it_louder() {
+        let narrow = "media = { width = 50, height = 150 }\n";
+        let l90 = printer(&format!("model = \"epson-tm-l90\"\n{narrow}"));
+        assert_eq!((l90.language, l90.dpi, l90.echo), (Language::EscPos, Dpi::D203, Some(true)));
+        let escpos::Options { page_mode, feed, width_dots } = l90.options.escpos;
+        assert_eq!((page_mode, feed, width_dots), (true, escpos::Feed::LabelFeed, Some(Dots(576))));
+        let more = "page_mode = false\nfeed = \"roll\"\nwidth_dots = 400\nconfirm = \"none\"\n";
+        let set = printer(&format!("model = \"epson-tm-l90\"\n{narrow}{more}"));
+        let options = escpos::Options { width_dots: Some(Dots(400)), ..escpos::Options::default() };
+        assert_eq!((set.options.escpos, set.echo), (options, Some(false)));
+
+        let cutter = printer(&format!("model = \"citizen-ct-s651\"\n{narrow}"));
+        assert_eq!(cutter.setup.mode, PrintMode::Cut);
+        assert_eq!(printer(&format!("model = \"citizen-ct-s651\"\nmode = \"tear\"\n{narrow}")).setup.mode, PrintMode::Tear);
+
+        let old = printer("model = \"zebra-lp2844-z\"\n");
+        assert_eq!((old.language, old.counter, old.asked), (Language::Zpl, false, true));
+        assert!(printer("model = \"zebra-lp2844-z\"\nconfirm = \"counter\"\n").counter);
+        assert!(!printer("model = \"rongta-rp425\"\n").asked && printer("model = \"rongta-rp425\"\nstatus = \"auto\"\n").asked);
+        // Set to another language, its model's facts are of no use.
+        assert_eq!(printer(&format!("model = \"epson-tm-l90\"\nlanguage = \"tspl\"\n{narrow}")).echo, None);
+    }
+
+    #[test]
+    fn a_model_nobody_knows_or_that_no_label_fits_is_refused() {
+        let known = fault("model = \"zebra-gk420b\"\n");
+        assert_eq!(known, "c.toml:3: no printer model \"zebra-gk420b\" is known. Did you mean \"zebra-gk420d\"?");
+        let unknown = fault("model = \"daisywheel\"\n");
+        assert!(unknown.ends_with("is known. Leave `model` out, and give `language` and `dpi`."), "{unknown}");
+        let coarse = fault("model = \"epson-tm-t88v\"\n");
+        assert!(coarse.starts_with("c.toml:3: the Epson TM-T88V has 180 dpi, and labels are drawn for"), "{coarse}");
+    }
+
+    #[test]
+    fn what_only_some_languages_know_is_refused_for_the_others() {
+        assert_eq!(fault("feed = \"ff\"\n"), "c.toml:3: `feed` is for printers that speak escpos; this one speaks zpl.");
+        assert_eq!(fault("confirm = \"echo\"\n"), "c.toml:3: `confirm` cannot be \"echo\". Known: auto, counter, buffers.");
+    }
+
+    #[test]
+    fn the_offset_of_the_roll_is_added_to_that_of_the_printer() {
+        let both = printer("offset = [1, -2]\nmedia = { width = 100, height = 150, offset = [0.5, 1] }\n");
+        assert_eq!(both.setup.offset, Point::new(both.dpi.dots(Mm(1.5)), both.dpi.dots(Mm(-1.0))));
+    }
+
     #[test]
     fn a_virtual_printer_is_fed_the_language_it_speaks() {
-        let faults = Config::parse("c.toml", "[printers.a]\ndevice = \"virtual:tspl\"\n").unwrap_err();
-        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: write the same twice.");
+        let text = "[printers.a]\ndevice = \"virtual:tspl\"\n";
+        assert_eq!(Config::parse("c.toml", text).expect("no fault").printers["a"].language, Language::Tspl);
+        let faults = Config::parse("c.toml", &format!("{text}language = \"zpl\"\n")).unwrap_err();
+        assert_eq!(faults[0].message, "the virtual printer speaks tspl, but `language` is zpl: leave `language` out.");
+    }
+
+    #[test]
+    fn a_group_of_unlike_printers_or_with_a_printers_name_is_refused_by_line() {
+        let printer =
+            |name: &str, more: &str| format!("[printers.{name}]\ndevice = \"tcp://10.0.0.1:{}\"\n{more}\n", 9100 + name.len());
+        let alike = printer("a", "group = \"table\"") + &printer("bb", "group = \"table\"") + &printer("ccc", "dpi = 300");
+        let config = Config::parse("c.toml", &alike).unwrap();
+        assert_eq!(config.group("table").iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["a", "bb"]);
+        let unlike =
+            printer("a", "group = \"table\"") + &printer("bb", "group = \"table\"\ndpi = 300") + &printer("ccc", "group = \"a\"");
+        let faults = Config::parse("c.toml", &unlike).unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "c.toml:6: bb has another `dpi` than a: printers of a group print each other's labels. Give them the same, or take \
+                 one out of group \"table\".",
+                "c.toml:10: `group` is \"a\", which is a printer's name: a job could mean either. Choose another.",
+            ]
+        );
     }
 }

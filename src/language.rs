@@ -155,6 +155,15 @@ impl Encoder {
         }
     }
 
+    /// Sends out what a line that broke off inside a label may have left under the head. Behind [`Encoder::start`].
+    pub fn eject(&self, dpi: Dpi) -> Vec<u8> {
+        match self {
+            // They print a label when they have all of it, and the conversation ends what was cut short.
+            Encoder::Zpl(_) | Encoder::Tspl(_) => Vec::new(),
+            Encoder::EscPos(encoder) => encoder.eject(dpi),
+        }
+    }
+
     /// One label, printed once. The printer must get all bytes, in the order they were encoded.
     pub fn label(&mut self, label: &Label) -> Encoded {
         match self {

@@ -358,9 +358,7 @@ fn facts(language: Language, table: &mut Table<'_>) -> Facts {
         Language::EscPos => {
             facts.echo = table.boolean("echo");
             facts.page_mode = table.boolean("page_mode");
-            let feeds =
-                [("roll", Feed::Roll), ("ff", Feed::FormFeed), ("gs-ff", Feed::MarkedFormFeed), ("fs-l", Feed::LabelFeed)];
-            facts.feed = table.word("feed", &feeds);
+            facts.feed = table.word("feed", &Feed::NAMES);
             facts.cut = table.boolean("cut");
         }
     }

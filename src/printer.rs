@@ -7,6 +7,7 @@ mod composing;
 mod errands;
 mod facts;
 mod feed;
+mod groups;
 mod trace;
 mod view;
 
@@ -25,7 +26,8 @@ use crate::text::Fonts;
 use crate::transport::Transport;
 use errands::{Errand, Work};
 use feed::Feed;
-use std::collections::BTreeMap;
+use groups::{Group, Member};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -66,6 +68,8 @@ enum Order {
     Pause,
     Resume,
     Errand(Errand),
+    /// See whether the printer can be reached and prints, although there is nothing to print.
+    Look,
 }
 
 /// Orders not yet heard, at most.
@@ -94,6 +98,14 @@ impl Printers {
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }
+        let groups: BTreeSet<&String> = config.printers.values().filter_map(|printer| printer.group.as_ref()).collect();
+        for group in groups {
+            let members = printers.members(group).map(|one| Member { name: one.name.clone(), view: one.view.clone() });
+            let members = members.collect();
+            let patience = config.limits.group_patience;
+            let group = Group { name: group.clone(), patience, members, spool: spool.clone() };
+            loops.0.spawn(group.run(stop.clone()));
+        }
         (printers, loops)
     }
 
@@ -105,6 +117,23 @@ impl Printers {
 
     pub fn get(&self, name: &str) -> Option<&Handle> {
         self.by_name.get(name)
+    }
+
+    /// The printers of that group.
+    fn members(&self, group: &str) -> impl Iterator<Item = &Handle> {
+        self.iter().filter(move |one| one.config.group.as_deref() == Some(group))
+    }
+
+    /// To whom labels of that group are dealt: those that print, or all of them when none does. The others are looked at
+    /// anew, for nobody else asks a printer that has nothing to print.
+    pub fn dealt_to(&self, group: &str) -> Vec<String> {
+        let (ready, others): (Vec<&Handle>, Vec<&Handle>) = self.members(group).partition(|one| groups::is_ready(&one.view()));
+        for one in &others {
+            // A loop with many orders before it will look by itself.
+            let _ = one.orders.try_send(Order::Look);
+        }
+        let dealt = if ready.is_empty() { others } else { ready };
+        dealt.into_iter().map(|one| one.name.clone()).collect()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Handle> {

@@ -145,10 +145,11 @@ impl Spool {
         bells.entry(printer.to_owned()).or_default().clone()
     }
 
-    /// Records that these labels are about to leave, each with the digest of its dots. Only after its answer may
-    /// the first byte be written. All of them or none: who waits no more is named.
-    pub fn sending(&self, labels: Vec<(LabelKey, Hash)>) -> Receipt<()> {
-        self.write(move |desk| sending::sending(desk, &labels))
+    /// Records that these labels are about to leave for that printer, each with the digest of its dots. Only after its
+    /// answer may the first byte be written. All of them or none: who waits no more, or for another printer, is named.
+    pub fn sending(&self, printer: &str, labels: Vec<(LabelKey, Hash)>) -> Receipt<()> {
+        let printer = printer.to_owned();
+        self.write(move |desk| sending::sending(desk, &printer, &labels))
     }
 
     /// Records what became of a label that was being sent. It shares a commit with a [`Spool::sending`] that is
@@ -165,6 +166,19 @@ impl Spool {
     pub fn hold_stale(&self, printer: &str, before: UnixMs, why: &str) -> Receipt<usize> {
         let (printer, why) = (printer.to_owned(), why.to_owned());
         self.write(move |desk| verbs::hold_stale(desk, &printer, before, &why))
+    }
+
+    /// How many labels sent to that group wait for the printer, and could be given to another one.
+    pub fn movable(&self, printer: &str, group: &str) -> Receipt<usize> {
+        let (printer, group) = (printer.to_owned(), group.to_owned());
+        self.read(move |db| reading::movable(db, &printer, &group))
+    }
+
+    /// Gives the labels of the group that wait for that printer, and were never sent, to others of it, in new runs and
+    /// in their order; says how many. What is being sent or in doubt stays.
+    pub fn reassign(&self, from: &str, group: &str, to: Vec<String>, why: &str) -> Receipt<usize> {
+        let (from, group, why) = (from.to_owned(), group.to_owned(), why.to_owned());
+        self.write(move |desk| verbs::reassign(desk, &from, &group, &to, &why))
     }
 
     /// What was last learnt of the printer, a JSON object.

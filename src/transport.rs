@@ -32,7 +32,6 @@ pub use discover::{Found, UsbFacts, discover};
 pub use line::{Line, PortStatus};
 pub use plugged::Plugged;
 pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
-pub use usb::Quirks;
 
 use std::fmt;
 use std::io;

@@ -24,11 +24,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     // What is known of a printer before it is asked; its facts are words of the language.
     ("models", &["fault", "toml_file", "language", "dots"]),
     ("virtual_printer", &["dots"]),
-    ("transport", &["virtual_printer"]),
+    // How a USB device differs from the printer class is a fact of its id.
+    ("transport", &["models", "virtual_printer"]),
     ("spool", &[]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
-    ("config", &["fault", "toml_file", "dots", "language", "studio", "transport", "waybill"]),
+    // A printer's `model` stands for what the file does not say.
+    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
     (
         "printer",
         &[

@@ -11,6 +11,8 @@ use waybilld::spool::{
     UnixMs,
 };
 
+#[path = "spool/groups.rs"]
+mod groups;
 #[path = "spool/kill.rs"]
 mod kill;
 #[path = "spool/model.rs"]
@@ -60,7 +62,7 @@ impl Desk {
 
     async fn send(&self, printer: &str) -> QueuedLabel {
         let label = self.next(printer).await.expect("a label waits");
-        self.spool.sending(vec![(label.key, digest(1))]).await.unwrap();
+        self.spool.sending(printer, vec![(label.key, digest(1))]).await.unwrap();
         label
     }
 
@@ -90,6 +92,7 @@ fn job(id: &str, labels: usize) -> NewJob {
         id: id.to_owned(),
         content: blake3::hash(id.as_bytes()),
         printer: "pack-1".to_owned(),
+        group: Vec::new(),
         sort: vec!["ship_by".to_owned(), "carrier".to_owned()],
         labels: (1..=labels).map(|number| label(&format!("{id}-{number}"))).collect(),
         run_limit: 50,
@@ -258,7 +261,7 @@ async fn a_label_that_was_voided_meanwhile_is_not_sent_and_neither_is_its_neighb
     desk.take(job("wave", 3)).await;
     let queue = desk.spool.upcoming("pack-1", 2).await.unwrap();
     desk.spool.void("wave-2", "Mei").await.unwrap();
-    let refused = desk.spool.sending(queue.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap_err();
+    let refused = desk.spool.sending("pack-1", queue.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap_err();
     assert_eq!(refused.to_string(), "nothing was sent: label wave-2 is canceled. Read the queue again.");
     let SpoolError::NotWaiting(left) = refused else { panic!("it says which") };
     assert_eq!(left.iter().map(|label| label.key).collect::<Vec<LabelKey>>(), [queue[1].key]);
@@ -306,11 +309,11 @@ async fn settling_one_label_and_sending_the_next_share_one_commit() {
     let desk = Desk::new();
     desk.take(job("wave", 2)).await;
     let queue = desk.spool.upcoming("pack-1", 2).await.unwrap();
-    desk.spool.sending(vec![(queue[0].key, digest(1))]).await.unwrap();
+    desk.spool.sending("pack-1", vec![(queue[0].key, digest(1))]).await.unwrap();
     let mut latest = desk.spool.latest_seq();
     let before = *latest.borrow_and_update();
     let settle = desk.spool.settle(queue[0].key, queue[0].attempt, printed());
-    desk.spool.sending(vec![(queue[1].key, digest(1))]).await.unwrap();
+    desk.spool.sending("pack-1", vec![(queue[1].key, digest(1))]).await.unwrap();
     // The number of the newest event is told once a commit.
     assert_eq!(*latest.borrow_and_update(), before + 2);
     settle.await.unwrap();
@@ -390,12 +393,12 @@ async fn what_became_of_an_older_attempt_settles_nothing() {
     let desk = Desk::new();
     desk.take(job("wave", 1)).await;
     let first = desk.next("pack-1").await.unwrap();
-    desk.spool.sending(vec![(first.key, digest(1))]).await.unwrap();
+    desk.spool.sending("pack-1", vec![(first.key, digest(1))]).await.unwrap();
     desk.spool.settle(first.key, first.attempt, Outcome::InDoubt { why: "the line broke".to_owned() }).await.unwrap();
     desk.spool.outcome(&first.id, false, "Mei").await.unwrap();
     let second = desk.next("pack-1").await.unwrap();
     assert_eq!(second.attempt, 2);
-    desk.spool.sending(vec![(second.key, digest(1))]).await.unwrap();
+    desk.spool.sending("pack-1", vec![(second.key, digest(1))]).await.unwrap();
     // The first printer is back and says that the label never came.
     let late = desk.spool.settle(first.key, first.attempt, Outcome::Waiting { why: "it never came".to_owned() }).await;
     assert!(matches!(late, Err(SpoolError::Outdated { attempt: 1, .. })), "{late:?}");
@@ -427,7 +430,7 @@ fn a_ledger_that_is_none_or_too_new_is_refused_in_a_sentence() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let refused = open(dir.path(), &clock).err().expect("it is too new").to_string();
-    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 1)"), "{refused}");
+    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 2)"), "{refused}");
 }
 
 // People.
@@ -569,7 +572,7 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
     desk.take(job("wave", 1_200)).await;
     for _ in 0..12 {
         let labels = desk.spool.upcoming("pack-1", 100).await.unwrap();
-        desk.spool.sending(labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
+        desk.spool.sending("pack-1", labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
         let settled: Vec<_> = labels.iter().skip(1).map(|label| desk.spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.unwrap();
@@ -603,7 +606,7 @@ async fn a_hundred_thousand_labels_of_history_slow_neither_the_start_nor_the_nex
     for wave in 0..200 {
         desk.take(job(&format!("wave-{wave}"), 500)).await;
         let labels = desk.spool.upcoming("pack-1", 500).await.unwrap();
-        desk.spool.sending(labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
+        desk.spool.sending("pack-1", labels.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap();
         let settled: Vec<_> = labels.iter().map(|label| desk.spool.settle(label.key, label.attempt, printed())).collect();
         for settle in settled {
             settle.await.unwrap();

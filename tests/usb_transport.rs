@@ -4,7 +4,9 @@
 //!
 //!     WAYBILLD_USB_TEST=1 usb_transport-HASH --nocapture --test-threads=1
 
+use std::io::Write;
 use std::process::Command;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -14,8 +16,11 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 fn in_the_rig() -> bool {
     let here = std::env::var_os("WAYBILLD_USB_TEST").is_some();
+    static TOLD: Once = Once::new();
     if !here {
-        println!("skipped: needs the rig's USB bus, and WAYBILLD_USB_TEST to say that it is there");
+        // Past the capture of the tests' output: a skipped test is not to pass in silence.
+        let told = "skipped: usb_transport needs the rig's USB bus, and WAYBILLD_USB_TEST to say that it is there";
+        TOLD.call_once(|| writeln!(std::io::stderr(), "{told}").expect("stderr"));
     }
     here
 }
@@ -45,7 +50,7 @@ impl Printer {
     }
 
     fn received(&self) -> Vec<u8> {
-        let file = format!("/tmp/{}.rx", self.0);
+        let file = format!("/tmp/{}-{}.rx", self.0, std::process::id());
         let base64 = rig(&format!("rx {} --base64", self.0));
         std::fs::write(&file, base64.trim()).expect("a file");
         Command::new("base64").args(["-d", &file]).output().expect("base64").stdout
@@ -93,18 +98,15 @@ fn label(count: usize) -> Vec<u8> {
 }
 
 /// Writes like the feed does: the same bytes offered again, each offer given up after a moment.
-async fn write_impatiently(line: &mut Connection, bytes: &[u8], moment: Duration) -> usize {
+async fn write_impatiently(line: &mut Connection, bytes: &[u8], moment: Duration) {
     let mut taken = 0;
-    let mut given_up = 0;
     let started = Instant::now();
     while taken < bytes.len() && started.elapsed() < 3 * LIMIT {
-        match timeout(moment, line.writer.write(&bytes[taken..])).await {
-            Ok(wrote) => taken += wrote.unwrap_or_else(|error| panic!("after {taken} bytes: {}", why_broken(&error))),
-            Err(_) => given_up += 1,
+        if let Ok(wrote) = timeout(moment, line.writer.write(&bytes[taken..])).await {
+            taken += wrote.unwrap_or_else(|error| panic!("after {taken} bytes: {}", why_broken(&error)));
         }
     }
     assert_eq!(taken, bytes.len(), "the printer did not take it all");
-    given_up
 }
 
 async fn answer(line: &mut Connection, count: usize) -> Vec<u8> {
@@ -183,8 +185,7 @@ async fn a_full_printer_gets_every_byte_once_and_still_tells_its_port_status() {
     let status = timeout(LIMIT, line.line.port_status()).await.expect("in time").expect("asked").expect("a status");
     assert!(status.media_empty, "{status:?}");
     rig("clear t3");
-    let given_up = write_impatiently(&mut line, &bytes, Duration::from_millis(70)).await;
-    assert!(given_up > 5, "it was to wait");
+    write_impatiently(&mut line, &bytes, Duration::from_millis(70)).await;
     printer.wait_received(60_000);
     assert!(printer.received() == bytes, "bytes were lost, doubled or changed");
     line.close(&Limits::default()).await;

@@ -149,7 +149,8 @@ pub async fn follow(client: &Client, job: Job, progress: &mut Progress) -> Resul
                 break;
             };
             seen.handle_event(&event);
-            if event.data["label"].is_null() && event.data["printer"].as_str() == Some(&seen.printer) {
+            // Whichever printer it is about: a job for a group has several.
+            if event.data["label"].is_null() && event.data["printer"].is_string() {
                 trouble = self::trouble(client, &seen.printer).await;
             }
             progress.show(&seen, trouble.as_deref());
@@ -186,9 +187,9 @@ async fn look(client: &Client, seen: Job, after: Option<&str>, progress: &mut Pr
 /// Why the printer does not print, when it does not.
 async fn trouble(client: &Client, printer: &str) -> Option<String> {
     let body = client.get("/v1/printers").await.ok()?.granted().ok()?;
-    let known = printers(&body).into_iter().find(|known| known["name"].as_str() == Some(printer))?;
-    let stopped = matches!(known["state"].as_str(), Some("stopped" | "paused" | "offline"));
-    stopped.then(|| standing(known))
+    let meant = |known: &&Value| [&known["name"], &known["group"]].iter().any(|name| name.as_str() == Some(printer));
+    let stopped = |known: &&Value| matches!(known["state"].as_str(), Some("stopped" | "paused" | "offline"));
+    printers(&body).into_iter().filter(meant).find(stopped).map(standing)
 }
 
 /// `pack-1: out of labels: load a roll; printing goes on by itself.`

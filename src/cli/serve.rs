@@ -5,12 +5,13 @@ use super::load;
 use super::virtual_printer::{Machine, Tray, Voice};
 use crate::config::{Config, PrinterConfig};
 use crate::dots::Size;
+use crate::language::Language;
 use crate::printer::Printers;
 use crate::server::{self, House};
 use crate::spool::{self, Spool};
 use crate::studio::Studio;
 use crate::transport::{Connector, DeviceUri, Transport};
-use crate::virtual_printer::Settings;
+use crate::virtual_printer::{self, Settings};
 use std::collections::HashMap;
 use std::future::pending;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -142,7 +143,12 @@ fn virtual_printers(config: &Config) -> Result<HashMap<String, Connector>, Failu
             .map_err(|error| Failure::refused(format!("{}: {error}.", out.display())))?;
         let (width, height) = printer.media;
         let media = Size::new(printer.dpi.dots(width), printer.dpi.dots(height));
-        let machine = Machine::new(Settings { dpi: printer.dpi, media, ..Settings::default() }, tray);
+        let language = match printer.language {
+            Language::Zpl => virtual_printer::Language::Zpl,
+            Language::Tspl => virtual_printer::Language::Tspl,
+            Language::EscPos => virtual_printer::Language::EscPos,
+        };
+        let machine = Machine::new(Settings { language, dpi: printer.dpi, media, ..Settings::default() }, tray);
         tokio::spawn(machine.clone().keep_time());
         let connect: Connector = Arc::new(move |_: &str| {
             let (ours, theirs) = tokio::io::duplex(CABLE_BYTES);

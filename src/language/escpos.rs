@@ -41,6 +41,12 @@ pub enum Feed {
     LabelFeed,
 }
 
+impl Feed {
+    /// Their names in files.
+    pub const NAMES: [(&str, Feed); 4] =
+        [("roll", Feed::Roll), ("ff", Feed::FormFeed), ("gs-ff", Feed::MarkedFormFeed), ("fs-l", Feed::LabelFeed)];
+}
+
 /// Writes labels for one connection.
 #[derive(Debug, Default)]
 pub struct Encoder {
@@ -122,6 +128,14 @@ impl Encoder {
         let mut head = Bitmap::new(Size::new(width, height));
         head.draw(&picture, self.setup.offset);
         head
+    }
+
+    /// Half a label stays under the head until it is fed, and the next would be printed below it. Where nothing stands
+    /// there this costs a blank label, or the feed to the cutter.
+    pub fn eject(&self, dpi: Dpi) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.feed(&mut out, dpi);
+        out
     }
 
     /// Goes on to the next label.

@@ -250,3 +250,67 @@ fn answer(tell: Option<oneshot::Sender<Became>>, became: Became) {
         let _ = tell.send(became);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dots::{Dpi, Size};
+
+    fn errand(chore: Chore) -> (Errand, oneshot::Receiver<Became>) {
+        let (tell, told) = oneshot::channel();
+        let work = match chore {
+            Chore::Calibrate => Work::Command(b"~JC".to_vec()),
+            _ => Work::Label(Box::new(Label { dpi: Dpi::D203, size: Size::default(), ops: Vec::new() })),
+        };
+        (Errand { chore, work, tell }, told)
+    }
+
+    #[test]
+    fn a_fifth_order_is_told_to_come_back_and_the_four_before_it_are_done_in_turn() {
+        let mut errands = Errands::default();
+        let mut told = Vec::new();
+        for _ in 0..=WAITING_MAX {
+            let (order, answer) = errand(Chore::Test);
+            errands.take(order);
+            told.push(answer);
+        }
+        let last = told.pop().expect("five were asked").try_recv();
+        assert!(matches!(last, Ok(Became::NotTaken(why)) if why.starts_with("4 orders wait for it already")));
+        let now = Instant::now();
+        assert!(errands.next(false, 2, now).is_none(), "the window is full");
+        for mut answer in told {
+            let Some(Next::Print(key, _)) = errands.next(true, 1, now) else { panic!("a label is next") };
+            assert!(Errands::owns(key) && answer.try_recv().is_err());
+            errands.settle(key, Became::Printed);
+            assert_eq!(answer.try_recv(), Ok(Became::Printed));
+        }
+        assert!(!errands.is_busy());
+    }
+
+    #[test]
+    fn a_calibration_waits_for_the_labels_on_the_wire_and_labels_wait_for_it() {
+        let mut errands = Errands::default();
+        let (order, mut answer) = errand(Chore::Calibrate);
+        errands.take(order);
+        let now = Instant::now();
+        assert!(errands.hold_labels() && errands.next(true, 1, now).is_none(), "a label is on the wire");
+        assert!(matches!(errands.next(true, 0, now), Some(Next::Say(_))));
+        assert!(errands.hold_labels() && answer.try_recv().is_err());
+        errands.said(now);
+        assert_eq!(answer.try_recv(), Ok(Became::Sent));
+        assert!(errands.hold_labels(), "the printer feeds and measures");
+        let later = errands.poll_timeout().expect("it is left alone for a while");
+        assert!(errands.next(true, 0, later).is_none() && !errands.hold_labels());
+    }
+
+    #[test]
+    fn a_label_in_doubt_is_told_once_and_its_later_end_is_still_recorded() {
+        let mut errands = Errands::default();
+        let (order, mut answer) = errand(Chore::Identify);
+        errands.take(order);
+        let Some(Next::Print(key, _)) = errands.next(true, 0, Instant::now()) else { panic!("a label is next") };
+        assert!(errands.settle(key, Became::InDoubt("the line broke".into())).is_some());
+        assert_eq!(answer.try_recv(), Ok(Became::InDoubt("the line broke".into())));
+        assert!(matches!(errands.settle(key, Became::Printed), Some(Ended { became: Became::Printed, .. })));
+    }
+}

@@ -12,10 +12,10 @@ use super::trace::{Passed, What};
 use super::view::{self, View};
 use crate::capture::Side;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Doubt, Event, Evidence, PrinterState, Rules};
+use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
 use crate::dots::Dpi;
 use crate::label::Label;
-use crate::language::{Encoded, Encoder, Language, Options, escpos, zpl};
+use crate::language::{Encoded, Encoder, Language, Options};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
@@ -70,10 +70,14 @@ pub struct Feed {
     composing: Composing,
     /// Labels given to the conversation, by key, until their end is known.
     given: HashMap<LabelKey, Given>,
+    /// Whoever had the line before, we ourselves perhaps, may have broken off inside a label.
+    broke_off: bool,
     /// Labels handed over whole to a line that has not passed all of them on.
     leaving: Vec<u64>,
     last: Option<(i64, String)>,
     errands: Errands,
+    /// The line is wanted although there is nothing to print.
+    look: bool,
 }
 
 /// What is remembered of a label on its way.
@@ -126,9 +130,11 @@ impl Feed {
             queue: VecDeque::new(),
             stale: true,
             given: HashMap::new(),
+            broke_off: true,
             leaving: Vec::new(),
             last: None,
             errands: Errands::default(),
+            look: false,
             epoch: Instant::now(),
             name,
             config,
@@ -277,10 +283,12 @@ impl Feed {
 
     /// Opens the line when there is something to print and it is not open.
     async fn open_line(&mut self) {
-        let wanted = self.conversation.has_doubts() || self.errands.wait() || !(self.queue.is_empty() || self.facts.paused);
+        let printing = !(self.queue.is_empty() || self.facts.paused);
+        let wanted = printing || self.look || self.conversation.has_doubts() || self.errands.wait();
         if self.line.is_some() || !wanted || self.retry_at.is_some() {
             return;
         }
+        self.look = false;
         match self.transport.open(&self.config.device, &Limits::default()).await {
             Ok(line) => {
                 info!(printer = self.name, "connected");
@@ -288,9 +296,9 @@ impl Feed {
                 self.line = Some(line);
                 self.offline = None;
                 self.fresh = true;
-                let zpl = zpl::Options { native_text: self.config.native_text, memory_bytes: self.printer_memory() };
-                let escpos = escpos::Options { width_dots: self.config.width_dots, ..escpos::Options::default() };
-                self.encoder = Encoder::new(self.config.language, Options { zpl, escpos });
+                let mut options = self.config.options;
+                options.zpl.memory_bytes = self.printer_memory();
+                self.encoder = Encoder::new(self.config.language, options);
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
             Err(error) => {
@@ -349,8 +357,13 @@ impl Feed {
     /// The bytes of a label, behind those that set the printer up if it is not.
     fn encode(&mut self, label: &Label) -> Encoded {
         let mut start = Vec::new();
+        // A few bytes against a power cut that a serial line does not show.
+        self.fresh |= self.config.language != Language::Zpl && !self.config.device.shows_power();
         if self.fresh {
             start = self.encoder.start(&self.config.setup, label.size, label.dpi);
+            if std::mem::take(&mut self.broke_off) {
+                start.extend(self.encoder.eject(label.dpi));
+            }
             self.fresh = false;
         }
         self.encoder.label(label).behind(start)
@@ -369,7 +382,7 @@ impl Feed {
             let Some(queued) = self.queue.pop_front() else { break };
             match self.composing.take(queued.key) {
                 Some(Ok(composed)) => {
-                    let recorded = self.spool.sending(vec![(queued.key, composed.digest)]);
+                    let recorded = self.spool.sending(&self.name, vec![(queued.key, composed.digest)]);
                     // The disk works while we encode.
                     let encoded = self.encode(&composed.label);
                     if let Err(error) = recorded.await {
@@ -434,7 +447,14 @@ impl Feed {
                 Event::NotTaken { key, why } => {
                     // It may have been the one that was to store what later labels recall.
                     self.fresh = true;
-                    self.settle(key, Outcome::Waiting { why: why.to_string() });
+                    let sentence = why.to_string();
+                    self.settle(
+                        key,
+                        match why {
+                            Loss::NotSent => Outcome::NotSent { why: sentence },
+                            Loss::DidNotComeOut => Outcome::Waiting { why: sentence },
+                        },
+                    );
                 }
                 Event::StateChanged(state) => self.tell_state(&state),
                 Event::Learnt(profile) => {
@@ -480,11 +500,11 @@ impl Feed {
         let word = match &outcome {
             Outcome::Printed { .. } => "printed",
             Outcome::Sent => "sent",
-            Outcome::Waiting { .. } => "waiting",
+            Outcome::Waiting { .. } | Outcome::NotSent { .. } => "waiting",
             Outcome::InDoubt { .. } => "in doubt",
         };
         info!(printer = self.name, run, label, "{word}");
-        self.stale |= matches!(outcome, Outcome::Waiting { .. });
+        self.stale |= matches!(outcome, Outcome::Waiting { .. } | Outcome::NotSent { .. });
         let receipt = self.spool.settle(key, attempt, outcome.clone());
         let (spool, printer) = (self.spool.clone(), self.name.clone());
         tokio::spawn(async move {
@@ -505,6 +525,7 @@ impl Feed {
             warn!(printer = self.name, "line lost: {why}");
             self.pass(|| What::Lost(why.to_owned()));
             self.doubt_left(why);
+            self.broke_off |= self.conversation.open() > 0;
             self.conversation.handle_disconnect(why);
             let ended = self.errands.line_lost(why);
             self.tell_ended(ended);
@@ -518,6 +539,15 @@ impl Feed {
         let paused = match order {
             Some(Order::Pause) => true,
             Some(Order::Resume) => false,
+            Some(Order::Look) => {
+                // A printer with nothing to print is not asked how it is; a new line asks once.
+                let stands = matches!(self.conversation.state(), PrinterState::Stopped(_) | PrinterState::NotAnswering);
+                if stands && self.conversation.open() == 0 && !self.errands.is_busy() {
+                    self.lose_line("looked at anew");
+                }
+                self.look = self.line.is_none();
+                return;
+            }
             Some(Order::Errand(errand)) => {
                 info!(printer = self.name, "asked to {}", errand.chore.word());
                 self.errands.take(errand);
@@ -542,7 +572,7 @@ impl Feed {
             Ok(None) => {}
             Err(error) => error!(printer = self.name, "{error}"),
         }
-        self.conversation = Conversation::new(self.config.language, rules(&self.config), self.facts.profile());
+        self.conversation = Conversation::new(self.config.language, rules(&self.config), profile(&self.config, &self.facts));
     }
 
     async fn keep_facts(&self) {
@@ -613,8 +643,24 @@ fn became(outcome: Outcome) -> Became {
         Outcome::Printed { .. } => Became::Printed,
         Outcome::Sent => Became::Sent,
         Outcome::InDoubt { why } => Became::InDoubt(why),
-        Outcome::Waiting { why } => Became::NotTaken(format!("{why}.")),
+        Outcome::Waiting { why } | Outcome::NotSent { why } => Became::NotTaken(format!("{why}.")),
     }
+}
+
+/// What is known of a printer: what it taught us, and what its configuration knows better.
+fn profile(config: &PrinterConfig, facts: &Facts) -> Profile {
+    let mut profile = facts.profile();
+    match config.echo {
+        Some(false) => profile.echo = Echo::No,
+        Some(true) if profile.echo == Echo::No => profile.echo = Echo::Unknown,
+        // A clone that does not know the command would print it.
+        None if config.language == Language::EscPos && profile.echo == Echo::Unknown => profile.echo = Echo::No,
+        Some(true) | None => {}
+    }
+    if !config.counter {
+        profile.counter = Counter::No;
+    }
+    profile
 }
 
 /// How patient to be with a printer of that configuration.

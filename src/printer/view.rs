@@ -1,6 +1,6 @@
 //! How a printer stands, in words for a person and keywords for a program.
 
-use crate::conversation::{Answers, Counter, PrinterState, Profile};
+use crate::conversation::{Answers, Counter, Echo, PrinterState, Profile};
 use crate::language::{Language, Reason};
 
 /// What everybody may know of a printer.
@@ -41,7 +41,12 @@ pub fn confirms_by(language: Language, profile: &Profile) -> Option<&'static str
     match (profile.status, language) {
         (Answers::Unknown, _) => None,
         (Answers::Silent, _) => Some("nothing"),
-        (Answers::Yes, Language::Tspl | Language::EscPos) => Some("echo"),
+        (Answers::Yes, Language::Tspl | Language::EscPos) => match profile.echo {
+            Echo::Unknown => None,
+            Echo::No => Some("nothing"),
+            Echo::Before if profile.counter == Counter::Counts => Some("counter"),
+            Echo::Heard(_) | Echo::Before | Echo::After => Some("echo"),
+        },
         (Answers::Yes, Language::Zpl) if profile.counter == Counter::Counts => Some("counter"),
         (Answers::Yes, Language::Zpl) => Some("buffers"),
     }

@@ -86,10 +86,12 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
     let orders = submission.orders.iter().map(|order| (order.template.clone(), dpi, &order.waybill));
     let faults = house.studio.check(&orders.collect::<Vec<_>>());
     submission.found(faults);
+    let printer = submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
     let job = NewJob {
         id,
         content,
-        printer: submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+        group: house.printers.dealt_to(&printer),
+        printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
         labels: submission.orders.iter().map(new_label).collect(),
         run_limit: house.config.limits.run,

@@ -8,7 +8,7 @@ pub mod requests;
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
-use crate::spool::{Count, Event, JobView, LabelDetail, LabelPage, LabelView, PrintView, State, UnixMs};
+use crate::spool::{Count, Event, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs};
 use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Job {
     pub id: String,
+    /// The printer, or the group, it was sent to.
     pub printer: String,
     /// When it was on disk, RFC 3339 in UTC.
     pub taken_at: String,
@@ -102,6 +103,19 @@ pub struct LabelHistory {
     pub recipient: Option<Recipient>,
     /// Every time its bytes went to a printer.
     pub prints: Vec<Print>,
+    /// Every time it was given to another printer of its group before that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub moves: Vec<Move>,
+}
+
+/// A waiting label that was given to another printer of its group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Move {
+    pub from: String,
+    pub to: String,
+    pub why: String,
+    pub at: String,
 }
 
 /// Who gets the parcel: enough to recognise, not enough to know.
@@ -192,6 +206,9 @@ pub struct Printer {
     pub language: &'static str,
     /// The template of labels that name none.
     pub template: String,
+    /// The printers it shares jobs with: a job may name the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     pub dpi: u32,
     /// Width and height in millimetres.
     pub media_mm: [f64; 2],
@@ -339,6 +356,7 @@ impl LabelHistory {
             label: Label::of(detail.label),
             recipient: waybill.map(|waybill| Recipient::of(&waybill.recipient)),
             prints: detail.prints.into_iter().map(Print::of).collect(),
+            moves: detail.moves.into_iter().map(Move::of).collect(),
         }
     }
 }
@@ -372,6 +390,12 @@ impl Print {
     }
 }
 
+impl Move {
+    fn of(MoveView { from, to, why, at }: MoveView) -> Move {
+        Move { from, to, why, at: time(at) }
+    }
+}
+
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
         LabelState { id, state: state.word() }
@@ -396,6 +420,7 @@ impl Printer {
             device: printer.config.device.to_string(),
             language: printer.config.language.name(),
             template: printer.config.template.clone(),
+            group: printer.config.group.clone(),
             dpi: printer.config.dpi.nominal(),
             media_mm: [width.0, height.0],
             counts: own.map(|count| (count.state.word(), count.labels)).collect(),

@@ -39,6 +39,7 @@ pub enum Aim {
 
 /// A job that was read.
 pub struct Submission {
+    /// The printer, or the group and any printer of it.
     pub printer: Option<(String, PrinterConfig)>,
     pub sort: Vec<Sort>,
     /// The caller says that a tracking number may stand under another label too.
@@ -184,8 +185,11 @@ fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, Pr
             return None;
         }
     };
-    let config = printers.get(&name);
+    // Printers of a group are alike: what one can print they all can.
+    let config = printers.get(&name).or_else(|| house.config.group(&name).first().map(|(_, printer)| *printer));
     if config.is_none() {
+        let groups = printers.values().filter_map(|printer| printer.group.as_deref());
+        let known: Vec<&str> = known.into_iter().chain(groups).collect();
         job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
     }
     Some((name, config?.clone()))

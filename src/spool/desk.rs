@@ -147,18 +147,32 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Begins the next run of the printer and returns its number.
-    pub fn new_run(&self, printer: &str, job: i64, labels: usize) -> Result<i64, SpoolError> {
+    /// The one of these printers with the fewest labels before it; the first of several.
+    pub fn least_busy<'a>(&self, printers: &'a [String]) -> Result<Option<&'a String>, SpoolError> {
+        let mut least = None;
+        for printer in printers {
+            let before: i64 = self
+                .db
+                .prepare_cached(
+                    "SELECT coalesce(sum(labels), 0) FROM counts WHERE printer = ?1 AND state IN ('waiting', 'sending')",
+                )?
+                .query_row([printer], |row| row.get(0))?;
+            if least.is_none_or(|(fewest, _)| before < fewest) {
+                least = Some((before, printer));
+            }
+        }
+        Ok(least.map(|(_, printer)| printer))
+    }
+
+    /// Begins the next run of the printer, perhaps for a group, and returns its number.
+    pub fn new_run(&self, printer: &str, group: Option<&str>, job: i64, labels: usize) -> Result<i64, SpoolError> {
         let number: i64 = self
             .db
             .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM runs WHERE printer = ?1")?
             .query_row([printer], |row| row.get(0))?;
-        self.db.prepare_cached("INSERT INTO runs (printer, number, job, labels) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-            printer,
-            number,
-            job,
-            labels as i64
-        ])?;
+        self.db
+            .prepare_cached("INSERT INTO runs (printer, number, job, labels, printer_group) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![printer, number, job, labels as i64, group])?;
         Ok(number)
     }
 }

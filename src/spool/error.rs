@@ -57,10 +57,16 @@ pub struct Left {
     pub key: super::LabelKey,
     pub id: String,
     pub state: State,
+    /// Where it is; another one than the asker's when it was given away.
+    pub printer: String,
 }
 
 fn not_waiting(left: &[Left]) -> String {
-    let labels: Vec<String> = left.iter().map(|label| format!("{} is {}", label.id, label.state)).collect();
+    let labels = left.iter().map(|Left { id, state, printer, .. }| match state {
+        State::Waiting => format!("{id} waits for {printer} now"),
+        state => format!("{id} is {state}"),
+    });
+    let labels: Vec<String> = labels.collect();
     format!("nothing was sent: label {}. Read the queue again.", labels.join(", label "))
 }
 

@@ -3,8 +3,8 @@
 use super::error::SpoolError;
 use super::ledger::State;
 use super::shapes::{
-    Count, Event, Hash, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, PrintView, QueuedLabel, Reprint,
-    RunView,
+    Count, Event, Hash, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView, QueuedLabel,
+    Reprint, RunView,
 };
 use rusqlite::types::{ToSql, Type};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -93,7 +93,11 @@ pub(super) fn label(db: &Connection, id: &str) -> Result<LabelDetail, SpoolError
         )?
         .query_map([label.key], print_view)?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(LabelDetail { label, waybill, template, digest, prints })
+    let moves = db
+        .prepare_cached("SELECT from_printer, to_printer, why, at FROM moves WHERE label = ?1 ORDER BY number")?
+        .query_map([label.key], |row| Ok(MoveView { from: row.get(0)?, to: row.get(1)?, why: row.get(2)?, at: row.get(3)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(LabelDetail { label, waybill, template, digest, prints, moves })
 }
 
 fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
@@ -111,6 +115,15 @@ fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
         sending_at: row.get(10)?,
         settled_at: row.get(11)?,
     })
+}
+
+/// How many labels of that group wait for the printer and were never sent to any.
+pub(super) fn movable(db: &Connection, printer: &str, group: &str) -> Result<usize, SpoolError> {
+    let mut query = db.prepare_cached(
+        "SELECT count(*) FROM labels INDEXED BY labels_next
+         WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = unsent",
+    )?;
+    Ok(query.query_row([printer, group], |row| row.get::<_, i64>(0))? as usize)
 }
 
 /// The printer's next labels, in the order they are to print.

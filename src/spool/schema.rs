@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), SpoolError>
     Ok(())
 }
 
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, GROUPS];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -129,5 +129,23 @@ CREATE TABLE counts (
     state TEXT NOT NULL,
     labels INTEGER NOT NULL,
     PRIMARY KEY (printer, state)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Jobs for a group of printers, and which labels went from one printer to another.
+const GROUPS: &str = "
+ALTER TABLE labels ADD COLUMN printer_group TEXT;   -- of a job that named one
+ALTER TABLE labels ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;   -- attempts of which nothing that prints had left
+ALTER TABLE runs ADD COLUMN printer_group TEXT;
+
+-- A waiting label given to another printer of its group.
+CREATE TABLE moves (
+    label INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    from_printer TEXT NOT NULL,
+    to_printer TEXT NOT NULL,
+    why TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (label, number)
 ) STRICT, WITHOUT ROWID;
 ";

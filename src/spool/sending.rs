@@ -6,13 +6,13 @@ use super::ledger::{State, Step};
 use super::shapes::{Hash, LabelKey, Outcome};
 use rusqlite::params;
 
-/// Records that these labels are about to leave, all of them or none.
-pub(super) fn sending(desk: &mut Desk, labels: &[(LabelKey, Hash)]) -> Result<(), SpoolError> {
+/// Records that these labels are about to leave for that printer, all of them or none.
+pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[(LabelKey, Hash)]) -> Result<(), SpoolError> {
     let standing = labels.iter().map(|(key, _)| desk.label_of_key(*key)).collect::<Result<Vec<_>, _>>()?;
     let left: Vec<Left> = standing
         .iter()
-        .filter(|label| label.state != State::Waiting)
-        .map(|label| Left { key: label.key, id: label.id.clone(), state: label.state })
+        .filter(|label| label.state != State::Waiting || label.printer != printer)
+        .map(|label| Left { key: label.key, id: label.id.clone(), state: label.state, printer: label.printer.clone() })
         .collect();
     if !left.is_empty() {
         return Err(SpoolError::NotWaiting(left));
@@ -46,6 +46,11 @@ pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Out
         Outcome::Printed { evidence } => end_attempt(desk, &label, Step::Confirm, "", Some(evidence), None),
         Outcome::Sent => end_attempt(desk, &label, Step::HandOver, "", None, None),
         Outcome::Waiting { why } => end_attempt(desk, &label, Step::Return, why, None, None),
+        Outcome::NotSent { why } => {
+            let state = end_attempt(desk, &label, Step::Return, why, None, None)?;
+            desk.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
+            Ok(state)
+        }
         Outcome::InDoubt { why } => end_attempt(desk, &label, Step::Doubt, why, None, None),
     }
     .map(|_| ())

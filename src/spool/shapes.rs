@@ -17,7 +17,10 @@ pub struct NewJob {
     pub id: String,
     /// Says whether two submissions are the same.
     pub content: Hash,
+    /// The printer, or the group, it is for.
     pub printer: String,
+    /// The printers of the group among which its runs are dealt; none when it is for one printer.
+    pub group: Vec<String>,
     /// By which keys the caller had the labels sorted; only kept.
     pub sort: Vec<String>,
     pub labels: Vec<NewLabel>,
@@ -78,6 +81,7 @@ pub struct Clash {
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobView {
     pub id: String,
+    /// The printer, or the group, it was sent to.
     pub printer: String,
     pub sort: Vec<String>,
     pub taken_at: UnixMs,
@@ -129,6 +133,16 @@ pub struct LabelDetail {
     /// Of the dots it was first printed with.
     pub digest: Option<Hash>,
     pub prints: Vec<PrintView>,
+    pub moves: Vec<MoveView>,
+}
+
+/// A waiting label that was given to another printer of its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveView {
+    pub from: String,
+    pub to: String,
+    pub why: String,
+    pub at: UnixMs,
 }
 
 /// One physical attempt at a label.
@@ -183,10 +197,20 @@ pub struct QueuedLabel {
 /// What became of a label that was being sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Printed { evidence: String },
+    Printed {
+        evidence: String,
+    },
     Sent,
-    Waiting { why: String },
-    InDoubt { why: String },
+    Waiting {
+        why: String,
+    },
+    /// It waits again too: nothing of it that could print had left.
+    NotSent {
+        why: String,
+    },
+    InDoubt {
+        why: String,
+    },
 }
 
 /// Which labels to list; what is `None` does not matter.

@@ -92,34 +92,44 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
     let key = desk.db.last_insert_rowid();
     let runs = job.labels.chunks(job.run_limit.clamp(1, RUN_LABELS_MAX));
     let run_count = runs.len();
+    let group = (!job.group.is_empty()).then_some(job.printer.as_str());
     for labels in runs {
-        let run = desk.new_run(&job.printer, key, labels.len())?;
+        // Whole runs, each to whoever has the least to do: a person finds them in one tray.
+        let printer = desk.least_busy(&job.group)?.unwrap_or(&job.printer);
+        let run = desk.new_run(printer, group, key, labels.len())?;
         for (position, label) in (1..).zip(labels) {
-            write_label(desk, job, key, run, position, label)?;
+            write_label(desk, (key, printer, group), run, position, label)?;
         }
+        let held = labels.iter().filter(|label| label.held.is_some()).count();
+        desk.count(printer, State::Held, held as i64)?;
+        desk.count(printer, State::Waiting, (labels.len() - held) as i64)?;
+        desk.bells.insert(printer.clone());
     }
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
-    desk.count(&job.printer, State::Held, held as i64)?;
-    desk.count(&job.printer, State::Waiting, (job.labels.len() - held) as i64)?;
     let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
-    desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())?;
-    desk.bells.insert(job.printer.clone());
-    Ok(())
+    desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
 }
 
-fn write_label(desk: &Desk, job: &NewJob, key: i64, run: i64, position: i64, label: &NewLabel) -> Result<(), SpoolError> {
+/// Writes a label of a job by its key, for a printer, perhaps of a group.
+fn write_label(
+    desk: &Desk,
+    (job, printer, group): (i64, &str, Option<&str>),
+    run: i64,
+    position: i64,
+    label: &NewLabel,
+) -> Result<(), SpoolError> {
     let state = if label.held.is_some() { State::Held } else { State::Waiting };
     let (order, tracking) = (label.order.as_ref(), label.tracking.as_ref());
     desk.db
         .prepare_cached(
             "INSERT INTO labels (id, job, printer, run, position, urgent, state, reason, moved_at, taken_at,
-                 order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0)",
+                 order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies, printer_group)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, ?16)",
         )?
         .execute(params![
             label.id,
-            key,
-            job.printer,
+            job,
+            printer,
             run,
             position,
             label.urgent,
@@ -132,6 +142,7 @@ fn write_label(desk: &Desk, job: &NewJob, key: i64, run: i64, position: i64, lab
             tracking.map(|number| &number.key),
             label.ship_by,
             label.template.as_bytes(),
+            group,
         ])?;
     let row = desk.db.last_insert_rowid();
     desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;

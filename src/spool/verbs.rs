@@ -6,6 +6,7 @@ use super::ledger::{State, Step};
 use super::sending::end_attempt;
 use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
 use rusqlite::{OptionalExtension, params};
+use serde_json::json;
 
 /// Rows one erasing request may touch, so that it never keeps a label waiting.
 pub(super) const ERASE_ROWS: i64 = 500;
@@ -41,6 +42,51 @@ pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &s
     Ok(keys.len())
 }
 
+/// Gives what waits for a printer on behalf of a group, and was never sent, to others of it: run by run in its order, each
+/// to whoever has the least to do. Says how many labels.
+pub(super) fn reassign(desk: &mut Desk, from: &str, group: &str, to: &[String], why: &str) -> Result<usize, SpoolError> {
+    let waiting = desk
+        .db
+        .prepare_cached(
+            "SELECT key, run FROM labels INDEXED BY labels_next
+             WHERE state = 'waiting' AND printer = ?1 AND printer_group = ?2 AND attempts = unsent
+             ORDER BY urgent DESC, run, position",
+        )?
+        .query_map([from, group], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(LabelKey, i64)>>>()?;
+    for labels in waiting.chunk_by(|(_, one), (_, next)| one == next) {
+        let Some(printer) = desk.least_busy(to)? else { return Ok(0) };
+        let first = desk.label_of_key(labels[0].0)?;
+        let run = desk.new_run(printer, Some(group), first.job, labels.len())?;
+        for (position, (key, _)) in (1..).zip(labels) {
+            move_label(desk, *key, printer, run, position, why)?;
+        }
+        desk.count(from, State::Waiting, -(labels.len() as i64))?;
+        desk.count(printer, State::Waiting, labels.len() as i64)?;
+        desk.bells.insert(printer.clone());
+    }
+    if !waiting.is_empty() {
+        // It may have read some of them ahead.
+        desk.bells.insert(from.to_owned());
+    }
+    Ok(waiting.len())
+}
+
+fn move_label(desk: &mut Desk, key: LabelKey, to: &str, run: i64, position: i64, why: &str) -> Result<(), SpoolError> {
+    let label = desk.label_of_key(key)?;
+    desk.db
+        .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, reason = ?5 WHERE key = ?1")?
+        .execute(params![key, to, run, position, format!("moved from {}: {why}", label.printer)])?;
+    desk.db
+        .prepare_cached(
+            "INSERT INTO moves (label, number, from_printer, to_printer, why, at)
+             SELECT ?1, count(*) + 1, ?2, ?3, ?4, ?5 FROM moves WHERE label = ?1",
+        )?
+        .execute(params![key, label.printer, to, why, desk.now])?;
+    let data = json!({ "from": label.printer, "run": run, "position": position, "reason": why });
+    desk.tell("moved", Some(&label.job_id), Some(&label.id), Some(to), &data.to_string())
+}
+
 pub(super) fn outcome(desk: &mut Desk, id: &str, came_out: bool, by: &str) -> Result<State, SpoolError> {
     let label = desk.label(id)?;
     let (step, reason) =
@@ -62,7 +108,7 @@ pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Opt
         desk.count(printer, label.state, 1)?;
         label.printer = printer.to_owned();
     }
-    label.run = desk.new_run(&label.printer, label.job, 1)?;
+    label.run = desk.new_run(&label.printer, None, label.job, 1)?;
     label.position = 1;
     let state = desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))?;
     desk.db

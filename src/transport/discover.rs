@@ -3,7 +3,8 @@
 use super::holders;
 use super::sysfs::{self, UsbDevice};
 use super::uri::{DeviceUri, SerialAddress};
-use super::usb::{self, PRINTER_CLASS, PROTOCOLS, Quirks, VENDOR_CLASS};
+use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
+use crate::models::Models;
 use rustix::fs::Access;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ fn discover_in(sys: &Path, dev: &Path) -> Vec<Found> {
 }
 
 fn usb_printer(device: &UsbDevice, all: &[UsbDevice]) -> Option<Found> {
-    let vendor_class = Quirks::of(device.vendor, device.product).vendor_class;
+    let vendor_class = Models::shipped().usb((device.vendor, device.product)).vendor_class;
     let interface = device.interfaces.iter().find(|it| {
         let is_printer = (it.class, it.subclass) == PRINTER_CLASS && PROTOCOLS.contains(&it.protocol);
         is_printer || vendor_class && it.class == VENDOR_CLASS
@@ -207,7 +208,9 @@ mod tests {
             .plug("1-2", ("0483", "5743"), None, PRINTER)
             .plug("1-3.1", ("1fc9", "2016"), Some("0001"), PRINTER)
             .plug("1-3.2", ("1fc9", "2016"), Some("0001"), PRINTER)
-            .plug("1-4", ("04b8", "0202"), Some("EP"), VENDOR);
+            .plug("1-4", ("04b8", "0202"), Some("EP"), VENDOR)
+            // All of this vendor's have that number.
+            .plug("1-5", ("1203", "0140"), Some("000001"), PRINTER);
         assert_eq!(
             computer.uris(),
             [
@@ -216,8 +219,49 @@ mod tests {
                 "usb://1fc9:2016?port=1-3.1",
                 "usb://1fc9:2016?port=1-3.2",
                 "usb://04b8:0202?serial=EP&class=vendor",
+                "usb://1203:0140?port=1-5",
             ]
         );
+    }
+
+    #[test]
+    fn a_printer_is_found_by_its_number_or_its_port_and_a_twin_is_never_guessed() {
+        let computer = Computer::new();
+        computer
+            .plug("1-1", ("0a5f", "0166"), Some("A"), PRINTER)
+            .plug("1-2", ("0a5f", "0166"), Some("B"), PRINTER)
+            .plug("1-3", ("0483", "5743"), None, PRINTER)
+            .plug("1-4", ("1fc9", "2016"), Some("0001"), PRINTER)
+            .plug("1-5", ("1fc9", "2016"), Some("0001"), PRINTER);
+        let find = |text: &str| {
+            let Ok(DeviceUri::Usb(address)) = text.parse() else { panic!("{text} is no USB printer") };
+            usb::find(&computer.0.path().join("sys"), &address).map(|device| device.port)
+        };
+        assert_eq!(find("usb://0a5f:0166?serial=B").as_deref(), Ok("1-2"));
+        assert_eq!(find("usb://0483:5743").as_deref(), Ok("1-3"));
+        assert_eq!(find("usb://1fc9:2016?port=1-5").as_deref(), Ok("1-5"));
+        for (text, why) in [
+            (
+                "usb://0a5f:0166",
+                "several printers of that kind are plugged in. Name one: usb://0a5f:0166?serial=A or usb://0a5f:0166?serial=B.",
+            ),
+            (
+                "usb://1fc9:2016?serial=0001",
+                "several printers have that serial number. Name one by its port: usb://1fc9:2016?port=1-4 or \
+                 usb://1fc9:2016?port=1-5.",
+            ),
+            ("usb://0a5f:0166?serial=C", "the printer is not plugged in, or it is switched off."),
+            ("usb://0a5f:0166?port=1-9", "nothing is plugged into that port, or it is switched off."),
+            (
+                "usb://0a5f:0166?port=1-3",
+                "in that port is another device, 0483:5743. Plug the printer in there, or name its own port.",
+            ),
+        ] {
+            assert_eq!(find(text), Err(format!("{text}: {why}")));
+        }
+        fs::remove_dir_all(computer.0.path().join("sys")).expect("removed");
+        let Ok(DeviceUri::Usb(address)) = "usb://0483:5743".parse() else { panic!("a USB printer") };
+        assert_eq!(usb::find(&computer.0.path().join("sys"), &address), Err("USB is not available here.".into()));
     }
 
     #[test]

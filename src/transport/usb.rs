@@ -5,18 +5,16 @@
 //! made with the first printer opened and wakes for transfers only.
 //!
 //! The kernel's driver (usblp) is set aside while we hold the printer and given back on close, except where the printer
-//! does not bear it ([`Quirks`]).
+//! does not bear it ([`crate::models::Usb`]).
 
 mod device_id;
 mod handle;
 mod pipes;
-mod quirks;
-
-pub use quirks::Quirks;
 
 use super::sysfs::{self, UsbDevice};
 use super::uri::{UsbAddress, UsbPlace};
 use super::{Connection, Line, NoLine, PortStatus, broken, holders};
+use crate::models::Models;
 use handle::{Done, How, Open, Pipe, Transfer};
 use pipes::{Ends, In, Out, UNPLUGGED};
 use rusb::{Context, Direction, TransferType, UsbContext};
@@ -97,7 +95,7 @@ fn open_blocking(address: &UsbAddress) -> Result<(Arc<Open>, watch::Receiver<()>
     let node = open_node(&device.node).map_err(|error| node_sentence(address, &device, error))?;
     let context = context()?;
     let handle = handle::wrap(&context, &node).map_err(trouble)?;
-    let quirks = Quirks::of(address.vendor, address.product);
+    let quirks = Models::shipped().usb((address.vendor, address.product));
     let interface = printer_interface(&handle, address, address.vendor_class || quirks.vendor_class).map_err(trouble)?;
     let interface = interface.ok_or_else(|| match address.interface {
         Some(number) => format!("{address}: the device has no printer interface {number}."),
@@ -121,7 +119,7 @@ pub(super) fn open_node(node: &Path) -> rustix::io::Result<OwnedFd> {
 }
 
 /// The device that is meant, or a sentence.
-fn find(sys: &Path, address: &UsbAddress) -> Result<UsbDevice, String> {
+pub(super) fn find(sys: &Path, address: &UsbAddress) -> Result<UsbDevice, String> {
     let devices = sysfs::usb_devices(sys).map_err(|_| "USB is not available here.".to_owned())?;
     if let UsbPlace::Port(port) = &address.place {
         let there = devices.into_iter().find(|device| device.port == *port);
@@ -157,11 +155,12 @@ fn list(uris: impl Iterator<Item = UsbAddress>) -> String {
     uris.map(|uri| uri.to_string()).collect::<Vec<_>>().join(" or ")
 }
 
-/// The name that finds the device again: by serial number where no twin shares it, else by port.
+/// The name that finds the device again: by serial number where it is its own and no twin shares it, else by port.
 pub(super) fn suggested_uri(device: &UsbDevice, all: &[UsbDevice], vendor_class: bool) -> UsbAddress {
     let ids = |device: &UsbDevice| (device.vendor, device.product, device.serial.clone());
+    let is_own = !Models::shipped().usb((device.vendor, device.product)).same_serial;
     match &device.serial {
-        Some(serial) if all.iter().filter(|other| ids(other) == ids(device)).count() == 1 => {
+        Some(serial) if is_own && all.iter().filter(|other| ids(other) == ids(device)).count() == 1 => {
             UsbAddress { place: UsbPlace::Serial(serial.clone()), ..uri_by_port(device, vendor_class) }
         }
         _ => uri_by_port(device, vendor_class),
@@ -218,7 +217,7 @@ fn node_sentence(address: &UsbAddress, device: &UsbDevice, error: rustix::io::Er
 
 pub(super) fn no_right(device: &UsbDevice) -> String {
     format!(
-        "this program may not open {}. Install the udev rules 70-waybilld.rules and plug the printer in again.",
+        "this program may not open {}. Install the udev rules 70-waybilld.rules and run it as a user of the group waybilld.",
         device.node.display()
     )
 }

@@ -50,6 +50,7 @@ pub struct Bench {
     pub stores_graphic: bool,
     graphic_stored: bool,
     pub label_padding: usize,
+    broke_off: bool,
     pub log: String,
     /// Keeps no log: many seeds, little time.
     pub hushed: bool,
@@ -128,6 +129,7 @@ impl Bench {
             stores_graphic: false,
             graphic_stored: false,
             label_padding: 0,
+            broke_off: false,
             log: String::new(),
             hushed: false,
             broken: None,
@@ -174,6 +176,7 @@ impl Bench {
         self.line.under_way.clear();
         self.wire.clear();
         self.note("-- line broken");
+        self.broke_off = true;
         self.conversation.handle_disconnect("connection reset");
         self.settle();
         self
@@ -310,11 +313,15 @@ impl Bench {
                 Encoded::last(label.into_bytes())
             }
             Language::EscPos => {
-                let mut bytes = format!("\x1b@label-{key}\n").into_bytes();
+                // What a broken line left under the head goes out first.
+                let eject = if std::mem::take(&mut self.broke_off) { "\x0c" } else { "" };
+                let mut bytes = format!("\x1b@{eject}label-{key}\n").into_bytes();
                 let trigger = bytes.len();
-                bytes.extend(b"\x1dv0\0\x04\0");
-                bytes.extend((padding.len() as u16 / 4).to_le_bytes());
-                bytes.extend(padding.bytes().take(padding.len() / 4 * 4));
+                // 64 bytes a row: what is longer than the media would be no label.
+                let rows = padding.len() / 64;
+                bytes.extend(b"\x1dv0\0\x40\0");
+                bytes.extend((rows as u16).to_le_bytes());
+                bytes.extend(&padding.as_bytes()[..rows * 64]);
                 bytes.extend(b"\x0c");
                 Encoded { bytes, trigger }
             }
@@ -374,8 +381,10 @@ impl Bench {
                 if let [key] = keys[..] {
                     let fate = self.fates.entry(key).or_default();
                     if piece.whole { fate.whole += 1 } else { fate.torn += 1 }
-                } else if self.language == language(self.printer.settings()) && (piece.whole || keys.len() > 1) {
-                    // The rest of a label that was torn says nothing.
+                } else if self.language == language(self.printer.settings())
+                    && !(keys.is_empty() && self.language == Language::EscPos)
+                {
+                    // The rest of an ESC/POS label that was torn off says nothing any more.
                     self.broken.get_or_insert(format!("a piece with the labels {keys:?} came out"));
                 }
             }

@@ -357,6 +357,7 @@ impl Cell {
     fn judge(self, bench: &Bench) -> Option<String> {
         let open = bench.count(Stand::Waiting) + bench.count(Stand::Sending);
         let doubted: u32 = (1..=LABELS).map(|key| bench.fates[&key].doubted).sum();
+        let any_silence_may_be_a_power_cut = self.fault == Fault::Harmed && !self.cable.rules().line_shows_power;
         let twice = (1..=LABELS).find(|key| bench.fates[key].whole > 1);
         if let Some(fault) = bench.fault() {
             Some(fault)
@@ -364,7 +365,7 @@ impl Cell {
             Some(format!("{open} labels never came to an end"))
         } else if let Some(key) = twice {
             Some(format!("label {key} came out twice"))
-        } else if doubted as usize > self.cable.rules().window {
+        } else if doubted as usize > self.cable.rules().window && !any_silence_may_be_a_power_cut {
             Some(format!("{doubted} doubts"))
         } else if bench.conversation.poll_timeout().is_some() {
             Some("it does not come to rest".into())

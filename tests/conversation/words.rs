@@ -168,5 +168,6 @@ fn an_escpos_printer_without_a_word_gets_its_labels_as_sent_and_none_while_it_is
     assert_eq!(bench.count(Stand::Sent), 2, "{}", bench.log);
     bench.printer.close_cover(bench.now);
     assert!(bench.until(|bench| bench.all(Stand::Sent)));
+    bench.wait(seconds(60));
     assert_eq!(bench.came_out(), 8, "{}", bench.log);
 }

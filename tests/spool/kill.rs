@@ -43,7 +43,7 @@ async fn takes_and_sends_until_it_is_killed() {
         assert!(matches!(spool.take(job(&id, 1)).await.unwrap(), Taken::New(_)));
         say(&format!("taken {id}-1"));
         let next = spool.upcoming("pack-1", 1).await.unwrap().remove(0);
-        spool.sending(vec![(next.key, digest(1))]).await.unwrap();
+        spool.sending("pack-1", vec![(next.key, digest(1))]).await.unwrap();
         say(&format!("sending {}", next.id));
         spool.settle(next.key, next.attempt, printed()).await.unwrap();
         say(&format!("printed {}", next.id));
@@ -131,7 +131,7 @@ async fn works_on_a_disk_that_ends() {
         rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum },
     )
     .unwrap();
-    spool.sending(vec![(next.key, digest(1))]).await.unwrap();
+    spool.sending("pack-1", vec![(next.key, digest(1))]).await.unwrap();
     assert!(matches!(spool.take(heavy("heavy")).await, Ok(Taken::New(_))));
     drop(spool);
     let spool = my_ledger().unwrap();

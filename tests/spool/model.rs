@@ -90,7 +90,7 @@ async fn follow(acts: Vec<Act>) {
                 let next = desk.next("pack-1").await;
                 assert_eq!(next.map(|next| next.key), first.map(|label| keys[label]), "the next label");
                 if let Some(label) = first {
-                    desk.spool.sending(vec![(keys[label], digest(1))]).await.unwrap();
+                    desk.spool.sending("pack-1", vec![(keys[label], digest(1))]).await.unwrap();
                     model[label].state = State::Sending;
                     model[label].attempts += 1;
                 }

@@ -3,10 +3,12 @@
 #![allow(dead_code)] // no test file uses all of it
 
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use waybilld::cli::client::{Answer, Client, Door};
 use waybilld::cli::serve::{self, Running};
@@ -19,6 +21,7 @@ pub struct Table {
     pub machines: Vec<Arc<Machine>>,
     pub daemon: Running,
     pub client: Client,
+    cables: Vec<(SocketAddr, JoinHandle<()>)>,
 }
 
 impl Table {
@@ -27,7 +30,7 @@ impl Table {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");
         let mut config = format!("state = {:?}\nsocket = {socket:?}\n[limits]\n{limits}\n", folder.path().join("state"));
-        let mut machines = Vec::new();
+        let (mut machines, mut cables) = (Vec::new(), Vec::new());
         for number in 1..=printers {
             let tray = Tray::open(&folder.path().join(format!("tray-{number}")), false, Voice::Quiet).unwrap();
             let settings = Settings { speed: Some(14), start: Duration::from_millis(10), ..Settings::default() };
@@ -35,17 +38,25 @@ impl Table {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             tokio::spawn(machine.clone().keep_time());
-            let host = machine.clone();
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    let _ = host.serve(stream).await;
-                }
-            });
+            cables.push((address, tokio::spawn(serve_all(listener, machine.clone()))));
             config += &format!("[printers.pack-{number}]\ndevice = \"tcp://{address}\"\nspeed = 14\n{of_each}\n");
             machines.push(machine);
         }
         let daemon = serve::start(Config::parse("test", &config).unwrap()).await.unwrap();
-        Table { folder, machines, daemon, client: Client::new(&Door { socket: Some(socket) }) }
+        Table { folder, machines, daemon, client: Client::new(&Door { socket: Some(socket) }), cables }
+    }
+
+    /// Nobody answers at that printer's address any more.
+    pub async fn unplug(&mut self, number: usize) {
+        let (_, cable) = &mut self.cables[number - 1];
+        cable.abort();
+        let _ = cable.await;
+    }
+
+    pub async fn plug(&mut self, number: usize) {
+        let (address, cable) = &mut self.cables[number - 1];
+        let listener = TcpListener::bind(*address).await.unwrap();
+        *cable = tokio::spawn(serve_all(listener, self.machines[number - 1].clone()));
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -93,6 +104,12 @@ impl Table {
         let tracking =
             |fields: Vec<String>| fields.iter().find_map(|field| field.find("TR").map(|at| field[at..at + 5].to_owned()));
         self.pieces(number).into_iter().filter_map(tracking).collect()
+    }
+}
+
+async fn serve_all(listener: TcpListener, machine: Arc<Machine>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = machine.serve(stream).await;
     }
 }
 

@@ -381,10 +381,11 @@ mod picture {
             let area = b"\x1bL\x1bW\x0a\0\x04\0\x28\0\x14\0\x1bT".as_slice();
             picture(&[area, &[direction], b"\x1b$\x02\0\x1d$\x01\0\x1dv0\0\x01\0\x01\0\xFF\x0c"].concat())
         };
-        assert_eq!(page(0), ink(&[(12, 5, 8, 1)]));
-        assert_eq!(page(1), ink(&[(11, 14, 1, 8)]));
-        assert_eq!(page(2), ink(&[(40, 22, 8, 1)]));
-        assert_eq!(page(3), ink(&[(48, 6, 1, 8)]));
+        // A row at position 1 has its lower left dot there: nothing is above it but row 0.
+        assert_eq!(page(0), ink(&[(12, 4, 8, 1)]));
+        assert_eq!(page(1), ink(&[(10, 14, 1, 8)]));
+        assert_eq!(page(2), ink(&[(40, 23, 8, 1)]));
+        assert_eq!(page(3), ink(&[(49, 6, 1, 8)]));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Asking {
     pub rested: Option<Duration>,
     /// When evidence must have come, if the printer stays calm.
     pub evidence_due: Option<Duration>,
+    /// When a word last came back.
+    pub word_at: Option<Duration>,
     /// Words sent because one did not come back, and when the next may be.
     pub words_again: u32,
     pub word_due: Option<Duration>,
@@ -207,9 +209,7 @@ impl Conversation {
             self.asking.rested = None;
             if ends_a_label(&reading.reasons) {
                 self.counting.doubt();
-                if let Some(label) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
-                    label.stopped_in = true;
-                }
+                self.stopped_in_one(now);
             }
             self.renew_evidence(now);
             self.set_state(PrinterState::Stopped(reading.reasons.clone()));
@@ -275,6 +275,18 @@ impl Conversation {
             self.counting.doubt();
             self.set_state(PrinterState::NotAnswering);
             self.renew_evidence(now);
+        }
+    }
+
+    /// The printer stopped: the first label it has not come to may be under its head. When that one should be out long
+    /// ago its word was lost on the way, and it may be any of them.
+    fn stopped_in_one(&mut self, now: Duration) {
+        let mut open = self.on_wire.iter_mut().filter(|label| label.echoed.is_none());
+        let Some(first) = open.next() else { return };
+        first.stopped_in = true;
+        let begun = first.left.map(|left| left.max(self.asking.word_at.unwrap_or_default()));
+        if begun.is_some_and(|begun| begun + self.rules.label_time < now) {
+            open.for_each(|label| label.stopped_in = true);
         }
     }
 

@@ -126,6 +126,7 @@ impl Conversation {
                 self.asking.rested = None;
             }
         }
+        self.asking.word_at = Some(now);
         self.asking.words_again = 0;
         self.asking.word_due = None;
         self.asking.soon(now);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct JobRequest {
     /// Your name for it, 1 to 128 visible ASCII characters. The same id with the same content is the same job.
     pub id: String,
-    /// May be left out where there is only one.
+    /// A printer or a group of printers. May be left out where there is only one.
     pub printer: Option<String>,
     /// The template of labels that name none; otherwise the printer's usual one.
     pub template: Option<String>,

@@ -62,6 +62,10 @@ impl Parser {
         if self.command.is_empty() && byte >= 0x20 {
             return Some(Input::Text(byte));
         }
+        // NUL is no command: hosts fill up with it.
+        if self.command.is_empty() && byte == 0 {
+            return None;
+        }
         self.command.push(byte);
         if self.length.is_none() {
             match want(&self.command) {

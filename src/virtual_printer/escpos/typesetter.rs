@@ -286,15 +286,13 @@ impl Typesetter {
         refused
     }
 
-    /// A raster: printed at once, or in page mode set with its upper left corner at the print position.
+    /// A raster: printed at once, or in page mode set with its lower left corner at the print position, or as high as the
+    /// page begins (Epson's ePOS-Print manual, `<position>`: "the lower left dot of the image").
     fn raster(&mut self, image: Arc<Image>) -> Vec<Output> {
         let rows = image.height();
         if let Some(y) = self.page.as_ref().map(|page| page.y) {
-            let refused = self.set(What::Image(image), Point::new(self.x, y));
-            if let Some(page) = &mut self.page {
-                page.y = Dots(y.0.saturating_add(rows.0));
-            }
-            return refused;
+            let top = Dots(y.0.saturating_sub(rows.0).max(0));
+            return self.set(What::Image(image), Point::new(self.x, top));
         }
         let at = Point::new(self.aligned(image.width()), Dots(0));
         let item = Item { what: What::Image(image), at, area: self.whole(), direction: 0 };
