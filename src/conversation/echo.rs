@@ -242,7 +242,9 @@ impl Conversation {
         }
         if taken > 0 && self.asking.stalled {
             self.asking.stalled = false;
-            self.set_state(if self.asking.suspect { PrinterState::NotAnswering } else { PrinterState::Unknown });
+            if self.state == PrinterState::Stalled {
+                self.set_state(if self.asking.suspect { PrinterState::NotAnswering } else { PrinterState::Unknown });
+            }
         }
         self.begin_next(now);
         self.plan(now);

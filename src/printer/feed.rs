@@ -15,10 +15,10 @@ use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
 use crate::dots::Dpi;
 use crate::label::Label;
-use crate::language::{Encoded, Encoder, Language, Options};
+use crate::language::{Encoded, Encoder, Language, Options, Reason};
 use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
-use crate::transport::{Connection, DeviceUri, Limits, Plugged, Transport, why_broken};
+use crate::transport::{Connection, DeviceUri, Limits, Plugged, PortStatus, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -35,6 +35,8 @@ const AHEAD: usize = 8;
 const CHUNK: usize = 32 * 1024;
 /// Beside the time of the labels on the wire, what they may take to be confirmed when the daemon stops.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a USB printer may take to say how its port stands.
+const PORT_STATUS: Duration = Duration::from_secs(1);
 /// Pauses between attempts to open the line.
 const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
@@ -72,6 +74,8 @@ pub struct Feed {
     given: HashMap<LabelKey, Given>,
     /// Whoever had the line before, we ourselves perhaps, may have broken off inside a label.
     broke_off: bool,
+    /// What its port said when it took no more data.
+    port: Option<PortStatus>,
     /// Labels handed over whole to a line that has not passed all of them on.
     leaving: Vec<u64>,
     last: Option<(i64, String)>,
@@ -131,6 +135,7 @@ impl Feed {
             stale: true,
             given: HashMap::new(),
             broke_off: true,
+            port: None,
             leaving: Vec::new(),
             last: None,
             errands: Errands::default(),
@@ -456,7 +461,13 @@ impl Feed {
                         },
                     );
                 }
-                Event::StateChanged(state) => self.tell_state(&state),
+                Event::StateChanged(state) => {
+                    self.port = match state {
+                        PrinterState::Stalled => self.port_status().await,
+                        _ => None,
+                    };
+                    self.tell_state(&state);
+                }
                 Event::Learnt(profile) => {
                     self.facts.learn(&profile);
                     self.keep_facts().await;
@@ -581,8 +592,24 @@ impl Feed {
         }
     }
 
+    /// What a USB printer that takes no more data says beside the data.
+    async fn port_status(&self) -> Option<PortStatus> {
+        let line = self.line.as_ref()?.line.clone();
+        tokio::time::timeout(PORT_STATUS, line.port_status()).await.ok()?.ok()?
+    }
+
+    /// Its state, and what its port says of it.
+    fn standing(&self, state: &PrinterState) -> PrinterState {
+        match state {
+            PrinterState::Stalled if self.port.is_some_and(|port| port.media_empty) => {
+                PrinterState::Stopped(vec![Reason::MediaEmpty])
+            }
+            state => state.clone(),
+        }
+    }
+
     fn tell_state(&mut self, state: &PrinterState) {
-        let (word, reasons, sentence) = view::tell(state, self.offline.as_deref(), self.is_busy());
+        let (word, reasons, sentence) = view::tell(&self.standing(state), self.offline.as_deref(), self.is_busy());
         let kind = reasons.first().cloned().unwrap_or_else(|| word.to_owned());
         info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
         self.tell(&kind, &sentence);
@@ -613,7 +640,7 @@ impl Feed {
         let busy = self.is_busy();
         let (state, reasons, sentence) = match self.facts.paused && !self.errands.is_busy() {
             true => ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned()),
-            false => view::tell(self.conversation.state(), self.offline.as_deref(), busy),
+            false => view::tell(&self.standing(self.conversation.state()), self.offline.as_deref(), busy),
         };
         let answers_status = match self.conversation.profile().status {
             Answers::Unknown => None,

@@ -157,6 +157,22 @@ fn an_escpos_printer_that_was_out_of_paper_before_the_run_leaves_no_doubt() {
 }
 
 #[test]
+fn a_printer_that_said_it_is_out_of_labels_and_takes_no_more_data_is_still_out_of_labels() {
+    let mut bench = Bench::with(escpos(labels()));
+    bench.print_run(1..=4);
+    assert!(bench.until(|bench| bench.came_out() == 2));
+    bench.printer.load_media(0, bench.now);
+    bench.wait(seconds(1));
+    bench.line.buffer = 0;
+    bench.wait(seconds(60));
+    assert_eq!(*bench.state(), PrinterState::Stopped(vec![Reason::MediaEmpty]), "{}", bench.log);
+    bench.line.buffer = 64 * 1024;
+    bench.printer.load_media(100, bench.now);
+    assert!(bench.until(|bench| bench.count(Stand::Printed) >= 3), "{:?}\n{}", bench.ledger, bench.log);
+    assert_eq!(bench.fault(), None, "{}", bench.log);
+}
+
+#[test]
 fn an_escpos_printer_without_a_word_gets_its_labels_as_sent_and_none_while_it_is_stopped() {
     let mut bench = Bench::with(escpos(EscPosSettings { process_id: false, ..labels() }));
     bench.print_run(1..=2);

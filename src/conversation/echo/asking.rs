@@ -285,7 +285,9 @@ impl Conversation {
         let Some(first) = open.next() else { return };
         first.stopped_in = true;
         let begun = first.left.map(|left| left.max(self.asking.word_at.unwrap_or_default()));
-        if begun.is_some_and(|begun| begun + self.rules.label_time < now) {
+        // While it stands still none of them comes to its end.
+        let was_moving = !matches!(self.state, PrinterState::Stopped(_));
+        if was_moving && begun.is_some_and(|begun| begun + self.rules.label_time < now) {
             open.for_each(|label| label.stopped_in = true);
         }
     }
@@ -294,7 +296,10 @@ impl Conversation {
         let Some(since) = self.outbox.waiting_since() else { return };
         if !self.asking.stalled && since + self.rules.stall <= now {
             self.asking.stalled = true;
-            self.set_state(PrinterState::Stalled);
+            // What it said stops it says why it takes nothing.
+            if !matches!(self.state, PrinterState::Stopped(_)) {
+                self.set_state(PrinterState::Stalled);
+            }
         } else if self.asking.stalled && since + self.rules.stall_max <= now {
             self.outbox.waits_from(now);
             self.events.push_back(Event::HangUp);

@@ -144,7 +144,10 @@ impl Conversation {
         let Some(since) = self.outbox.waiting_since() else { return };
         if !self.asking.stalled && since + self.rules.stall <= now {
             self.asking.stalled = true;
-            self.set_state(PrinterState::Stalled);
+            // What it said stops it says why it takes nothing.
+            if !matches!(self.state, PrinterState::Stopped(_)) {
+                self.set_state(PrinterState::Stalled);
+            }
         } else if self.asking.stalled && since + self.rules.stall_max <= now {
             self.outbox.waits_from(now);
             self.events.push_back(Event::HangUp);
