@@ -188,6 +188,8 @@ impl Conversation {
         self.outbox.answered();
         match reply {
             Reply::More => {
+                // It said that it is offline; why is still to be asked.
+                self.stopped_in_one(now);
                 self.asking.awaited = None;
                 self.asking.misses = 0;
                 self.ask_standing(true, now);
@@ -297,10 +299,8 @@ impl Conversation {
             self.asking.suspect = true;
             self.asking.rested = None;
             self.asking.at = None;
-            // A printer that reports its stops by itself did not stop; one that is asked may have, unseen.
-            if !self.listener.reports() {
-                self.stopped_in_one(now);
-            }
+            // It may have stopped unseen.
+            self.stopped_in_one(now);
             self.counting.doubt();
             self.set_state(PrinterState::NotAnswering);
             self.renew_evidence(now);
