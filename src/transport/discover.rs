@@ -2,7 +2,7 @@
 
 use super::holders;
 use super::sysfs::{self, UsbDevice};
-use super::uri::{DeviceUri, SerialAddress};
+use super::uri::{DeviceUri, SerialAddress, UsbPlace};
 use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
 use crate::models::Models;
 use rustix::fs::Access;
@@ -32,6 +32,27 @@ pub struct UsbFacts {
     pub port: String,
     /// The answer to GET_DEVICE_ID, where the kernel's driver has asked.
     pub device_id: Option<String>,
+}
+
+impl Found {
+    /// Whether the device URI means this one, by whatever name.
+    pub fn is_meant_by(&self, uri: &DeviceUri) -> bool {
+        match (uri, &self.uri, &self.usb) {
+            (DeviceUri::Usb(meant), DeviceUri::Usb(_), Some(usb)) => {
+                let is_there = match &meant.place {
+                    UsbPlace::Serial(serial) => usb.serial.as_ref() == Some(serial),
+                    UsbPlace::Port(port) => usb.port == *port,
+                    UsbPlace::Only => true,
+                };
+                is_there && (usb.vendor, usb.product) == (meant.vendor, meant.product)
+            }
+            (DeviceUri::Serial(meant), DeviceUri::Serial(this), _) => {
+                let file = |path: &str| fs::canonicalize(path).ok();
+                meant.path == this.path || file(&this.path).is_some_and(|this| file(&meant.path) == Some(this))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// USB printers first, then serial ports.
@@ -110,9 +131,14 @@ fn serial_ports(sys: &Path, dev: &Path, devices: &[UsbDevice]) -> Vec<Found> {
         });
         let by_id = if has_own_name { steady_name(dev, "by-id", &file) } else { None };
         let path = by_id.or_else(|| steady_name(dev, "by-path", &file)).unwrap_or_else(|| file.clone());
-        let trouble = (!may_open(&file)).then(|| {
-            format!("this program may not open {}. Add its user to the group of the port, usually dialout.", file.display())
-        });
+        let trouble = match holders::of(&file) {
+            _ if !may_open(&file) => Some(format!(
+                "this program may not open {}. Add its user to the group of the port, usually dialout.",
+                file.display()
+            )),
+            Some(holder) => Some(format!("it is held by {holder}: stop that first.")),
+            None => None,
+        };
         let uri = DeviceUri::Serial(SerialAddress::new(path.to_string_lossy()));
         found.push(Found { uri, usb: adapter.map(|adapter| facts(adapter, None)), trouble });
     }
@@ -131,6 +157,7 @@ fn steady_name(dev: &Path, folder: &str, file: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+    use std::process::Stdio;
 
     /// A computer in a folder.
     struct Computer(tempfile::TempDir);
@@ -305,5 +332,45 @@ mod tests {
         );
         let found = discover_in(&computer.0.path().join("sys"), &computer.0.path().join("dev"));
         assert_eq!(found[3].usb.as_ref().expect("an adapter").port, "1-11");
+    }
+
+    #[test]
+    fn who_holds_a_serial_port_is_named() {
+        let computer = Computer::new();
+        computer.port("ttyS0", None, Some("4"));
+        let file = computer.0.path().join("dev/ttyS0");
+        let script = "exec 3< \"$0\"; echo; read -r _";
+        let mut holder = std::process::Command::new("sh");
+        holder.args(["-c", script]).arg(&file).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = holder.spawn().expect("a shell");
+        let mut said = [0];
+        std::io::Read::read_exact(holder.stdout.as_mut().expect("piped"), &mut said).expect("it holds the port");
+        let found = discover_in(&computer.0.path().join("sys"), &computer.0.path().join("dev"));
+        drop(holder.stdin.take());
+        holder.wait().expect("it ends");
+        let expected = format!("it is held by sh (process {}): stop that first.", holder.id());
+        assert_eq!(found[0].trouble.as_deref(), Some(expected.as_str()));
+    }
+
+    #[test]
+    fn a_device_is_the_same_by_every_name_it_can_be_given() {
+        let computer = Computer::new();
+        computer
+            .plug("1-1", ("0a5f", "0166"), Some("D1J194700123"), PRINTER)
+            .plug("1-2", ("1a86", "7523"), None, VENDOR)
+            .port("ttyUSB0", Some("1-2"), None)
+            .link("by-path/pci-usb-0:2:1.0-port0", "ttyUSB0");
+        let dev = computer.0.path().join("dev");
+        let [printer, port] = &discover_in(&computer.0.path().join("sys"), &dev)[..] else { panic!("two") };
+        let means = |found: &Found, uri: &str| found.is_meant_by(&uri.parse().expect("a device URI"));
+        for uri in ["usb://0a5f:0166", "usb://0a5f:0166?port=1-1", "usb://0a5f:0166?serial=D1J194700123"] {
+            assert!(means(printer, uri) && !means(port, uri), "{uri}");
+        }
+        for uri in ["usb://0a5f:0167", "usb://0a5f:0166?port=1-2", "usb://0a5f:0166?serial=X", "tcp://10.0.0.7"] {
+            assert!(!means(printer, uri), "{uri}");
+        }
+        assert!(means(port, &format!("serial:{}/ttyUSB0?baud=19200", dev.display())));
+        assert_eq!(port.trouble, None);
+        assert!(!means(port, "serial:/dev/ttyS77"));
     }
 }

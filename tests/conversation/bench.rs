@@ -34,6 +34,8 @@ pub struct Fate {
 }
 
 pub struct Bench {
+    /// What we take the printer's language to be.
+    pub language: Language,
     pub conversation: Conversation,
     pub printer: VirtualPrinter,
     pub now: Duration,
@@ -66,6 +68,10 @@ pub struct Line {
     pub rate: Option<u32>,
     /// Bytes the host's side takes ahead of the printer.
     pub buffer: usize,
+    /// Nothing moves on it either way; what the printer says meanwhile is lost.
+    pub stuck: bool,
+    /// Every other write takes nothing.
+    pub balks: bool,
     under_way: VecDeque<u8>,
     arrived_at: Duration,
 }
@@ -103,8 +109,14 @@ pub fn rules() -> Rules {
 
 impl Bench {
     pub fn new(rules: Rules, profile: Profile, settings: Settings) -> Bench {
+        Bench::taken_for(language(&settings), rules, profile, settings)
+    }
+
+    /// A printer that is taken to speak that language, whatever it speaks.
+    pub fn taken_for(language: Language, rules: Rules, profile: Profile, settings: Settings) -> Bench {
         Bench {
-            conversation: Conversation::new(language(&settings), rules, profile.clone()),
+            language,
+            conversation: Conversation::new(language, rules, profile.clone()),
             printer: VirtualPrinter::new(settings),
             now: Duration::ZERO,
             line: Line { buffer: 64 * 1024, ..Line::default() },
@@ -187,6 +199,14 @@ impl Bench {
         self
     }
 
+    /// Another printer stands at the end of the line.
+    pub fn replace_printer(&mut self, settings: Settings) -> &mut Bench {
+        self.note("-- another printer");
+        self.printer = VirtualPrinter::new(settings);
+        self.printer.handle_timeout(self.now);
+        self
+    }
+
     pub fn note(&mut self, text: &str) {
         self.log(|| text.to_owned());
     }
@@ -238,7 +258,11 @@ impl Bench {
 
     /// When something happens next by itself.
     pub fn next_moment(&self) -> Option<Duration> {
-        let line = self.line.rate.filter(|_| !self.line.under_way.is_empty()).map(|_| self.line.arrived_at + Line::STEP);
+        let line = self
+            .line
+            .rate
+            .filter(|_| !self.line.stuck && !self.line.under_way.is_empty())
+            .map(|_| self.line.arrived_at + Line::STEP);
         [self.conversation.poll_timeout(), self.printer.poll_timeout(), self.wire.due(), line].into_iter().flatten().min()
     }
 
@@ -279,7 +303,7 @@ impl Bench {
     /// A label that says its key, in the printer's language.
     fn label(&mut self, key: u64) -> Encoded {
         let padding = "x".repeat(self.label_padding);
-        match language(self.printer.settings()) {
+        match self.language {
             Language::Zpl => {
                 let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
                 self.graphic_stored = true;
@@ -312,6 +336,9 @@ impl Bench {
         let mut moved = false;
         while self.line.connected {
             let room = self.line.buffer.saturating_sub(self.line.under_way.len());
+            if self.line.balks && room > 0 && self.conversation.poll_write().is_some() {
+                self.conversation.wrote(0, self.now);
+            }
             let Some(bytes) = self.conversation.poll_write().filter(|_| room > 0) else { break };
             let taken: Vec<u8> = bytes.iter().take(room).copied().collect();
             self.log(|| format!("> {}", brief(&taken)));
@@ -326,12 +353,16 @@ impl Bench {
             self.line.under_way.clear();
             return moved;
         }
+        if self.line.stuck {
+            self.line.arrived_at = self.now;
+            return moved;
+        }
         moved | self.line.deliver(&mut self.printer, self.now)
     }
 
     fn carry_to_host(&mut self) -> bool {
         while let Some(reply) = self.printer.poll_write() {
-            if self.line.connected && !self.line.dead {
+            if self.line.connected && !self.line.dead && !self.line.stuck {
                 self.wire.send(&reply, self.now);
             }
         }
@@ -354,8 +385,10 @@ impl Bench {
                 if let [key] = keys[..] {
                     let fate = self.fates.entry(key).or_default();
                     if piece.whole { fate.whole += 1 } else { fate.torn += 1 }
-                } else if !(keys.is_empty() && language(self.printer.settings()) == Language::EscPos) {
-                    // The rest of an ESC/POS label that was torn off says nothing any more.
+                } else if self.language == language(self.printer.settings())
+                    && !(keys.is_empty() && (!piece.whole || self.language == Language::EscPos))
+                {
+                    // The rest of a label that was torn says nothing, nor does what a broken line left under the head.
                     self.broken.get_or_insert(format!("a piece with the labels {keys:?} came out"));
                 }
             }

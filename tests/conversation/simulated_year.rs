@@ -169,6 +169,7 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
         lost: 2 * harm,
         garbled: 2 * harm,
         twice: 2 * harm,
+        ..Harm::default()
     };
     bench.wire = Wire::new(firmware, harm_done, random.clone());
     bench.connect();

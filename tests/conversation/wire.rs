@@ -29,6 +29,8 @@ pub struct Harm {
     pub lost: u64,
     pub garbled: u64,
     pub twice: u64,
+    /// Cut short.
+    pub cut: u64,
 }
 
 pub struct Wire {
@@ -64,6 +66,9 @@ impl Wire {
             let worst = reply[at].is_ascii_digit() && self.random.one_in(2);
             reply[at] = if worst { b'0' + self.random.below(10) as u8 } else { self.random.below(256) as u8 };
         }
+        if self.harm.cut > 0 && self.random.below(100) < self.harm.cut {
+            reply.truncate(self.random.below(reply.len() as u64) as usize);
+        }
         let mut due = self.pieces.back().map_or(now, |(due, _)| now.max(*due));
         if late {
             due += self.random.ms(0, self.harm.late_max.as_millis() as u64);
@@ -78,6 +83,12 @@ impl Wire {
             }
             self.pieces.push_back((due, rest));
         }
+    }
+
+    /// Bytes that no printer said.
+    pub fn rustle(&mut self, bytes: usize, now: Duration) {
+        let noise = (0..bytes).map(|_| self.random.below(256) as u8).collect();
+        self.pieces.push_back((self.due().map_or(now, |due| due.max(now)), noise));
     }
 
     pub fn receive(&mut self, now: Duration) -> Option<Vec<u8>> {

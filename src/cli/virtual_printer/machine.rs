@@ -83,7 +83,8 @@ impl Machine {
         loop {
             let (taken, room, reply) = self.lock().offer(&buffer[offered.clone()], self.now());
             offered.start += taken;
-            if taken > 0 {
+            // The keeper of time may have waited for nothing but this reply to be taken.
+            if taken > 0 || !reply.is_empty() {
                 self.changed.notify_one();
             }
             write.write_all(&reply).await?;

@@ -1,0 +1,5 @@
+#![no_main]
+
+use waybilld::language::Language;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| waybilld_fuzz::talk::hold(Language::EscPos, input));
