@@ -1,8 +1,8 @@
 //! The command line: one file a subcommand.
 //!
-//! Every command that talks to a daemon speaks the same HTTP as any other program; none of them opens the ledger
-//! or a printer. What a command has to say goes to standard output, how far it is and what is wrong to standard
-//! error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
+//! Every command that talks to a daemon speaks the same HTTP as any other program; none of them opens the ledger,
+//! and only `pair` opens a printer, which no daemon has yet. What a command has to say goes to standard output, how
+//! far it is and what is wrong to standard error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
 
 pub mod care;
 pub mod check;
@@ -15,6 +15,8 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod pair;
+mod plugged;
 pub mod printers;
 pub mod progress;
 pub mod render;
@@ -40,6 +42,7 @@ pub enum Command {
     Outcome(label::Outcome),
     Reprint(label::Reprint),
     Printers(printers::Args),
+    Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
     Calibrate(care::Calibrate),
@@ -67,6 +70,7 @@ impl Command {
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),
             Command::Calibrate(args) => on_a_runtime(args.run()),

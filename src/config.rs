@@ -438,7 +438,8 @@ fn within(table: &mut Table<'_>, key: &'static str, least: i64, most: i64) -> Op
     None
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a printer can be called that.
+pub fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 

@@ -18,6 +18,7 @@ pub mod label;
 pub mod language;
 pub mod layout;
 pub mod models;
+pub mod pairing;
 pub mod template;
 pub mod waybill;
 

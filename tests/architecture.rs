@@ -23,6 +23,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("conversation", &["language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
     ("models", &["fault", "toml_file", "language", "dots"]),
+    // What a printer answers, before there is a configuration of it.
+    ("pairing", &["language", "models", "dots"]),
     ("virtual_printer", &["dots"]),
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
@@ -74,6 +76,7 @@ const PURE: &[&str] = &[
     "language",
     "conversation",
     "models",
+    "pairing",
     "virtual_printer",
 ];
 

@@ -1,13 +1,14 @@
-//! `waybilld printers`: what each printer is, how it stands, and what it can tell of a label.
+//! `waybilld printers`: what each printer is, how it stands, and what it can tell of a label; and what else is plugged in.
 
 use super::client::{Client, Door};
 use super::failure::Failure;
 use super::job::{counted, printers, standing};
+use super::plugged::{devices, plugged};
 use super::say;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Lists the printers with what they can do.
+/// Lists the printers with what they can do, and what is plugged in.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// For a program: JSON.
@@ -18,12 +19,25 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let answer = Client::new(&args.door).get("/v1/printers").await?.granted()?;
+    // Where no daemon answers, what is plugged in is there all the same.
+    let answer = match Client::new(&args.door).get("/v1/printers").await {
+        Ok(answer) => Ok(answer.granted()?),
+        Err(failure) => Err(failure),
+    };
+    let known = answer.as_ref().map(printers).unwrap_or_default();
+    let plugged = plugged(&devices(&known));
     if args.json {
-        say(&answer.to_string());
-    } else {
-        printers(&answer).into_iter().flat_map(lines).for_each(|line| say(&line));
+        let plugged: Vec<Value> = plugged.iter().map(|plugged| plugged.json()).collect();
+        let error = answer.as_ref().err().map(Failure::to_string);
+        say(&json!({"printers": known, "plugged_in": plugged, "error": error}).to_string());
+        return Ok(ExitCode::SUCCESS);
     }
+    if let Err(failure) = &answer {
+        say(&format!("{failure} Which printers are paired is not known without it."));
+    }
+    known.into_iter().flat_map(lines).for_each(|line| say(&line));
+    say(if plugged.is_empty() { "nothing is plugged in that could be a printer." } else { "plugged in:" });
+    plugged.iter().flat_map(|plugged| plugged.lines()).for_each(|line| say(&line));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -62,14 +62,21 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!job.is_out())))
 }
 
+/// What to do when nobody knows whether the job was taken.
+const REPEAT: &str = "Repeat the command to be sure: a job is taken once.";
+
 /// Has the daemon take the job.
 pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
     let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
-        1 => Failure::unfinished(format!("{}\nRepeat the command to be sure: a job is taken once.", failure.sentence)),
+        1 => Failure::unfinished(format!("{}\n{REPEAT}", failure.sentence)),
         _ => failure,
     })?;
     let status = answer.status;
-    let job = answer.granted().map_err(|refusal| Failure::refused(format!("{}\nNothing was taken.", refusal.sentence)))?;
+    let job = answer.granted().map_err(|refusal| match status {
+        // It gave up waiting for its own disk, which may have taken the job all the same.
+        StatusCode::SERVICE_UNAVAILABLE => Failure::unfinished(format!("{}\n{REPEAT}", refusal.sentence)),
+        _ => Failure::refused(format!("{}\nNothing was taken.", refusal.sentence)),
+    })?;
     let job = Job::read(&job)?;
     match status {
         StatusCode::OK => say(&format!("job {} was taken before: going on with it.", job.id)),
@@ -203,6 +210,19 @@ mod tests {
             failure,
             Failure::refused(
                 "label a: recipient: is missing: say who gets the parcel.\nlabel b: tracking: is label a's too.\nNothing was taken."
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn when_the_daemon_was_too_slow_nobody_is_told_that_nothing_was_taken() {
+        let slow = json!({"detail": "this took longer than 30 s: ask again, a job with the same id."});
+        let failure = stub(StatusCode::SERVICE_UNAVAILABLE, slow, &[]).submit(TWO, |_| ()).await.expect_err("slow");
+        assert_eq!(
+            failure,
+            Failure::unfinished(
+                "this took longer than 30 s: ask again, a job with the same id.\n\
+                 Repeat the command to be sure: a job is taken once."
             )
         );
     }

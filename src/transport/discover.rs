@@ -2,7 +2,7 @@
 
 use super::holders;
 use super::sysfs::{self, UsbDevice};
-use super::uri::{DeviceUri, SerialAddress};
+use super::uri::{DeviceUri, SerialAddress, UsbPlace};
 use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
 use crate::models::Models;
 use rustix::fs::Access;
@@ -32,6 +32,27 @@ pub struct UsbFacts {
     pub port: String,
     /// The answer to GET_DEVICE_ID, where the kernel's driver has asked.
     pub device_id: Option<String>,
+}
+
+impl Found {
+    /// Whether the device URI means this one, by whatever name.
+    pub fn is_meant_by(&self, uri: &DeviceUri) -> bool {
+        match (uri, &self.uri, &self.usb) {
+            (DeviceUri::Usb(meant), DeviceUri::Usb(_), Some(usb)) => {
+                let is_there = match &meant.place {
+                    UsbPlace::Serial(serial) => usb.serial.as_ref() == Some(serial),
+                    UsbPlace::Port(port) => usb.port == *port,
+                    UsbPlace::Only => true,
+                };
+                is_there && (usb.vendor, usb.product) == (meant.vendor, meant.product)
+            }
+            (DeviceUri::Serial(meant), DeviceUri::Serial(this), _) => {
+                let file = |path: &str| fs::canonicalize(path).ok();
+                meant.path == this.path || file(&this.path).is_some_and(|this| file(&meant.path) == Some(this))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// USB printers first, then serial ports.
@@ -305,5 +326,26 @@ mod tests {
         );
         let found = discover_in(&computer.0.path().join("sys"), &computer.0.path().join("dev"));
         assert_eq!(found[3].usb.as_ref().expect("an adapter").port, "1-11");
+    }
+
+    #[test]
+    fn a_device_is_the_same_by_every_name_it_can_be_given() {
+        let computer = Computer::new();
+        computer
+            .plug("1-1", ("0a5f", "0166"), Some("D1J194700123"), PRINTER)
+            .plug("1-2", ("1a86", "7523"), None, VENDOR)
+            .port("ttyUSB0", Some("1-2"), None)
+            .link("by-path/pci-usb-0:2:1.0-port0", "ttyUSB0");
+        let dev = computer.0.path().join("dev");
+        let [printer, port] = &discover_in(&computer.0.path().join("sys"), &dev)[..] else { panic!("two") };
+        let means = |found: &Found, uri: &str| found.is_meant_by(&uri.parse().expect("a device URI"));
+        for uri in ["usb://0a5f:0166", "usb://0a5f:0166?port=1-1", "usb://0a5f:0166?serial=D1J194700123"] {
+            assert!(means(printer, uri) && !means(port, uri), "{uri}");
+        }
+        for uri in ["usb://0a5f:0167", "usb://0a5f:0166?port=1-2", "usb://0a5f:0166?serial=X", "tcp://10.0.0.7"] {
+            assert!(!means(printer, uri), "{uri}");
+        }
+        assert!(means(port, &format!("serial:{}/ttyUSB0?baud=19200", dev.display())));
+        assert!(!means(port, "serial:/dev/ttyS77"));
     }
 }

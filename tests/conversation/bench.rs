@@ -258,7 +258,11 @@ impl Bench {
 
     /// When something happens next by itself.
     pub fn next_moment(&self) -> Option<Duration> {
-        let line = self.line.rate.filter(|_| !self.line.stuck && !self.line.under_way.is_empty()).map(|_| self.line.arrived_at + Line::STEP);
+        let line = self
+            .line
+            .rate
+            .filter(|_| !self.line.stuck && !self.line.under_way.is_empty())
+            .map(|_| self.line.arrived_at + Line::STEP);
         [self.conversation.poll_timeout(), self.printer.poll_timeout(), self.wire.due(), line].into_iter().flatten().min()
     }
 
@@ -382,9 +386,9 @@ impl Bench {
                     let fate = self.fates.entry(key).or_default();
                     if piece.whole { fate.whole += 1 } else { fate.torn += 1 }
                 } else if self.language == language(self.printer.settings())
-                    && !(keys.is_empty() && self.language == Language::EscPos)
+                    && !(keys.is_empty() && (!piece.whole || self.language == Language::EscPos))
                 {
-                    // The rest of an ESC/POS label that was torn off says nothing any more.
+                    // The rest of a label that was torn says nothing, nor does what a broken line left under the head.
                     self.broken.get_or_insert(format!("a piece with the labels {keys:?} came out"));
                 }
             }

@@ -19,9 +19,12 @@ pub(super) struct Asking {
     seen: Option<Duration>,
     /// The same, whatever else was watched since.
     looked: Option<Duration>,
+    /// Readings in a row that say that something stops it.
+    pub stops: u32,
     /// It said that it draws, prints or feeds.
     pub busy: bool,
-    /// Questions in a row unanswered.
+    /// Questions in a row answered, and unanswered.
+    answers: u32,
     misses: u32,
     /// It answered before and does not now: nothing new is begun.
     pub suspect: bool,
@@ -59,6 +62,8 @@ const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
 pub(super) const REST: Duration = Duration::from_millis(300);
 /// Questions in a row without an answer that make a silence.
 const TRIES: u32 = 3;
+/// The shortest stop there is.
+const STOP_MIN: Duration = Duration::from_millis(500);
 /// A look at the printer is good for so long.
 const LOOK_FRESH: Duration = Duration::from_secs(1);
 /// How often a silent printer is given another chance, when there is something to print.
@@ -95,9 +100,13 @@ impl Asking {
 impl Conversation {
     /// How long to wait for an answer: three fit into a printer's patience.
     pub(super) fn patience(&self) -> Duration {
+        self.rules.patience / TRIES + self.line_time()
+    }
+
+    /// What a slow line may still hold of what was handed over since the last answer.
+    fn line_time(&self) -> Duration {
         let ahead = self.outbox.unanswered_bytes() as f64;
-        let line = self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))));
-        self.rules.patience / TRIES + line
+        self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))))
     }
 
     /// Asks how it stands; `on`: the next part of what was half said.
@@ -137,8 +146,9 @@ impl Conversation {
         !self.silent()
             && (!self.on_wire.is_empty()
                 || self.doubts.is_some()
+                || self.asking.stops == 1
                 || !self.in_hand.is_empty()
-                || (!self.asking.heard && !self.stopped())
+                || ((!self.asking.heard || self.profile.status == Answers::Unknown) && !self.stopped())
                 || self.count_wanted())
     }
 
@@ -176,6 +186,7 @@ impl Conversation {
     }
 
     pub(super) fn hear(&mut self, reply: Reply, now: Duration) {
+        let line = self.line_time();
         self.outbox.answered();
         match reply {
             Reply::More => {
@@ -185,7 +196,7 @@ impl Conversation {
             }
             Reply::Reading(reading) => {
                 let asked = self.asking.awaited.take().map_or(now, |awaited| awaited.asked);
-                self.hear_reading(&reading, asked, now);
+                self.hear_reading(&reading, asked, line, now);
             }
             Reply::Echo(mark) => self.hear_word(mark, now),
             Reply::Count(count) => self.hear_count(count, now),
@@ -193,28 +204,54 @@ impl Conversation {
         }
     }
 
-    fn hear_reading(&mut self, reading: &Reading, asked: Duration, now: Duration) {
+    fn hear_reading(&mut self, reading: &Reading, asked: Duration, line: Duration, now: Duration) {
         self.asking.heard = true;
         self.asking.misses = 0;
         self.asking.suspect = false;
-        self.learn(|profile| profile.status = Answers::Yes);
-        if !self.rules.line_shows_power && self.asking.seen.is_some_and(|seen| now.saturating_sub(seen) > POWER_CYCLE_MIN) {
-            self.on_wire.iter_mut().for_each(|label| label.hidden |= label.left.is_some_and(|left| left < asked));
-            self.counting.doubt();
+        // One reading may be noise: a printer answers when it did so twice in a row.
+        self.asking.answers += 1;
+        if self.asking.answers >= 2 {
+            self.learn(|profile| profile.status = Answers::Yes);
+        } else if self.profile.status == Answers::Silent {
+            self.learn(|profile| profile.status = Answers::Unknown);
+        }
+        if let Some(seen) = self.asking.seen.filter(|_| !self.rules.line_shows_power) {
+            let mut hidden = now.saturating_sub(seen) > POWER_CYCLE_MIN;
+            for label in self.on_wire.iter_mut().filter(|label| label.left.is_some_and(|left| left < asked)) {
+                // A label whose own word came back had not been lost by then.
+                let since = seen.max(label.echoed.filter(|_| label.own_word).or(label.left).unwrap_or_default());
+                label.hidden |= now.saturating_sub(since) > POWER_CYCLE_MIN + line;
+                hidden |= label.hidden;
+            }
+            if hidden {
+                self.counting.doubt();
+            }
         }
         self.asking.seen = Some(asked);
         self.asking.looked = Some(asked);
         self.asking.busy = reading.busy;
         if !reading.reasons.is_empty() {
             self.asking.rested = None;
+            self.asking.stops += 1;
             if ends_a_label(&reading.reasons) {
                 self.counting.doubt();
                 self.stopped_in_one(now);
+            }
+            if self.asking.stops == 1 && !self.stopped() && !self.outbox.holds_label() {
+                // One reading may be garbled: it is asked again at once, and nothing is begun meanwhile.
+                self.asking.at = Some(now + PAUSE_MIN);
+                return;
             }
             self.renew_evidence(now);
             self.set_state(PrinterState::Stopped(reading.reasons.clone()));
             return;
         }
+        if self.asking.stops == 1 {
+            // Nobody loads a roll or closes a cover in so little time: it was no stop.
+            let noise = |at: Duration| at + STOP_MIN >= now;
+            self.on_wire.iter_mut().for_each(|label| label.stopped_in = label.stopped_in.filter(|at| !noise(*at)));
+        }
+        self.asking.stops = 0;
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);
@@ -250,6 +287,7 @@ impl Conversation {
         }
         self.asking.awaited = None;
         self.asking.misses += 1;
+        self.asking.answers = 0;
         self.asking.at = (!self.stopped()).then_some(now);
         if self.asking.misses < TRIES {
             return;
@@ -267,10 +305,8 @@ impl Conversation {
             self.asking.rested = None;
             self.asking.at = None;
             // A printer that reports its stops by itself did not stop; one that is asked may have, unseen.
-            if !self.listener.reports()
-                && let Some(label) = self.on_wire.iter_mut().find(|label| label.echoed.is_none())
-            {
-                label.stopped_in = true;
+            if !self.listener.reports() {
+                self.stopped_in_one(now);
             }
             self.counting.doubt();
             self.set_state(PrinterState::NotAnswering);
@@ -278,17 +314,10 @@ impl Conversation {
         }
     }
 
-    /// The printer stopped: the first label it has not come to may be under its head. When that one should be out long
-    /// ago its word was lost on the way, and it may be any of them.
+    /// The printer stopped: the first label whose word has not come back may be under its head.
     fn stopped_in_one(&mut self, now: Duration) {
-        let mut open = self.on_wire.iter_mut().filter(|label| label.echoed.is_none());
-        let Some(first) = open.next() else { return };
-        first.stopped_in = true;
-        let begun = first.left.map(|left| left.max(self.asking.word_at.unwrap_or_default()));
-        // While it stands still none of them comes to its end.
-        let was_moving = !matches!(self.state, PrinterState::Stopped(_));
-        if was_moving && begun.is_some_and(|begun| begun + self.rules.label_time < now) {
-            open.for_each(|label| label.stopped_in = true);
+        if let Some(first) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
+            first.stopped_in.get_or_insert(now);
         }
     }
 
@@ -313,7 +342,7 @@ impl Conversation {
         if self.asking.rested.is_some_and(|rested| rested >= echoed) {
             return; // Only the first answer behind the word counts.
         }
-        let learnt = match (busy, label.seen_busy && !label.stopped_in) {
+        let learnt = match (busy, label.seen_busy && label.stopped_in.is_none()) {
             (true, _) => Echo::Before,
             (false, true) if after + 1 >= 2 => Echo::After,
             (false, true) => Echo::Heard(after + 1),

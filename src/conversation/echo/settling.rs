@@ -123,6 +123,7 @@ impl Conversation {
             if come_to(label, number) {
                 label.echoed = Some(now);
                 label.own_word = label.mark == mark;
+                label.hidden &= !label.own_word;
                 self.asking.rested = None;
             }
         }
@@ -140,8 +141,14 @@ impl Conversation {
     pub(super) fn settle_echoed(&mut self, evidence: Evidence, now: Duration) {
         while let Some(label) = self.on_wire.pop_front_if(|label| label.echoed.is_some()) {
             let key = label.key;
+            // Its word was lost: the stop may have been in the one behind it.
+            if let (Some(at), false, Some(next)) = (label.stopped_in, label.own_word, self.on_wire.front_mut())
+                && next.left.is_some_and(|left| left <= at)
+            {
+                next.stopped_in.get_or_insert(at);
+            }
             let own = label.own_word && evidence == Evidence::Echo;
-            self.events.push_back(if label.stopped_in && !self.dialect.prints_again() {
+            self.events.push_back(if label.stopped_in.is_some() && !self.dialect.prints_again() {
                 Event::InDoubt { key, why: Doubt::StoppedInIt }
             } else if label.hidden && !own {
                 Event::InDoubt { key, why: Doubt::OutOfSight }

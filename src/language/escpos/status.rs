@@ -67,12 +67,24 @@ pub struct ReplyReader {
     whole: VecDeque<Reply>,
     /// The printer reports changes by itself.
     reports: bool,
+    /// What is being fed holds a byte that begins nothing.
+    noise: bool,
 }
 
 impl ReplyReader {
     /// Takes bytes as they came off the line.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.noise = false;
+        let known = self.whole.len();
         bytes.iter().for_each(|byte| self.take(*byte));
+        if self.noise {
+            // A status of one byte among others that mean nothing is noise as well.
+            let mut at = 0;
+            self.whole.retain(|reply| {
+                at += 1;
+                at <= known || !matches!(reply, Reply::Reading(_) | Reply::More)
+            });
+        }
     }
 
     /// The next whole reply; `None` means wait.
@@ -130,6 +142,8 @@ impl ReplyReader {
             && let Some(asked) = self.asked.pop_front()
         {
             self.answer(asked, byte);
+        } else {
+            self.noise |= byte & 0x93 != 0x12;
         }
     }
 

@@ -43,8 +43,10 @@ pub fn resync(missing: usize) -> Vec<u8> {
 pub struct ReplyReader {
     within: Within,
     gathered: Vec<u8>,
-    /// Bare bytes of flags that are awaited.
+    /// A bare byte of flags is awaited.
     flags: bool,
+    /// Bytes of what is being fed that begin nothing.
+    bare: Vec<u8>,
     /// The last line was a word said back: a number may follow.
     counting: bool,
     whole: VecDeque<Reply>,
@@ -62,6 +64,12 @@ impl ReplyReader {
     /// Takes bytes as they came off the line.
     pub fn feed(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.take(*byte));
+        // A bare byte among others that mean nothing is noise as well.
+        if let [byte] = std::mem::take(&mut self.bare)[..]
+            && std::mem::take(&mut self.flags)
+        {
+            self.push(Reply::Reading(flags(byte)));
+        }
     }
 
     /// The next whole reply; `None` means wait.
@@ -113,10 +121,9 @@ impl ReplyReader {
         if line {
             self.begin(Within::Line);
             self.gathered.push(byte);
-        } else if std::mem::take(&mut self.flags) {
-            self.push(Reply::Reading(flags(byte)));
         } else {
-            self.counting = false;
+            self.counting &= self.flags;
+            self.bare.push(byte);
         }
     }
 
