@@ -1,7 +1,8 @@
 //! The whole path, measured from outside: the real daemon, its durable ledger, a Unix socket in front and a TCP sink behind.
 //!
 //! `cargo bench --bench whole_path` prints a table of medians. `RUNS=100` repeats the five-hundred-label wave so often and
-//! counts every label at the sink; `HISTORY=100000` puts so many printed labels into the ledger first.
+//! counts every label at the sink; `HISTORY=100000` puts so many printed labels into the ledger first. `PRINTERS=16` instead
+//! prints on so many virtual printers at once, of all languages and at 6 inches a second.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,8 +20,64 @@ const SINGLES: usize = 300;
 
 fn main() {
     let number = |name: &str, usual: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let (runs, history) = (number("RUNS", 5), number("HISTORY", 0));
-    measure(runs, history);
+    let (runs, history, printers) = (number("RUNS", 5), number("HISTORY", 0), number("PRINTERS", 0));
+    if printers > 0 { many(printers) } else { measure(runs, history) }
+}
+
+/// Labels on each of many printers.
+const EACH: usize = 50;
+
+fn many(printers: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut text = format!("state = {:?}\nsocket = {:?}\n", folder.path().join("state"), folder.path().join("socket"));
+    let mut machines = Vec::new();
+    for at in 0..printers {
+        let language = ["zpl", "tspl", "escpos"][at % 3];
+        let tray = folder.path().join(format!("tray-{at}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
+        command.args(["virtual", "--no-pictures", "--labels", "--listen", "127.0.0.1:0", "--language", language, "--out"]);
+        let mut child = command.arg(&tray).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a printer starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let line = lines.next().expect("a line").expect("text");
+        spawn(move || lines.count());
+        let address = line.strip_prefix("listening on ").expect("an address").to_owned();
+        let own = if language == "escpos" { "width_dots = 800\nfeed = \"ff\"\nconfirm = \"echo\"" } else { "speed = 6" };
+        text += &format!("[printers.p{at}]\ndevice = \"tcp://{address}\"\nlanguage = \"{language}\"\n{own}\n");
+        machines.push((child, tray));
+    }
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, text).expect("a configuration");
+    let daemon = Daemon::start(&config, &folder.path().join("socket"));
+    let mut door = daemon.door();
+    let mut serial = 0;
+    let pieces = |tray: &Path| std::fs::read_to_string(tray.join("ledger.jsonl")).map_or(0, |ledger| ledger.lines().count());
+    let mut run = |each: usize, before: usize| {
+        for at in 0..printers {
+            let job = job(&mut serial, each).replacen('{', &format!("{{\"printer\":\"p{at}\","), 1);
+            door.post(&job);
+        }
+        let begun = Instant::now();
+        while machines.iter().any(|(_, tray)| pieces(tray) < before + each) {
+            assert!(begun.elapsed() < Duration::from_secs(300), "labels are missing in the trays");
+            sleep(Duration::from_millis(200));
+        }
+        begun.elapsed()
+    };
+    // From these it learns what they can do.
+    run(5, 0);
+    sleep(Duration::from_secs(10));
+    let cpu = daemon.cpu();
+    let took = run(EACH, 5);
+    let labels = (printers * EACH) as f64;
+    let ideal = EACH as f64 * 150.0 / 25.4 / 6.0;
+    println!("{printers} virtual printers at 6 in/s, {EACH} labels each, all at once");
+    println!("  {:.1} s; the heads alone need {ideal:.1} s", took.as_secs_f64());
+    println!("  {:.2} ms CPU a label of the daemon, status questions included", ms(daemon.cpu() - cpu) / labels);
+    println!("  {} resident", daemon.resident());
+    for (mut child, _) in machines {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 /// What the sink saw.

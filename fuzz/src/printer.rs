@@ -129,7 +129,7 @@ fn settings(language: Language, kind: u8, more: u8, seed: u8, harm: u8) -> Setti
             stock: if bit(4) { Stock::Labels } else { Stock::Roll },
             status: !bit(5),
             process_id: !bit(6),
-            page_leaves: more % 2 == 0,
+            page_leaves: more.is_multiple_of(2),
         },
         pauses_after_error: bit(7),
         faults: Faults {

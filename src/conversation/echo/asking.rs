@@ -21,6 +21,8 @@ pub(super) struct Asking {
     looked: Option<Duration>,
     /// Readings in a row that say that something stops it.
     pub stops: u32,
+    /// Since when it says that it is offline without having said why.
+    offline: Option<Duration>,
     /// It said that it draws, prints or feeds.
     pub busy: bool,
     /// Questions in a row answered, and unanswered.
@@ -188,7 +190,8 @@ impl Conversation {
         self.outbox.answered();
         match reply {
             Reply::More => {
-                // It said that it is offline; why is still to be asked.
+                // It said that it is offline; why is still to be asked, and may not be answered.
+                self.asking.offline.get_or_insert(now);
                 self.stopped_in_one(now);
                 self.asking.awaited = None;
                 self.asking.misses = 0;
@@ -233,9 +236,13 @@ impl Conversation {
         if !reading.reasons.is_empty() {
             self.asking.rested = None;
             self.asking.stops += 1;
+            let offline = self.asking.offline.take();
             if ends_a_label(&reading.reasons) {
                 self.counting.doubt();
                 self.stopped_in_one(now);
+            } else if let Some(since) = offline {
+                // It was nothing that ends a label.
+                self.on_wire.iter_mut().for_each(|label| label.stopped_in = label.stopped_in.filter(|at| *at < since));
             }
             if self.asking.stops == 1 && !self.stopped() && !self.outbox.holds_label() {
                 // One reading may be garbled: it is asked again at once, and nothing is begun meanwhile.
@@ -247,6 +254,7 @@ impl Conversation {
             return;
         }
         self.asking.stops = 0;
+        self.asking.offline = None;
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);
