@@ -21,8 +21,8 @@ pub(super) struct Asking {
     looked: Option<Duration>,
     /// Readings in a row that say that something stops it.
     pub stops: u32,
-    /// Since when it says that it is offline without having said why.
-    offline: Option<Duration>,
+    /// It said that it is offline and not yet why.
+    offline: bool,
     /// It said that it draws, prints or feeds.
     pub busy: bool,
     /// Questions in a row answered, and unanswered.
@@ -190,9 +190,8 @@ impl Conversation {
         self.outbox.answered();
         match reply {
             Reply::More => {
-                // It said that it is offline; why is still to be asked, and may not be answered.
-                self.asking.offline.get_or_insert(now);
-                self.stopped_in_one(now);
+                // It said that it is offline; why is still to be asked.
+                self.asking.offline = true;
                 self.asking.awaited = None;
                 self.asking.misses = 0;
                 self.ask_standing(true, now);
@@ -236,13 +235,10 @@ impl Conversation {
         if !reading.reasons.is_empty() {
             self.asking.rested = None;
             self.asking.stops += 1;
-            let offline = self.asking.offline.take();
+            self.asking.offline = false;
             if ends_a_label(&reading.reasons) {
                 self.counting.doubt();
                 self.stopped_in_one(now);
-            } else if let Some(since) = offline {
-                // It was nothing that ends a label.
-                self.on_wire.iter_mut().for_each(|label| label.stopped_in = label.stopped_in.filter(|at| *at < since));
             }
             if self.asking.stops == 1 && !self.stopped() && !self.outbox.holds_label() {
                 // One reading may be garbled: it is asked again at once, and nothing is begun meanwhile.
@@ -254,7 +250,7 @@ impl Conversation {
             return;
         }
         self.asking.stops = 0;
-        self.asking.offline = None;
+        self.asking.offline = false;
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);
@@ -290,6 +286,10 @@ impl Conversation {
         }
         self.asking.awaited = None;
         self.asking.misses += 1;
+        if std::mem::take(&mut self.asking.offline) {
+            // Whatever it was, it may have ended a label.
+            self.stopped_in_one(now);
+        }
         self.asking.answers = 0;
         self.asking.at = (!self.stopped()).then_some(now);
         if self.asking.misses < TRIES {
