@@ -1,5 +1,6 @@
 //! Pairing, told from in front of the printer: what it is asked, what it says, and that nothing comes out.
 
+use proptest::prelude::*;
 use std::time::Duration;
 use waybilld::config::Config;
 use waybilld::language::Language;
@@ -279,6 +280,82 @@ fn a_printer_that_takes_no_data_is_given_up() {
     let findings = probe.findings();
     let refused = Paired::new("a", "tcp://10.0.0.7:9100", &findings).expect_err("refused").to_string();
     assert!(refused.starts_with("it takes no data. Is it out of labels"), "{refused}");
+}
+
+#[test]
+fn a_printer_that_answers_one_of_two_equal_questions_is_known_all_the_same() {
+    for (hints, asked, byte, language) in [
+        (Hints::default(), b"\x10\x04\x01", 0x16, Language::EscPos),
+        (said("CMD:ESC/POS;"), b"\x10\x04\x01", 0x12, Language::EscPos),
+        (said("CMD:TSPL;"), b"\x1b!?", 0x00, Language::Tspl),
+    ] {
+        let mut probe = Probe::new(hints, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        while let Some(due) = probe.poll_timeout() {
+            match probe.poll_write().map(<[u8]>::to_vec) {
+                Some(bytes) => {
+                    probe.wrote(bytes.len(), now);
+                    if bytes.starts_with(asked) {
+                        probe.handle_bytes(&[byte], now);
+                    }
+                }
+                None => {
+                    now = due;
+                    probe.handle_timeout(now);
+                }
+            }
+        }
+        assert_eq!(probe.findings().language, Some((language, Known::Answered)));
+    }
+}
+
+#[test]
+fn a_line_that_says_everything_back_is_no_printer() {
+    for hints in [Hints::default(), told(Language::Zpl), told(Language::Tspl), told(Language::EscPos), said("MDL:TM-L90;")] {
+        let mut probe = Probe::new(hints.clone(), Duration::ZERO);
+        let mut now = Duration::ZERO;
+        while let Some(due) = probe.poll_timeout() {
+            match probe.poll_write().map(<[u8]>::to_vec) {
+                Some(bytes) => {
+                    probe.wrote(bytes.len(), now);
+                    probe.handle_bytes(&bytes, now);
+                }
+                None => {
+                    now = due;
+                    probe.handle_timeout(now);
+                }
+            }
+        }
+        assert_eq!(probe.findings().answered, [], "{hints:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_line_says_and_whenever_the_probe_ends(
+        language in prop::option::of(prop::sample::select(Language::ALL.to_vec())),
+        said in prop::collection::vec((0u64..3000, prop::collection::vec(any::<u8>(), 0..40), 0usize..9), 0..60),
+    ) {
+        let mut probe = Probe::new(Hints { told: language, ..Hints::default() }, Duration::ZERO);
+        let (mut now, mut written) = (Duration::ZERO, 0);
+        let mut said = said.into_iter();
+        while let Some(due) = probe.poll_timeout() {
+            prop_assert!(due >= now || due + Duration::from_secs(5) > now);
+            match said.next() {
+                Some((pause, bytes, taken)) => {
+                    now += Duration::from_millis(pause);
+                    let taken = taken.min(probe.poll_write().map_or(0, <[u8]>::len));
+                    probe.wrote(taken, now);
+                    written += taken;
+                    probe.handle_bytes(&bytes, now);
+                }
+                None => now = now.max(due),
+            }
+            probe.handle_timeout(now);
+            prop_assert!(now < Duration::from_secs(300) && written < 1000);
+        }
+        probe.findings();
+    }
 }
 
 #[test]

@@ -73,6 +73,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         return Err(Failure::refused(format!("{device} is the printer {owner}{holder} already.")));
     }
     let uri = device.to_string();
+    if let Some(trouble) = there.as_ref().and_then(|there| there.found.trouble.as_ref()) {
+        return Err(Failure::refused(format!("{device}: {trouble}")));
+    }
     // A slip that has nothing to do with the printer is told before it is asked anything.
     let name = &args.name;
     let (width, height) = args.media.unwrap_or((Mm(100.0), Mm(150.0)));

@@ -9,7 +9,7 @@
 //! | the word comes back, and it may be said before printing (`OUT` elsewhere) | the printer has them all; they are **printed** when it has since said twice, 0.3 s apart, that it rests and nothing stops it |
 //! | which of the two `OUT` is | is learnt from labels sent one at a time: a printer that still prints after its word says it before; one that was seen printing until its word and resting behind it, twice in a row, says it after |
 //! | `@LABEL` was seen to rise by exactly our labels | so many are **printed** when two numbers in a row say so |
-//! | one reading says that something stops it | it is asked again at once; two in a row are believed |
+//! | one reading says that something stops it | nothing is begun and it is asked again at once; two in a row make it stopped. A label that even one of them may have caught is treated as caught |
 //! | the printer stops while a label is under the head | TSPL prints it again by itself (SET REPRINT ON), and we never do. ESC/POS goes on in the middle of it: when its word comes it is **in doubt**; those behind it had not begun |
 //! | the word does not come from a printer that rests | another word is sent: when that comes back, all before it was come to. When it does not, the labels are **in doubt** |
 //! | no word ever came, and the printer rests | it says no words: labels are **sent** when handed over, from then on |
@@ -52,7 +52,7 @@ struct OnWire {
     echoed: Option<Duration>,
     /// The word that came back was its own.
     own_word: bool,
-    /// When the printer was first seen to have stopped while it was the first of those not come to.
+    /// When the printer was last seen to stand still while it was the first of those not come to.
     stopped_in: Option<Duration>,
     /// The printer was out of sight so long that it may have been switched off and on.
     hidden: bool,

@@ -137,6 +137,9 @@ impl Probe {
             self.open = None;
             self.done = true;
         } else {
+            if let Some(question) = self.lone_answer() {
+                self.take_bare(question);
+            }
             self.go_on(now);
         }
     }
@@ -298,7 +301,9 @@ impl Probe {
         match reply {
             Reply::Reading(reading) if self.answer(Question::State) => self.learnt.reasons.extend(reading.reasons),
             // What another language says has lines too.
-            Reply::Identity(text) if self.language() == Some(Language::Tspl) && self.answer(Question::Model) => {
+            Reply::Identity(text)
+                if !self.is_ours(&text) && self.language() == Some(Language::Tspl) && self.answer(Question::Model) =>
+            {
                 self.learnt.identity = Some(text);
             }
             Reply::Echo(mark) if mark == Mark::new(MARK) && self.answer(Question::Out) => self.learnt.echo = true,
@@ -316,10 +321,14 @@ impl Probe {
         }
     }
 
+    /// Whether it is nothing but our own words, on a line that says everything back.
+    fn is_ours(&self, text: &str) -> bool {
+        let sent: Vec<u8> = self.asked.iter().flat_map(|question| question.bytes(Mark::new(MARK))).collect();
+        sent.windows(text.len().max(1)).any(|window| window == text.as_bytes())
+    }
+
     /// The question that the bare bytes heard answer, if nothing follows them.
     fn bare_answer(&self) -> Option<Question> {
-        // Bits 0, 1, 4 and 7 of a DLE EOT answer are fixed.
-        let is_part = |byte: u8| byte & 0x93 == 0x12;
         match *self.heard.as_slice() {
             [one, two] if one == two && is_part(one) => Some(Question::Online),
             [one, two] if one == two => Some(Question::Flags),
@@ -330,6 +339,20 @@ impl Probe {
             _ => None,
         }
         .filter(|question| self.asked.contains(question) && !self.answered.contains(question))
+    }
+
+    /// The question that one byte answers which was asked for twice, when no other came: some printers let the second
+    /// go. Only where nothing speaks against it.
+    fn lone_answer(&self) -> Option<Question> {
+        let [byte] = *self.heard.as_slice() else { return None };
+        let expected = self.expected.map(|(language, _)| language);
+        let question = self.open.as_ref()?.question;
+        let counts = match question {
+            Question::Online => is_part(byte) && expected.is_none_or(|language| language == Language::EscPos),
+            Question::Flags => !is_part(byte) && expected == Some(Language::Tspl),
+            _ => false,
+        };
+        counts.then_some(question)
     }
 
     fn take_bare(&mut self, question: Question) {
@@ -368,4 +391,9 @@ impl Probe {
         reasons.dedup();
         reasons
     }
+}
+
+/// Whether it may be an answer to `DLE EOT`: bits 0, 1, 4 and 7 are fixed.
+fn is_part(byte: u8) -> bool {
+    byte & 0x93 == 0x12
 }

@@ -131,9 +131,14 @@ fn serial_ports(sys: &Path, dev: &Path, devices: &[UsbDevice]) -> Vec<Found> {
         });
         let by_id = if has_own_name { steady_name(dev, "by-id", &file) } else { None };
         let path = by_id.or_else(|| steady_name(dev, "by-path", &file)).unwrap_or_else(|| file.clone());
-        let trouble = (!may_open(&file)).then(|| {
-            format!("this program may not open {}. Add its user to the group of the port, usually dialout.", file.display())
-        });
+        let trouble = match holders::of(&file) {
+            _ if !may_open(&file) => Some(format!(
+                "this program may not open {}. Add its user to the group of the port, usually dialout.",
+                file.display()
+            )),
+            Some(holder) => Some(format!("it is held by {holder}: stop that first.")),
+            None => None,
+        };
         let uri = DeviceUri::Serial(SerialAddress::new(path.to_string_lossy()));
         found.push(Found { uri, usb: adapter.map(|adapter| facts(adapter, None)), trouble });
     }
@@ -152,6 +157,7 @@ fn steady_name(dev: &Path, folder: &str, file: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+    use std::process::Stdio;
 
     /// A computer in a folder.
     struct Computer(tempfile::TempDir);
@@ -329,6 +335,24 @@ mod tests {
     }
 
     #[test]
+    fn who_holds_a_serial_port_is_named() {
+        let computer = Computer::new();
+        computer.port("ttyS0", None, Some("4"));
+        let file = computer.0.path().join("dev/ttyS0");
+        let script = "exec 3< \"$0\"; echo; read -r _";
+        let mut holder = std::process::Command::new("sh");
+        holder.args(["-c", script]).arg(&file).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = holder.spawn().expect("a shell");
+        let mut said = [0];
+        std::io::Read::read_exact(holder.stdout.as_mut().expect("piped"), &mut said).expect("it holds the port");
+        let found = discover_in(&computer.0.path().join("sys"), &computer.0.path().join("dev"));
+        drop(holder.stdin.take());
+        holder.wait().expect("it ends");
+        let expected = format!("it is held by sh (process {}): stop that first.", holder.id());
+        assert_eq!(found[0].trouble.as_deref(), Some(expected.as_str()));
+    }
+
+    #[test]
     fn a_device_is_the_same_by_every_name_it_can_be_given() {
         let computer = Computer::new();
         computer
@@ -346,6 +370,7 @@ mod tests {
             assert!(!means(printer, uri), "{uri}");
         }
         assert!(means(port, &format!("serial:{}/ttyUSB0?baud=19200", dev.display())));
+        assert_eq!(port.trouble, None);
         assert!(!means(port, "serial:/dev/ttyS77"));
     }
 }

@@ -62,8 +62,6 @@ const STOPPED_MAX_WATCHED: Duration = Duration::from_secs(2);
 pub(super) const REST: Duration = Duration::from_millis(300);
 /// Questions in a row without an answer that make a silence.
 const TRIES: u32 = 3;
-/// The shortest stop there is.
-const STOP_MIN: Duration = Duration::from_millis(500);
 /// A look at the printer is good for so long.
 const LOOK_FRESH: Duration = Duration::from_secs(1);
 /// How often a silent printer is given another chance, when there is something to print.
@@ -190,6 +188,8 @@ impl Conversation {
         self.outbox.answered();
         match reply {
             Reply::More => {
+                // It said that it is offline; why is still to be asked.
+                self.stopped_in_one(now);
                 self.asking.awaited = None;
                 self.asking.misses = 0;
                 self.ask_standing(true, now);
@@ -246,11 +246,6 @@ impl Conversation {
             self.set_state(PrinterState::Stopped(reading.reasons.clone()));
             return;
         }
-        if self.asking.stops == 1 {
-            // Nobody loads a roll or closes a cover in so little time: it was no stop.
-            let noise = |at: Duration| at + STOP_MIN >= now;
-            self.on_wire.iter_mut().for_each(|label| label.stopped_in = label.stopped_in.filter(|at| !noise(*at)));
-        }
         self.asking.stops = 0;
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
@@ -304,10 +299,8 @@ impl Conversation {
             self.asking.suspect = true;
             self.asking.rested = None;
             self.asking.at = None;
-            // A printer that reports its stops by itself did not stop; one that is asked may have, unseen.
-            if !self.listener.reports() {
-                self.stopped_in_one(now);
-            }
+            // It may have stopped unseen.
+            self.stopped_in_one(now);
             self.counting.doubt();
             self.set_state(PrinterState::NotAnswering);
             self.renew_evidence(now);
@@ -317,7 +310,7 @@ impl Conversation {
     /// The printer stopped: the first label whose word has not come back may be under its head.
     fn stopped_in_one(&mut self, now: Duration) {
         if let Some(first) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
-            first.stopped_in.get_or_insert(now);
+            first.stopped_in = Some(now);
         }
     }
 
