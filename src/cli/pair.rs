@@ -12,7 +12,7 @@ use crate::config::{Config, is_name};
 use crate::dots::{Dpi, Mm};
 use crate::language::Language;
 use crate::pairing::{Findings, Hints, Paired, Probe};
-use crate::transport::{Connection, DeviceUri, Limits, Transport, why_broken};
+use crate::transport::{Connection, DeviceUri, Limits, SerialAddress, Transport, UsbAddress, UsbPlace, why_broken};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -111,7 +111,8 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 fn device(given: Option<DeviceUri>, mut plugged: Vec<Plugged>) -> Result<(DeviceUri, Option<Plugged>), Failure> {
     if let Some(uri) = given {
         let there = plugged.iter().position(|plugged| plugged.found.is_meant_by(&uri)).map(|at| plugged.swap_remove(at));
-        return Ok((uri, there));
+        let steady = there.as_ref().map(|there| steady(&uri, &there.found.uri));
+        return Ok((steady.unwrap_or(uri), there));
     }
     plugged.retain(|plugged| plugged.paired.is_none() && plugged.is_usb());
     match plugged.len() {
@@ -129,6 +130,19 @@ fn device(given: Option<DeviceUri>, mut plugged: Vec<Plugged>) -> Result<(Device
                 uris.join(" or ")
             )))
         }
+    }
+}
+
+/// The name that finds the device again tomorrow, with the settings that were given.
+fn steady(given: &DeviceUri, found: &DeviceUri) -> DeviceUri {
+    match (given, found) {
+        (DeviceUri::Usb(given), DeviceUri::Usb(found)) if given.place == UsbPlace::Only => {
+            DeviceUri::Usb(UsbAddress { place: found.place.clone(), ..given.clone() })
+        }
+        (DeviceUri::Serial(given), DeviceUri::Serial(found)) => {
+            DeviceUri::Serial(SerialAddress { path: found.path.clone(), ..given.clone() })
+        }
+        _ => given.clone(),
     }
 }
 
@@ -246,6 +260,18 @@ mod tests {
         assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
         assert_eq!(with("# no end of line", "[b]\n"), "# no end of line\n\n[b]\n");
+    }
+
+    #[test]
+    fn a_device_is_written_down_by_the_name_that_finds_it_again() {
+        let steady = |given: &str, found: &str| {
+            let uri = |text: &str| text.parse::<DeviceUri>().expect("a device URI");
+            super::steady(&uri(given), &uri(found)).to_string()
+        };
+        assert_eq!(steady("usb://0a5f:0166?interface=1", "usb://0a5f:0166?serial=D1"), "usb://0a5f:0166?serial=D1&interface=1");
+        assert_eq!(steady("usb://0a5f:0166?port=1-2", "usb://0a5f:0166?serial=D1"), "usb://0a5f:0166?port=1-2", "as he wants it");
+        let port = "serial:/dev/serial/by-id/usb-FTDI_A5-if00-port0";
+        assert_eq!(steady("serial:/dev/ttyUSB0?baud=19200", port), format!("{port}?baud=19200"));
     }
 
     #[test]

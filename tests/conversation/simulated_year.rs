@@ -261,6 +261,7 @@ fn happen(lived: &mut Lived, random: &mut Random, life: Life) {
     }
     // A printer that pauses after an error waits for a hand.
     if bench.printer.causes().any(|cause| cause == Cause::Paused) {
+        lived.breaks += usize::from(life.language == Language::EscPos);
         bench.wait(random.ms(2000, 6000));
         bench.note("-- pause pressed");
         bench.printer.clear(Cause::Paused, bench.now);

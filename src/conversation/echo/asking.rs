@@ -21,6 +21,8 @@ pub(super) struct Asking {
     looked: Option<Duration>,
     /// Readings in a row that say that something stops it.
     pub stops: u32,
+    /// It said that it is offline and not yet why.
+    offline: bool,
     /// It said that it draws, prints or feeds.
     pub busy: bool,
     /// Questions in a row answered, and unanswered.
@@ -189,7 +191,7 @@ impl Conversation {
         match reply {
             Reply::More => {
                 // It said that it is offline; why is still to be asked.
-                self.stopped_in_one(now);
+                self.asking.offline = true;
                 self.asking.awaited = None;
                 self.asking.misses = 0;
                 self.ask_standing(true, now);
@@ -233,6 +235,7 @@ impl Conversation {
         if !reading.reasons.is_empty() {
             self.asking.rested = None;
             self.asking.stops += 1;
+            self.asking.offline = false;
             if ends_a_label(&reading.reasons) {
                 self.counting.doubt();
                 self.stopped_in_one(now);
@@ -247,6 +250,7 @@ impl Conversation {
             return;
         }
         self.asking.stops = 0;
+        self.asking.offline = false;
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);
@@ -282,6 +286,10 @@ impl Conversation {
         }
         self.asking.awaited = None;
         self.asking.misses += 1;
+        if std::mem::take(&mut self.asking.offline) {
+            // Whatever it was, it may have ended a label.
+            self.stopped_in_one(now);
+        }
         self.asking.answers = 0;
         self.asking.at = (!self.stopped()).then_some(now);
         if self.asking.misses < TRIES {

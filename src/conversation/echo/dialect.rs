@@ -99,9 +99,4 @@ impl Listener {
             Listener::EscPos(_) => false,
         }
     }
-
-    /// Whether the printer tells of changes without being asked.
-    pub fn reports(&self) -> bool {
-        matches!(self, Listener::EscPos(reader) if reader.reports())
-    }
 }

@@ -65,8 +65,6 @@ pub struct ReplyReader {
     asked: VecDeque<Ask>,
     reasons: Vec<Reason>,
     whole: VecDeque<Reply>,
-    /// The printer reports changes by itself.
-    reports: bool,
     /// What is being fed holds a byte that begins nothing.
     noise: bool,
 }
@@ -106,11 +104,6 @@ impl ReplyReader {
         self.asked.front().copied()
     }
 
-    /// Whether it reports changes by itself.
-    pub fn reports(&self) -> bool {
-        self.reports
-    }
-
     fn take(&mut self, byte: u8) {
         // XON and XOFF may stand between any two bytes of a serial line.
         if matches!(byte, 0x11 | 0x13) {
@@ -124,7 +117,6 @@ impl ReplyReader {
                 self.gathered.push(byte);
                 if let [first, second, third, _] = self.gathered[..] {
                     self.gathered.clear();
-                    self.reports = true;
                     self.push(Reply::Reading(automatic(first, second, third)));
                 }
             }
