@@ -10,10 +10,10 @@ use std::time::Duration;
 use waybilld::dots::{Bitmap, Dots, Dpi, Rect, Size};
 use waybilld::field_map::{FieldMap, Mapped};
 use waybilld::label::{Label, Mark};
-use waybilld::language::{Encoder, Language, Options, Setup, zpl};
+use waybilld::language::{Encoder, Language, Options, Setup, escpos, zpl};
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
-use waybilld::virtual_printer::{Event, Settings, VirtualPrinter, interpreter};
+use waybilld::virtual_printer::{self, EscPosSettings, Event, Settings, Stock, VirtualPrinter, interpreter};
 use waybilld::waybill::{Senders, Waybill, json};
 
 /// Our own sample wave, and the shared one where it is at hand.
@@ -50,12 +50,14 @@ fn lay_out(dpi: Dpi, template: &str, waybills: &[Waybill]) -> Vec<Label> {
 fn printed(language: Language, dpi: Dpi, labels: &[Label]) -> Vec<Bitmap> {
     let media = labels[0].size;
     let zpl = zpl::Options { native_text: false, memory_bytes: 2 << 20 };
-    let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
+    let escpos = escpos::Options { feed: escpos::Feed::FormFeed, ..escpos::Options::default() };
+    let mut encoder = Encoder::new(language, Options { zpl, escpos });
     let start = encoder.start(&Setup::default(), media, dpi);
     let jobs = labels.iter().map(|label| encoder.label(label).bytes);
     let pictures = match language {
-        Language::Zpl => from_a_virtual_printer(dpi, media, &start, jobs),
-        _ => {
+        Language::Zpl => from_a_virtual_printer(virtual_printer::Language::Zpl, dpi, media, &start, jobs),
+        Language::EscPos => from_a_virtual_printer(virtual_printer::Language::EscPos, dpi, media, &start, jobs),
+        Language::Tspl => {
             let mut printer = Printer::new(language, dpi, media);
             assert_eq!(printer.print(&start), []);
             jobs.flat_map(|bytes| printer.print(&bytes)).collect()
@@ -65,8 +67,16 @@ fn printed(language: Language, dpi: Dpi, labels: &[Label]) -> Vec<Bitmap> {
     pictures
 }
 
-fn from_a_virtual_printer(dpi: Dpi, media: Size, start: &[u8], jobs: impl Iterator<Item = Vec<u8>>) -> Vec<Bitmap> {
-    let settings = Settings { dpi, media, speed: None, start: Duration::ZERO, receive_buffer: 64 << 20, ..Settings::default() };
+fn from_a_virtual_printer(
+    language: virtual_printer::Language,
+    dpi: Dpi,
+    media: Size,
+    start: &[u8],
+    jobs: impl Iterator<Item = Vec<u8>>,
+) -> Vec<Bitmap> {
+    let escpos = EscPosSettings { stock: Stock::Labels, ..EscPosSettings::default() };
+    let settings = Settings { language, escpos, dpi, media, speed: None, start: Duration::ZERO, ..Settings::default() };
+    let settings = Settings { receive_buffer: 64 << 20, ..settings };
     let mut printer = VirtualPrinter::new(settings);
     let mut pictures = Vec::new();
     for bytes in std::iter::once(start.to_vec()).chain(jobs) {
@@ -164,12 +174,12 @@ fn every_symbol_is_read(dpi: Dpi, languages: &[Language]) {
 
 #[test]
 fn every_symbol_of_the_wave_is_read_back_at_203_dpi() {
-    every_symbol_is_read(Dpi::D203, &[Language::Zpl, Language::Tspl]);
+    every_symbol_is_read(Dpi::D203, &Language::ALL);
 }
 
 #[test]
 fn every_symbol_of_the_wave_is_read_back_at_300_dpi() {
-    every_symbol_is_read(Dpi::D300, &[Language::Zpl, Language::Tspl]);
+    every_symbol_is_read(Dpi::D300, &Language::ALL);
 }
 
 #[test]

@@ -13,8 +13,6 @@ use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
 
-const LANGUAGES: [Language; 2] = [Language::Zpl, Language::Tspl];
-
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
@@ -96,7 +94,7 @@ fn golden_labels_are_as_they_were() {
             fs::write(folder().join(format!("{name}.png")), picture.to_png()).unwrap();
         }
         faults.extend(picture_fault(&name, &picture));
-        for language in LANGUAGES {
+        for language in Language::ALL {
             let (file, bytes) = (format!("{name}.{}", language.name()), encoded(language, &label));
             if bless {
                 fs::write(folder().join(&file), &bytes).unwrap();
