@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
-use waybilld::conversation::{Answers, Counter, Echo, PrinterState, Profile};
+use waybilld::conversation::{Answers, Conversation, Counter, Echo, PrinterState, Profile};
 use waybilld::language::Reason;
 use waybilld::virtual_printer::{EscPosSettings, Language, Out, Queries, Settings, Stock, TsplSettings};
 
@@ -186,4 +186,22 @@ fn an_escpos_printer_without_a_word_gets_its_labels_as_sent_and_none_while_it_is
     assert!(bench.until(|bench| bench.all(Stand::Sent)));
     bench.wait(seconds(60));
     assert_eq!(bench.came_out(), 8, "{}", bench.log);
+}
+
+#[test]
+fn a_line_that_takes_nothing_while_the_printer_talks_is_not_filled_with_questions() {
+    let mut conversation = Conversation::new(waybilld::language::Language::EscPos, rules(), Profile::default());
+    conversation.handle_connected(Duration::ZERO);
+    for second in 0..1000 {
+        // Offline, and three causes: a whole reading each time.
+        conversation.handle_bytes(b"\x1a\x16\x12\x12", seconds(second));
+        conversation.handle_timeout(seconds(second));
+    }
+    let mut questions = 0;
+    while let Some(bytes) = conversation.poll_write() {
+        questions += 1;
+        let taken = bytes.len();
+        conversation.wrote(taken, seconds(1000));
+        assert!(questions < 10, "{questions} questions and more");
+    }
 }

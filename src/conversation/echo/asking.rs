@@ -194,7 +194,10 @@ impl Conversation {
                 self.asking.offline = true;
                 self.asking.awaited = None;
                 self.asking.misses = 0;
-                self.ask_standing(true, now);
+                // Unless it is answered already, or the line has not taken the last question.
+                if self.listener.half_said() && !self.outbox.holds_words() {
+                    self.ask_standing(true, now);
+                }
             }
             Reply::Reading(reading) => {
                 let asked = self.asking.awaited.take().map_or(now, |awaited| awaited.asked);

@@ -92,6 +92,14 @@ impl Listener {
         }
     }
 
+    /// Whether a part of what it began to say is still to be asked for.
+    pub fn half_said(&self) -> bool {
+        match self {
+            Listener::Tspl { .. } => false,
+            Listener::EscPos(reader) => reader.open().is_some(),
+        }
+    }
+
     /// Another question to the same end, when this one is not answered; whether there is one.
     pub fn try_another(&mut self) -> bool {
         match self {
