@@ -69,7 +69,7 @@ async fn a_printer_that_is_off_takes_no_order_and_prints_none_of_them_when_it_is
     drop(taken);
     table.daemon.stop().await;
     let config = format!(
-        "state = {:?}\nsocket = {:?}\n[printers.pack-1]\ndevice = \"tcp://{nobody}\"\n[printers.pos]\ndevice = \"tcp://127.0.0.1:1\"\nlanguage = \"escpos\"\n",
+        "state = {:?}\nsocket = {:?}\n[printers.pack-1]\ndevice = \"tcp://{nobody}\"\n[printers.pos]\ndevice = \"tcp://127.0.0.1:1\"\nlanguage = \"escpos\"\nmedia = {{ width = 72, height = 150 }}\n",
         table.folder.path().join("other"),
         table.folder.path().join("socket")
     );

@@ -12,7 +12,7 @@
 //! | one reading says that something stops it | nothing is begun and it is asked again at once; two in a row make it stopped. A label that even one of them may have caught is treated as caught |
 //! | the printer stops while a label is under the head | TSPL prints it again by itself (SET REPRINT ON), and we never do. ESC/POS goes on in the middle of it: when its word comes it is **in doubt**; those behind it had not begun |
 //! | the word does not come from a printer that rests | another word is sent: when that comes back, all before it was come to. When it does not, the labels are **in doubt** |
-//! | no word ever came, and the printer rests | it says no words: labels are **sent** when handed over, from then on |
+//! | no word ever came, and the printer rests | it says no words: labels are **sent** when handed over, from then on; an ESC/POS one that said it stopped before, with the label on the wire, leaves it **in doubt** |
 //! | it answers nothing | silent: labels are **sent** when their last byte is handed over |
 //! | stopped | asked gently, 1 s growing to 5 s, until it is ready; then on with the next label |
 //! | the line breaks | no byte that makes it print was offered: not taken. Else **in doubt** |

@@ -91,8 +91,10 @@ impl Conversation {
 
     /// The printer cannot confirm: what has left it is sent.
     pub(super) fn send_all(&mut self) {
-        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
-            self.events.push_back(Event::Sent { key: label.key });
+        while let Some(OnWire { key, stopped_in, .. }) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
+            // It was seen to stop meanwhile: that much it did say.
+            let torn = stopped_in.is_some() && !self.dialect.prints_again();
+            self.events.push_back(if torn { Event::InDoubt { key, why: Doubt::StoppedInIt } } else { Event::Sent { key } });
         }
         self.asking.evidence_due = None;
     }
