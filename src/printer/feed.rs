@@ -344,7 +344,7 @@ impl Feed {
             let ended = self.errands.said(Instant::now());
             self.tell_ended(ended);
         }
-        while let Some(next) = self.errands.next(self.conversation.has_room(), self.conversation.open(), Instant::now()) {
+        while let Some(next) = self.errands.next(self.has_room(), self.conversation.open(), Instant::now()) {
             match next {
                 Next::Print(key, label) => {
                     let encoded = self.encode(&label);
@@ -379,7 +379,7 @@ impl Feed {
         if self.errands.hold_labels() {
             return;
         }
-        while !self.facts.paused && self.conversation.has_room() {
+        while !self.facts.paused && self.has_room() {
             let Some(next) = self.queue.front() else { break };
             if !self.composing.is_ready(next.key) {
                 break;
@@ -476,6 +476,11 @@ impl Feed {
                 Event::HangUp => self.lose_line("it took no more data"),
             }
         }
+    }
+
+    /// Whether another label may be begun: what still lies in this machine counts as on the wire.
+    fn has_room(&self) -> bool {
+        self.conversation.has_room() && self.conversation.open() + self.leaving.len() < self.config.window
     }
 
     /// All that was handed to the line has left it.
