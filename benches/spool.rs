@@ -108,6 +108,12 @@ fn label(id: &str) -> NewLabel {
         ship_by: Some(0),
         urgent: false,
         held: None,
+        carrier: None,
+        weight_g: None,
+        expires: None,
+        on_scan: false,
+        skus: Vec::new(),
+        paper: None,
     }
 }
 

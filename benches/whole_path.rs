@@ -336,6 +336,12 @@ fn grow_history(state: &Path, labels: usize) {
                 ship_by: None,
                 urgent: false,
                 held: None,
+                carrier: None,
+                weight_g: None,
+                expires: None,
+                on_scan: false,
+                skus: Vec::new(),
+                paper: None,
             };
             let job = NewJob {
                 id: format!("old-{at}"),

@@ -110,6 +110,12 @@ fn label(id: &str) -> NewLabel {
         ship_by: None,
         urgent: false,
         held: None,
+        carrier: None,
+        weight_g: None,
+        expires: None,
+        on_scan: false,
+        skus: Vec::new(),
+        paper: None,
     }
 }
 
@@ -130,7 +136,7 @@ fn silent() -> Outcome {
 }
 
 fn smudged() -> Reprint {
-    Reprint { reason: "smudged".to_owned(), by: "Mei".to_owned() }
+    Reprint { reason: "smudged".to_owned(), by: "Mei".to_owned(), station: None }
 }
 
 // Taking.
@@ -430,7 +436,7 @@ fn a_ledger_that_is_none_or_too_new_is_refused_in_a_sentence() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let refused = open(dir.path(), &clock).err().expect("it is too new").to_string();
-    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 2)"), "{refused}");
+    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 3)"), "{refused}");
 }
 
 // People.

@@ -111,6 +111,12 @@ fn new_label(order: &Order) -> NewLabel {
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
         held: waybill.hold.clone(),
+        carrier: waybill.carrier.clone(),
+        weight_g: waybill.parcel.weight_g,
+        expires: None,
+        on_scan: false,
+        skus: waybill.items.iter().filter_map(|item| item.sku.as_deref()).map(|sku| number(sku).key).collect(),
+        paper: None,
     }
 }
 

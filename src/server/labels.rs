@@ -105,7 +105,7 @@ pub async fn reprint(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> R
             let known: Vec<&str> = printers.keys().map(String::as_str).collect();
             fields.fault("printer", format!("no printer \"{name}\".{}", hint(name, &known)));
         }
-        (Reprint { reason: reason.unwrap_or_default(), by: by.unwrap_or_default() }, printer)
+        (Reprint { reason: reason.unwrap_or_default(), by: by.unwrap_or_default(), station: None }, printer)
     })?;
     let state = door.house.spool.reprint(&id, reprint, printer.as_deref()).await?;
     answer("reprint", id, state)

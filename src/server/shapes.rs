@@ -74,6 +74,27 @@ pub struct Label {
     pub tracking: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    /// It must not be used from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// Held until it, its order or its goods are scanned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub on_scan: bool,
+    /// `pick-list`, `packing-slip`, `cover`, `bag` or `manifest`, when it is a paper of a wave and no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
+    /// The label to use instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// When it was scanned as handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<String>,
+    /// The manifest it stands on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -165,6 +186,9 @@ pub struct Print {
 pub struct ReprintReason {
     pub reason: String,
     pub by: String,
+    /// The pack station it was asked for at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub station: Option<String>,
 }
 
 /// Where a label stands after what was asked of it.
@@ -334,6 +358,13 @@ impl Label {
             order: view.order,
             tracking: view.tracking,
             ship_by: view.ship_by.map(time),
+            carrier: view.carrier,
+            expires: view.expires.map(time),
+            on_scan: view.on_scan,
+            paper: view.paper,
+            replaced_by: view.replaced_by,
+            shipped_at: view.shipped_at.map(time),
+            manifest: view.manifest,
             urgent: view.urgent,
             attempts: view.attempts,
             copies: view.copies,
@@ -383,7 +414,11 @@ impl Print {
             reason: view.reason,
             evidence: view.evidence,
             settled_by: view.settled_by,
-            reprint: view.reprint.map(|reprint| ReprintReason { reason: reprint.reason, by: reprint.by }),
+            reprint: view.reprint.map(|reprint| ReprintReason {
+                reason: reprint.reason,
+                by: reprint.by,
+                station: reprint.station,
+            }),
             sending_at: time(view.sending_at),
             settled_at: view.settled_at.map(time),
         }

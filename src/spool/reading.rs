@@ -30,7 +30,8 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
 }
 
 const LABEL: &str = "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
-    l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at FROM labels l JOIN jobs j ON j.key = l.job";
+    l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
+    l.replaced_by, l.shipped_at, l.manifest FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
     Ok(LabelView {
@@ -50,6 +51,14 @@ fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         copies: row.get(13)?,
         taken_at: row.get(14)?,
         moved_at: row.get(15)?,
+        carrier: row.get(16)?,
+        weight_g: row.get(17)?,
+        expires: row.get(18)?,
+        on_scan: row.get(19)?,
+        paper: row.get(20)?,
+        replaced_by: row.get(21)?,
+        shipped_at: row.get(22)?,
+        manifest: row.get(23)?,
     })
 }
 
@@ -88,8 +97,8 @@ pub(super) fn label(db: &Connection, id: &str) -> Result<LabelDetail, SpoolError
         .query_row([label.key], |row| Ok((hash_of(row, 0)?, hash_if_any(row, 1)?, row.get::<_, Option<Arc<str>>>(2)?)))?;
     let prints = db
         .prepare_cached(
-            "SELECT number, printer, run, state, reason, evidence, settled_by, reprint_reason, reprint_by, digest,
-                 sending_at, settled_at FROM prints WHERE label = ?1 ORDER BY number",
+            "SELECT number, printer, run, state, reason, evidence, settled_by, reprint_reason, reprint_by,
+                 reprint_station, digest, sending_at, settled_at FROM prints WHERE label = ?1 ORDER BY number",
         )?
         .query_map([label.key], print_view)?
         .collect::<rusqlite::Result<_>>()?;
@@ -101,7 +110,7 @@ pub(super) fn label(db: &Connection, id: &str) -> Result<LabelDetail, SpoolError
 }
 
 fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
-    let (reason, by): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    let (reason, by, station): (Option<String>, Option<String>, _) = (row.get(7)?, row.get(8)?, row.get(9)?);
     Ok(PrintView {
         number: row.get(0)?,
         printer: row.get(1)?,
@@ -110,10 +119,10 @@ fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
         reason: row.get(4)?,
         evidence: row.get(5)?,
         settled_by: row.get(6)?,
-        reprint: reason.zip(by).map(|(reason, by)| Reprint { reason, by }),
-        digest: hash_of(row, 9)?,
-        sending_at: row.get(10)?,
-        settled_at: row.get(11)?,
+        reprint: reason.zip(by).map(|(reason, by)| Reprint { reason, by, station }),
+        digest: hash_of(row, 10)?,
+        sending_at: row.get(11)?,
+        settled_at: row.get(12)?,
     })
 }
 

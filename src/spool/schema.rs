@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), SpoolError>
     Ok(())
 }
 
-const MIGRATIONS: [&str; 2] = [FIRST, GROUPS];
+const MIGRATIONS: [&str; 3] = [FIRST, GROUPS, STATIONS];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -147,5 +147,46 @@ CREATE TABLE moves (
     why TEXT NOT NULL,
     at INTEGER NOT NULL,
     PRIMARY KEY (label, number)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What a pack station does with labels, and who is told of events.
+const STATIONS: &str = "
+ALTER TABLE labels ADD COLUMN carrier TEXT;
+ALTER TABLE labels ADD COLUMN weight_g INTEGER;
+ALTER TABLE labels ADD COLUMN expires INTEGER;      -- must not be used from then on
+ALTER TABLE labels ADD COLUMN paper TEXT;           -- which paper of a wave it is; NULL: a waybill
+ALTER TABLE labels ADD COLUMN on_scan INTEGER NOT NULL DEFAULT 0;   -- born held; a scan lets it print
+ALTER TABLE labels ADD COLUMN replaced_by TEXT;     -- the id of the label to use instead
+ALTER TABLE labels ADD COLUMN shipped_at INTEGER;   -- scanned as handed over
+ALTER TABLE labels ADD COLUMN shipped_by TEXT;
+ALTER TABLE labels ADD COLUMN shipped_station TEXT;
+ALTER TABLE labels ADD COLUMN manifest TEXT;        -- the id of the manifest label it stands on
+ALTER TABLE labels ADD COLUMN reprint_station TEXT; -- of a reprint that has not been sent yet
+ALTER TABLE prints ADD COLUMN reprint_station TEXT;
+CREATE INDEX labels_shipped ON labels (shipped_at) WHERE shipped_at IS NOT NULL;
+
+-- The goods of labels that wait for a scan, for a scan of the goods.
+CREATE TABLE goods (
+    sku_key TEXT NOT NULL,
+    label INTEGER NOT NULL,
+    PRIMARY KEY (sku_key, label)
+) STRICT, WITHOUT ROWID;
+
+-- What was scanned where and what came of it; never the text itself, which may be anything.
+CREATE TABLE scans (
+    key INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    station TEXT NOT NULL,
+    scanned_by TEXT,
+    label INTEGER,
+    answer TEXT NOT NULL
+) STRICT;
+CREATE INDEX scans_of_label ON scans (label) WHERE label IS NOT NULL;
+
+-- How far each target of events has been told.
+CREATE TABLE webhooks (
+    name TEXT PRIMARY KEY,
+    told INTEGER NOT NULL            -- the newest event it has taken
 ) STRICT, WITHOUT ROWID;
 ";

@@ -22,14 +22,15 @@ pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[(LabelKey, Hash)
         desk.step(label, Step::Send, "", None)?;
         desk.db
             .prepare_cached(
-                "INSERT INTO prints (label, number, printer, run, state, reason, reprint_reason, reprint_by, digest, sending_at)
-                 SELECT key, ?2, printer, run, state, '', reprint_reason, reprint_by, ?3, ?4 FROM labels WHERE key = ?1",
+                "INSERT INTO prints (label, number, printer, run, state, reason, reprint_reason, reprint_by,
+                     reprint_station, digest, sending_at)
+                 SELECT key, ?2, printer, run, state, '', reprint_reason, reprint_by, reprint_station, ?3, ?4 FROM labels WHERE key = ?1",
             )?
             .execute(params![label.key, number, digest.as_bytes(), desk.now])?;
         desk.db
             .prepare_cached(
-                "UPDATE labels SET attempts = ?2, digest = coalesce(digest, ?3), reprint_reason = NULL, reprint_by = NULL
-                 WHERE key = ?1",
+                "UPDATE labels SET attempts = ?2, digest = coalesce(digest, ?3), reprint_reason = NULL, reprint_by = NULL,
+                     reprint_station = NULL WHERE key = ?1",
             )?
             .execute(params![label.key, number, digest.as_bytes()])?;
     }

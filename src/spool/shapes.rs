@@ -45,6 +45,16 @@ pub struct NewLabel {
     pub urgent: bool,
     /// Born held, for this reason.
     pub held: Option<String>,
+    pub carrier: Option<String>,
+    pub weight_g: Option<u32>,
+    /// It must not be used from then on.
+    pub expires: Option<UnixMs>,
+    /// Born held until it, its order or its goods are scanned.
+    pub on_scan: bool,
+    /// The key forms of its goods' stock-keeping units.
+    pub skus: Vec<String>,
+    /// Which paper of a wave it is, such as `pick-list`; `None`: a waybill.
+    pub paper: Option<&'static str>,
 }
 
 /// An order or tracking number: as written, and the form in which it is looked for.
@@ -113,6 +123,20 @@ pub struct LabelView {
     pub order: Option<String>,
     pub tracking: Option<String>,
     pub ship_by: Option<UnixMs>,
+    pub carrier: Option<String>,
+    pub weight_g: Option<u32>,
+    /// It must not be used from then on.
+    pub expires: Option<UnixMs>,
+    /// A scan lets it print.
+    pub on_scan: bool,
+    /// Which paper of a wave it is; `None`: a waybill.
+    pub paper: Option<String>,
+    /// The label to use instead.
+    pub replaced_by: Option<String>,
+    /// When it was scanned as handed over.
+    pub shipped_at: Option<UnixMs>,
+    /// The manifest label it stands on.
+    pub manifest: Option<String>,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -171,6 +195,8 @@ pub struct PrintView {
 pub struct Reprint {
     pub reason: String,
     pub by: String,
+    /// The pack station it was asked for at.
+    pub station: Option<String>,
 }
 
 /// A waiting label, as the printer loop reads it ahead.

@@ -123,8 +123,9 @@ fn write_label(
     desk.db
         .prepare_cached(
             "INSERT INTO labels (id, job, printer, run, position, urgent, state, reason, moved_at, taken_at,
-                 order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies, printer_group)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, ?16)",
+                 order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies, printer_group,
+                 carrier, weight_g, expires, on_scan, paper)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             label.id,
@@ -143,8 +144,18 @@ fn write_label(
             label.ship_by,
             label.template.as_bytes(),
             group,
+            label.carrier,
+            label.weight_g,
+            label.expires,
+            label.on_scan,
+            label.paper,
         ])?;
     let row = desk.db.last_insert_rowid();
+    if label.on_scan {
+        for sku in &label.skus {
+            desk.db.prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label) VALUES (?1, ?2)")?.execute(params![sku, row])?;
+        }
+    }
     desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
     Ok(())
 }

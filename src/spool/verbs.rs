@@ -113,10 +113,10 @@ pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Opt
     let state = desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))?;
     desk.db
         .prepare_cached(
-            "UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1, reprint_reason = ?5, reprint_by = ?6
-             WHERE key = ?1",
+            "UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1, reprint_reason = ?5, reprint_by = ?6,
+                 reprint_station = ?7 WHERE key = ?1",
         )?
-        .execute(params![label.key, label.printer, label.run, label.position, reprint.reason, reprint.by])?;
+        .execute(params![label.key, label.printer, label.run, label.position, reprint.reason, reprint.by, reprint.station])?;
     Ok(state)
 }
 

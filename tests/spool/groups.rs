@@ -64,7 +64,7 @@ async fn what_was_never_sent_goes_to_the_other_printer_in_its_order_and_its_hist
 }
 
 #[tokio::test]
-async fn a_ledger_from_before_there_were_groups_is_read_and_its_labels_stay() {
+async fn a_ledger_of_the_first_version_is_read_and_its_labels_stay() {
     let desk = Desk::new();
     desk.take(job("wave", 2)).await;
     let path = desk.dir.path().join("ledger.db");
@@ -72,7 +72,14 @@ async fn a_ledger_from_before_there_were_groups_is_read_and_its_labels_stay() {
     drop(spool);
     let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(
-        "ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE labels DROP COLUMN unsent; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
+        "DROP INDEX labels_shipped; DROP TABLE goods; DROP TABLE scans; DROP TABLE webhooks;
+         ALTER TABLE prints DROP COLUMN reprint_station;
+         ALTER TABLE labels DROP COLUMN carrier; ALTER TABLE labels DROP COLUMN weight_g; ALTER TABLE labels DROP COLUMN expires;
+         ALTER TABLE labels DROP COLUMN paper; ALTER TABLE labels DROP COLUMN on_scan; ALTER TABLE labels DROP COLUMN replaced_by;
+         ALTER TABLE labels DROP COLUMN shipped_at; ALTER TABLE labels DROP COLUMN shipped_by;
+         ALTER TABLE labels DROP COLUMN shipped_station; ALTER TABLE labels DROP COLUMN manifest;
+         ALTER TABLE labels DROP COLUMN reprint_station;
+         ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE labels DROP COLUMN unsent; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
          PRAGMA user_version = 1;",
     )
     .unwrap();
