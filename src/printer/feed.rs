@@ -478,9 +478,11 @@ impl Feed {
         }
     }
 
-    /// Whether another label may be begun: what still lies in this machine counts as on the wire.
+    /// Whether another label may be begun: what still lies in this machine counts as on the wire. A printer is set up
+    /// when nothing is: labels on their way recall what setting it up deletes.
     fn has_room(&self) -> bool {
-        self.conversation.has_room() && self.conversation.open() + self.leaving.len() < self.config.window
+        let open = self.conversation.open();
+        self.conversation.has_room() && open + self.leaving.len() < self.config.window && !(self.fresh && open > 0)
     }
 
     /// All that was handed to the line has left it.
