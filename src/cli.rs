@@ -15,6 +15,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod order;
 pub mod pair;
 mod plugged;
 pub mod printers;
@@ -38,6 +39,7 @@ pub enum Command {
     Submit(submit::Args),
     Status(status::Args),
     Void(label::Void),
+    Cancel(order::Cancel),
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
@@ -66,6 +68,7 @@ impl Command {
             Command::Submit(args) => on_a_runtime(submit::run(args)),
             Command::Status(args) => on_a_runtime(status::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),
+            Command::Cancel(args) => on_a_runtime(args.run()),
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),

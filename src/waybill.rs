@@ -56,6 +56,8 @@ pub struct Waybill {
     pub items: Vec<Item>,
     pub cod: Option<Cod>,
     pub ship_by: Option<ShipBy>,
+    /// Lower goes first, where a job is sorted by it.
+    pub priority: Option<u32>,
     /// The buyer's own words; may have several lines.
     pub note: Option<String>,
     /// The template asked for, when it is not the printer's usual one.
@@ -95,7 +97,7 @@ pub struct Cod {
 }
 
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 16] = [
+pub const LABEL_FIELDS: [&str; 17] = [
     "id",
     "order",
     "tracking",
@@ -108,6 +110,7 @@ pub const LABEL_FIELDS: [&str; 16] = [
     "items",
     "cod",
     "ship_by",
+    "priority",
     "note",
     "template",
     "urgent",
@@ -121,6 +124,7 @@ pub const ITEM_FIELDS: [&str; 5] = ["sku", "name", "quantity", "location", "vari
 pub const COD_FIELDS: [&str; 2] = ["amount", "currency"];
 
 const ITEMS_MAX: usize = 200;
+const PRIORITY_MAX: u32 = 1_000_000;
 
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
@@ -174,6 +178,7 @@ impl Waybill {
             ship_by: fields
                 .get("ship_by")
                 .and_then(|node| ShipBy::parse(node).map_err(|message| fields.fault("ship_by", message)).ok()),
+            priority: fields.whole("priority", 0..=PRIORITY_MAX),
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
             urgent: fields.boolean("urgent"),
@@ -212,6 +217,7 @@ impl Waybill {
             ("items", Some(Node::List(items)).filter(|_| !self.items.is_empty())),
             ("cod", self.cod.as_ref().map(Cod::to_node)),
             ("ship_by", ship_by.map(Node::Text)),
+            ("priority", self.priority.map(whole)),
             ("note", self.note.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),

@@ -126,8 +126,8 @@ impl IntoResponse for Problem {
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Problem {
         let kind = match &error {
-            SpoolError::NoLabel(_) | SpoolError::NoJob(_) => Kind::NotThere,
-            SpoolError::Illegal(_) | SpoolError::NotWaiting(_) => Kind::Conflict,
+            SpoolError::NoLabel(_) | SpoolError::NoJob(_) | SpoolError::NoOrder => Kind::NotThere,
+            SpoolError::Illegal(_) | SpoolError::NotWaiting(_) | SpoolError::NotReplaced { .. } => Kind::Conflict,
             SpoolError::Erased(_) => Kind::Erased,
             SpoolError::Full => Kind::Full,
             SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,

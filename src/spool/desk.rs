@@ -41,9 +41,10 @@ pub(super) struct Standing {
     pub state: State,
     pub attempts: i64,
     pub copies: i64,
+    pub revision: i64,
 }
 
-const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies
+const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn standing(row: &Row) -> rusqlite::Result<Standing> {
@@ -58,6 +59,7 @@ fn standing(row: &Row) -> rusqlite::Result<Standing> {
         state: state_of(row, 7)?,
         attempts: row.get(8)?,
         copies: row.get(9)?,
+        revision: row.get(10)?,
     })
 }
 
