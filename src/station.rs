@@ -1,0 +1,3 @@
+//! A pack station: what a packer scans, and what comes of it.
+
+pub mod control;
