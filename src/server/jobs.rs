@@ -11,7 +11,7 @@ use super::{Door, House};
 use crate::fault::Fault;
 use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
 use crate::waybill::json::Node;
-use crate::waybill::tracking;
+use crate::waybill::{Item, tracking};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -115,9 +115,15 @@ fn new_label(order: &Order) -> NewLabel {
         weight_g: waybill.parcel.weight_g,
         expires: None,
         on_scan: false,
-        skus: waybill.items.iter().filter_map(|item| item.sku.as_deref()).map(|sku| number(sku).key).collect(),
+        skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
     }
+}
+
+/// The key of each piece of an item; the ledger asks only whether there are several.
+fn skus(item: &Item) -> impl Iterator<Item = String> {
+    let key = item.sku.as_deref().map(|sku| number(sku).key).unwrap_or_default();
+    std::iter::repeat_n(key, item.quantity.min(2) as usize)
 }
 
 /// A number as written, and as it is looked for.

@@ -92,6 +92,9 @@ pub struct Label {
     /// When it was scanned as handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<String>,
+    /// At which pack station.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_station: Option<String>,
     /// The manifest it stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
@@ -364,6 +367,7 @@ impl Label {
             paper: view.paper,
             replaced_by: view.replaced_by,
             shipped_at: view.shipped_at.map(time),
+            shipped_station: view.shipped_station,
             manifest: view.manifest,
             urgent: view.urgent,
             attempts: view.attempts,
