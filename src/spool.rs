@@ -303,6 +303,12 @@ impl Spool {
         self.read(move |db| packing::not_shipped(db, since, labels_max))
     }
 
+    /// The label that came out of the printer last, if that was lately.
+    pub fn last_out(&self, printer: &str) -> Receipt<Option<LabelView>> {
+        let printer = printer.to_owned();
+        self.read(move |db| packing::last_out(db, &printer))
+    }
+
     /// The job that printer works on.
     pub fn wave(&self, printer: &str) -> Receipt<Option<Wave>> {
         let printer = printer.to_owned();

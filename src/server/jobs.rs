@@ -9,7 +9,7 @@ use super::shapes::requests::JobRequest;
 use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
 use crate::fault::Fault;
-use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
+use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
 use crate::waybill::json::Node;
 use crate::waybill::{Item, tracking};
 use axum::Json;
@@ -93,14 +93,14 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
         group: house.printers.dealt_to(&printer),
         printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
-        labels: submission.orders.iter().map(new_label).collect(),
+        labels: submission.orders.iter().map(|order| new_label(order, submission.on_scan)).collect(),
         run_limit: house.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
 }
 
-fn new_label(order: &Order) -> NewLabel {
+fn new_label(order: &Order, on_scan: bool) -> NewLabel {
     let waybill = &order.waybill;
     NewLabel {
         id: waybill.id.clone(),
@@ -110,11 +110,11 @@ fn new_label(order: &Order) -> NewLabel {
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
-        held: waybill.hold.clone(),
+        held: waybill.hold.clone().or_else(|| on_scan.then(|| ON_SCAN.to_owned())),
         carrier: waybill.carrier.clone(),
         weight_g: waybill.parcel.weight_g,
-        expires: None,
-        on_scan: false,
+        expires: waybill.expires.map(|expires| expires.at.as_millisecond()),
+        on_scan,
         skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
     }

@@ -5,6 +5,7 @@
 
 pub mod refusals;
 pub mod requests;
+pub mod stations;
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
@@ -327,7 +328,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// RFC 3339 in UTC.
-fn time(at: UnixMs) -> String {
+pub(super) fn time(at: UnixMs) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 

@@ -80,6 +80,19 @@ pub(super) fn not_shipped(db: &Connection, since: UnixMs, labels_max: usize) -> 
     Ok(labels.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Events looked back through for the last label of a printer.
+const LOOK_BACK: i64 = 2_000;
+
+/// The label that came out of the printer last, if that was lately.
+pub(super) fn last_out(db: &Connection, printer: &str) -> Result<Option<LabelView>, SpoolError> {
+    let mut query = db.prepare_cached(
+        "SELECT label FROM events WHERE seq > (SELECT max(seq) FROM events) - ?2 AND printer = ?1
+             AND kind IN ('printed', 'sent') AND label IS NOT NULL ORDER BY seq DESC LIMIT 1",
+    )?;
+    let label: Option<String> = query.query_row(params![printer, LOOK_BACK], |row| row.get(0)).optional()?;
+    label.map(|id| Ok(super::reading::label(db, &id)?.label)).transpose()
+}
+
 /// The job that printer works on: that of the label being sent, else of the next that waits for its first print.
 pub(super) fn wave(db: &Connection, printer: &str) -> Result<Option<Wave>, SpoolError> {
     let of_sending = "SELECT j.key, j.id FROM labels l JOIN jobs j ON j.key = l.job

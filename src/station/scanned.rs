@@ -69,7 +69,7 @@ impl Scanned {
 
     /// The text without what a scanner puts around it; two pulls of one trigger give the same.
     pub fn text(&self) -> &str {
-        &self.text
+        bare(&self.text)
     }
 
     /// What to look for, the likeliest first.
