@@ -403,7 +403,13 @@ impl Feed {
                 break;
             }
             let Some(queued) = self.queue.pop_front() else { break };
-            match self.composing.take(&queued) {
+            let composed = match self.composing.take(&queued) {
+                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => {
+                    Some(Err("it has expired: it must not be used any more.".to_owned()))
+                }
+                composed => composed,
+            };
+            match composed {
                 Some(Ok(composed)) => {
                     let revision = Some(queued.revision);
                     let leaving = Leaving { key: queued.key, digest: composed.digest, revision };
