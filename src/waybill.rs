@@ -94,6 +94,14 @@ pub struct Cod {
     pub currency: String,
 }
 
+/// 180 → "180 g", 1250 → "1.25 kg".
+pub fn weight(grams: u64) -> String {
+    match grams {
+        0..1000 => format!("{grams} g"),
+        _ => format!("{} kg", (grams as f64 / 10.0).round() / 100.0),
+    }
+}
+
 /// What a label may say.
 pub const LABEL_FIELDS: [&str; 16] = [
     "id",

@@ -50,6 +50,9 @@ pub struct RunLabel {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
+    /// Which paper it is, when it is no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
 }
 
 /// A label as it stands.
@@ -336,7 +339,7 @@ impl Job {
         for label in view.labels {
             *counts.entry(label.state.word()).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason });
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
             }
         }
         // Its labels were all printed again elsewhere.

@@ -16,6 +16,7 @@ pub use content::content_of;
 use super::House;
 use crate::config::{LABELS_MAX, PrinterConfig};
 use crate::fault::{Fault, hint};
+use crate::papers::Want;
 use crate::studio::DEFAULT_TEMPLATE;
 use crate::template::Template;
 use crate::waybill::Waybill;
@@ -28,7 +29,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a job may say.
-pub const JOB_FIELDS: [&str; 8] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "labels"];
+pub const JOB_FIELDS: [&str; 9] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "papers", "labels"];
 
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Submission {
     pub sort: Vec<Sort>,
     /// The caller says that a tracking number may stand under another label too.
     pub reuse_tracking: bool,
+    /// What is to print beside the labels.
+    pub papers: Vec<Want>,
     /// As they are to print; those with a fault are left out.
     pub orders: Vec<Order>,
     pub faults: Vec<Fault>,
@@ -75,6 +78,7 @@ impl Submission {
             printer: None,
             sort: Vec::new(),
             reuse_tracking: false,
+            papers: Vec::new(),
             orders: Vec::new(),
             faults: Vec::new(),
             places: HashMap::new(),
@@ -86,6 +90,7 @@ impl Submission {
             submission.printer = read_printer(&fields, house, aim);
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
+            submission.papers = read_papers(&fields);
             let labels = read_list(&fields, labels);
             submission.read_labels(labels, &fields, house, &faults);
         }
@@ -212,6 +217,22 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
     keys
 }
 
+fn read_papers(job: &Fields<'_>) -> Vec<Want> {
+    let mut wants = Vec::new();
+    for (at, word) in job.list("papers", Want::ALL.len()).iter().enumerate() {
+        let field = format!("papers[{at}]");
+        match word.as_text().map(|word| (word, Want::from_word(word))) {
+            Some((_, Some(want))) => wants.push(want),
+            Some((word, None)) => {
+                let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                job.fault(&field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
+            }
+            None => job.fault(&field, "must be a text in quotes."),
+        }
+    }
+    wants
+}
+
 /// The designs of the house, as that printer can use them.
 struct Designs<'a> {
     house: &'a House,
@@ -228,9 +249,11 @@ impl Designs<'_> {
     /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
         let studio = &self.house.studio;
+        if studio.design(name)?.template.paper.is_some() {
+            return Err(format!("\"{name}\" is a template of a paper: name one of a waybill."));
+        }
         let design = match self.printer {
             Some((printer, config)) => {
-                studio.design(name)?;
                 studio.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
             }
             None => studio.design(name)?,

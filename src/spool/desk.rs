@@ -120,7 +120,31 @@ impl Desk<'_> {
         if state == State::Waiting {
             self.bells.insert(label.printer.clone());
         }
+        if matches!(step, Step::Hold | Step::Release | Step::Void { .. }) {
+            self.step_slips(label, step, reason, by)?;
+        }
         Ok(state)
+    }
+
+    /// Holds, releases or voids the packing slips of a label with it, those that can be: a slip without its label, or a
+    /// label without its slip, would lie in the wrong package.
+    fn step_slips(&mut self, label: &Standing, step: Step, reason: &str, by: Option<&str>) -> Result<(), SpoolError> {
+        let slips = format!("{}/packing-slip-", label.id);
+        let slips = self
+            .db
+            .prepare_cached(&format!("{STANDING} WHERE l.id > ?1 AND l.id < ?1 || ':' AND l.job = ?2"))?
+            .query_map(params![slips, label.job], standing)?
+            .collect::<rusqlite::Result<Vec<Standing>>>()?;
+        for slip in slips {
+            let step = match step {
+                Step::Void { .. } => Step::Void { copy_out: slip.copies > 0 },
+                other => other,
+            };
+            if next(slip.state, step).is_some() {
+                self.step(&slip, step, reason, by)?;
+            }
+        }
+        Ok(())
     }
 
     /// So many more labels of the printer stand in that state.

@@ -37,7 +37,10 @@ pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &s
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = desk.label_of_key(*key)?;
-        desk.step(&label, Step::Hold, why, None)?;
+        // A slip is held with its label already.
+        if label.state == State::Waiting {
+            desk.step(&label, Step::Hold, why, None)?;
+        }
     }
     Ok(keys.len())
 }

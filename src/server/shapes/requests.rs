@@ -23,6 +23,8 @@ pub struct JobRequest {
     pub urgent: Option<bool>,
     /// You know that a tracking number stands under another label too.
     pub reuse_tracking: Option<bool>,
+    /// Papers to print beside the labels: `pick_list` and `cover` before the first one, `slips` each behind its label.
+    pub papers: Option<Vec<String>>,
     #[schema(min_items = 1, max_items = 500)]
     pub labels: Vec<LabelRequest>,
 }
