@@ -57,11 +57,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "waybill",
         ],
     ),
+    // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
+    ("station", &["care", "config", "printer", "spool", "studio", "waybill"]),
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "studio", "template",
-            "waybill",
+            "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
+            "template", "waybill",
         ],
     ),
     ("cli", &["*"]),

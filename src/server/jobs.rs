@@ -10,10 +10,10 @@ use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
 use crate::fault::Fault;
 use crate::papers::Wave;
-use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
+use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
 use crate::studio::{Sheet, WavePapers, wall_clock};
 use crate::waybill::json::Node;
-use crate::waybill::tracking;
+use crate::waybill::{Item, tracking};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -119,7 +119,7 @@ fn pieces(house: &House, id: &str, submission: &mut Submission) -> Vec<NewLabel>
     pieces.extend(papers.before.iter().map(|sheet| NewLabel { urgent: all_urgent, ..new_paper(sheet) }));
     let mut behind = papers.behind.iter();
     for order in &submission.orders {
-        let label = new_label(order);
+        let label = new_label(order, submission.on_scan);
         // A slip comes with its label or not at all.
         let (urgent, held) = (label.urgent, label.held.clone());
         pieces.push(label);
@@ -149,7 +149,7 @@ pub fn new_paper(Sheet { paper, template }: &Sheet) -> NewLabel {
     }
 }
 
-fn new_label(order: &Order) -> NewLabel {
+fn new_label(order: &Order, on_scan: bool) -> NewLabel {
     let waybill = &order.waybill;
     NewLabel {
         id: waybill.id.clone(),
@@ -159,14 +159,20 @@ fn new_label(order: &Order) -> NewLabel {
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
-        held: waybill.hold.clone(),
+        held: waybill.hold.clone().or_else(|| on_scan.then(|| ON_SCAN.to_owned())),
         carrier: waybill.carrier.clone(),
         weight_g: waybill.parcel.weight_g,
-        expires: None,
-        on_scan: false,
-        skus: waybill.items.iter().filter_map(|item| item.sku.as_deref()).map(|sku| number(sku).key).collect(),
+        expires: waybill.expires.map(|expires| expires.at.as_millisecond()),
+        on_scan,
+        skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
     }
+}
+
+/// The key of each piece of an item; the ledger asks only whether there are several.
+fn skus(item: &Item) -> impl Iterator<Item = String> {
+    let key = item.sku.as_deref().map(|sku| number(sku).key).unwrap_or_default();
+    std::iter::repeat_n(key, item.quantity.min(2) as usize)
 }
 
 /// A number as written, and as it is looked for.

@@ -29,7 +29,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a job may say.
-pub const JOB_FIELDS: [&str; 9] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "papers", "labels"];
+pub const JOB_FIELDS: [&str; 10] =
+    ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "papers", "print", "labels"];
 
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Submission {
     pub reuse_tracking: bool,
     /// What is to print beside the labels.
     pub papers: Vec<Want>,
+    /// Its labels print when they, their order or their goods are scanned.
+    pub on_scan: bool,
     /// As they are to print; those with a fault are left out.
     pub orders: Vec<Order>,
     pub faults: Vec<Fault>,
@@ -79,6 +82,7 @@ impl Submission {
             sort: Vec::new(),
             reuse_tracking: false,
             papers: Vec::new(),
+            on_scan: false,
             orders: Vec::new(),
             faults: Vec::new(),
             places: HashMap::new(),
@@ -91,6 +95,7 @@ impl Submission {
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
             submission.papers = read_papers(&fields);
+            submission.on_scan = read_print(&fields);
             let labels = read_list(&fields, labels);
             submission.read_labels(labels, &fields, house, &faults);
         }
@@ -198,6 +203,18 @@ fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, Pr
         job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
     }
     Some((name, config?.clone()))
+}
+
+/// Whether its labels wait for a scan.
+fn read_print(job: &Fields<'_>) -> bool {
+    match job.text("print", 20, Kind::Plain).as_deref() {
+        None | Some("now") => false,
+        Some("on_scan") => true,
+        Some(_) => {
+            job.fault("print", "must be \"now\" or \"on_scan\".");
+            false
+        }
+    }
 }
 
 fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
