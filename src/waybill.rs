@@ -270,7 +270,8 @@ fn whole(number: u32) -> Node {
     Node::Number(number.to_string())
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether a label may be called so.
+pub fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
 }
 

@@ -35,6 +35,7 @@ impl House {
         let socket = folder.path().join("socket");
         let config = format!(
             "state = {:?}\nsocket = {socket:?}\n[printers.pack-1]\ndevice = \"tcp://{address}\"\nspeed = 14\n\
+             [stations.bench-1]\nprinter = \"pack-1\"\n[stations.door]\nprinter = \"pack-1\"\nmode = \"ship\"\n\
              [senders.lamps]\nname = \"Sample Lantern 样灯\"\nlines = [\"8 Quay\"]\ncountry = \"CN\"\n",
             folder.path().join("state")
         );
@@ -62,6 +63,12 @@ impl House {
             assert!(Instant::now() < deadline, "{id} never came to be {state}: {}", self.label(id).await);
             sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// What a scan at that station comes to.
+    async fn scan(&self, station: &str, text: &str) -> String {
+        let answer = self.post("/v1/scan", json!({"station": station, "text": text})).await;
+        answer.body["code"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
     }
 
     /// What the bars of each piece in the tray say, in the order they fell: the first symbol of each.
@@ -156,5 +163,78 @@ async fn a_paper_nobody_knows_and_a_wave_whose_id_no_bars_can_carry_are_refused_
     let said = answer.reasons().join("\n");
     assert!(said.starts_with(&format!("label {long}: wave: block \"wave code\" needs ")), "{said}");
     assert_eq!(house.client.get(&format!("/v1/jobs/{long}")).await.unwrap().status, 404);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_scanned_out_of_the_door_stands_on_one_manifest_a_carrier_and_never_on_two() {
+    let house = House::new().await;
+    house.taken("/v1/jobs", job("wave", 1..=4, &[])).await;
+    house.until("pkg-4", "printed").await;
+    let nothing = house.post("/v1/manifests", json!({"id": "eod-0", "printer": "pack-1"})).await;
+    assert_eq!(nothing.status, 409);
+    assert_eq!(nothing.reasons(), ["nothing was scanned as handed over that stands on no manifest yet."]);
+    for number in 1..=3 {
+        assert_eq!(house.scan("door", &format!("TR{number:03}")).await, "shipped");
+    }
+    let request = json!({"id": "eod-1", "printer": "pack-1", "date": "2026-11-26"});
+    let made = house.taken("/v1/manifests", request.clone()).await;
+    let told = |made: &Value| -> Vec<Value> {
+        let each =
+            |one: &Value| json!([one["id"], one["carrier"], one["parcels"], one["weight_g"], one["labels"][0]["tracking"]]);
+        made["manifests"].as_array().unwrap().iter().map(each).collect()
+    };
+    let two = [json!(["eod-1-1", "Postal Air", 1, 250, "TR002"]), json!(["eod-1-2", "Southlink", 2, 500, "TR001"])];
+    assert_eq!(told(&made), two);
+    assert_eq!(
+        made["missed"],
+        json!({"parcels": 1, "labels": [{"id": "pkg-4", "order": "57646004", "tracking": "TR004", "carrier": "Postal Air"}]})
+    );
+    house.until("eod-1-2", "printed").await;
+    assert_eq!(house.printed()[4..], ["eod-1-1", "eod-1-2"]);
+
+    // The same request says the same and prints nothing more; its bars find it.
+    let again = house.post("/v1/manifests", request).await;
+    assert_eq!((again.status.as_u16(), told(&again.body)), (200, two.to_vec()));
+    assert_eq!(house.client.get("/v1/manifests/eod-1").await.unwrap().body["manifests"], made["manifests"]);
+    assert_eq!(house.scan("bench-1", "eod-1-1").await, "reprinting");
+    assert_eq!(house.scan("door", "eod-1-2").await, "unknown");
+
+    // The next one takes what came since.
+    assert_eq!(house.scan("door", "TR004").await, "shipped");
+    let next = house.taken("/v1/manifests", json!({"id": "eod-2", "printer": "pack-1"})).await;
+    assert_eq!(told(&next), [json!(["eod-2", "Postal Air", 1, 250, "TR004"])]);
+    assert_eq!(next["missed"]["parcels"], 0);
+
+    // Who voids what a driver signed for is told where to cross it out.
+    let voided = house.post("/v1/labels/pkg-1/void", json!({})).await;
+    assert_eq!(voided.body, json!({"id": "pkg-1", "state": "voided", "manifest": "eod-1-2"}));
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bag_holds_parcels_of_one_carrier_that_somebody_named() {
+    let house = House::new().await;
+    house.taken("/v1/jobs", job("wave", 1..=4, &[])).await;
+    let bag = |labels: &[&str]| json!({"id": "bag-17", "printer": "pack-1", "to": "Shenzhen 深圳", "labels": labels});
+    let faults = house.post("/v1/bags", bag(&["TR001", "pkg-9", "pkg-1"])).await;
+    assert_eq!(
+        faults.reasons(),
+        ["labels[1]: no label has this id or tracking number.", "labels[2]: label pkg-1 is named twice."]
+    );
+    let mixed = house.post("/v1/bags", bag(&["pkg-1", "pkg-2"])).await;
+    assert_eq!(
+        mixed.reasons(),
+        ["labels: label pkg-2 goes with \"Postal Air\", label pkg-1 with \"Southlink\": give each carrier its own bag."]
+    );
+    let made = house.taken("/v1/bags", bag(&["tr 001", "pkg-3"])).await;
+    assert_eq!((&made["parcels"], &made["carrier"], &made["weight"]), (&json!(2), &json!("Southlink"), &json!("500 g")));
+    assert_eq!(house.post("/v1/bags", bag(&["tr 001", "pkg-3"])).await.status, 200);
+    house.until("bag-17", "printed").await;
+    assert_eq!(house.label("bag-17").await["paper"], "bag");
+    assert_eq!(
+        house.post("/v1/bags", json!({"id": "bag-18", "printer": " ", "to": "x"})).await.reasons(),
+        ["printer: is missing: name one. Known: pack-1."]
+    );
     house.daemon.stop().await;
 }

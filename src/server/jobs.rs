@@ -20,7 +20,7 @@ use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// What was not done with a job that has faults.
-const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
+pub(super) const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
 
 /// Take a job
 ///

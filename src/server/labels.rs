@@ -125,7 +125,9 @@ pub async fn void(
 ) -> Result<Json<LabelState>, Problem> {
     let by = read(&sent, &["by"], |fields| fields.text("by", 64, Text::Plain))?.unwrap_or_else(|| peer.name());
     let state = door.house.spool.void(&id, &by).await?;
-    answer("void", id, state)
+    let manifest = door.house.spool.label(&id).await?.label.manifest;
+    let Json(answer) = answer("void", id, state)?;
+    Ok(Json(LabelState { manifest, ..answer }))
 }
 
 /// Keep a waiting label back

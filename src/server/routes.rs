@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, printers, render, stations};
+use super::{Door, REQUEST, events, health, jobs, labels, manifests, printers, render, stations};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -39,6 +39,9 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(labels::hold))
         .routes(routes!(labels::release))
         .routes(routes!(labels::outcome))
+        .routes(routes!(manifests::manifests))
+        .routes(routes!(manifests::manifest))
+        .routes(routes!(manifests::bags))
         .routes(routes!(render::render))
         .routes(routes!(printers::printers))
         .routes(routes!(printers::pause))

@@ -3,9 +3,12 @@
 //! Answers are made here from what the spool and the printers say. Requests are read field by field elsewhere, so
 //! that every fault has a name; their shapes stand in [`requests`], and a test sends their examples.
 
+mod manifests;
 pub mod refusals;
 pub mod requests;
 pub mod stations;
+
+pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
@@ -204,6 +207,9 @@ pub struct LabelState {
     pub id: String,
     #[schema(example = "held")]
     pub state: &'static str,
+    /// A voided label stands on this manifest: cross it out there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
 }
 
 /// A printer as it was last heard.
@@ -441,7 +447,7 @@ impl Move {
 
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
-        LabelState { id, state: state.word() }
+        LabelState { id, state: state.word(), manifest: None }
     }
 }
 

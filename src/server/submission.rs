@@ -182,16 +182,16 @@ fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
     Vec::new()
 }
 
-fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
+/// The printer or group a request names, or the only one there is.
+pub fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
     let printers = &house.config.printers;
     let known: Vec<&str> = printers.keys().map(String::as_str).collect();
-    let name = match job.get("printer") {
-        Some(_) => job.text("printer", 64, Kind::Plain)?,
-        None if known.len() == 1 => known[0].to_owned(),
+    let name = match job.text("printer", 64, Kind::Plain) {
+        Some(name) => name,
+        None if known.len() == 1 && job.get("printer").is_none() => known[0].to_owned(),
         None => {
-            if aim == Aim::Take {
-                job.fault("printer", format!("is missing: name one. Known: {}.", known.join(", ")));
-            }
+            // A blank name is none.
+            job.need("printer", aim == Aim::Render, &format!("name one. Known: {}.", known.join(", ")));
             return None;
         }
     };

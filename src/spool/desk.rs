@@ -114,6 +114,11 @@ impl Desk<'_> {
         self.count(&label.printer, label.state, -1)?;
         self.count(&label.printer, state, 1)?;
         let mut data = json!({ "run": label.run, "position": label.position });
+        if let Step::Void { .. } = step
+            && let Some(manifest) = self.manifest_of(label.key)?
+        {
+            data["manifest"] = manifest.into();
+        }
         if by.is_none() && !reason.is_empty() {
             data["reason"] = reason.into();
         }
@@ -131,6 +136,11 @@ impl Desk<'_> {
             self.step_slips(label, step, reason, by)?;
         }
         Ok(state)
+    }
+
+    /// The manifest the label stands on.
+    fn manifest_of(&self, key: LabelKey) -> Result<Option<String>, SpoolError> {
+        Ok(self.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([key], |row| row.get(0))?)
     }
 
     /// The packing slips of a label.

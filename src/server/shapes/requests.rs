@@ -162,6 +162,40 @@ pub struct ScanRequest {
     pub by: Option<String>,
 }
 
+/// What to make handover manifests of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManifestRequest {
+    /// Your name for it. Bars say it; with several carriers `-1`, `-2` … are added.
+    #[schema(example = "eod-1126")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Only what this carrier took.
+    pub carrier: Option<String>,
+    /// What stands on it as the day; today when left out.
+    pub date: Option<String>,
+    /// The name of a configured sender, or what to say; the configured one, where there is only one.
+    pub sender: Option<String>,
+    /// Parcels handed over then or later, RFC 3339; within the last seven days when left out.
+    pub since: Option<String>,
+}
+
+/// What to put into a bag.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BagRequest {
+    /// The bundle's id. Bars say it.
+    #[schema(example = "bag-17")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Where it goes.
+    #[schema(example = "Shenzhen sorting centre")]
+    pub to: String,
+    /// Ids or tracking numbers of the parcels in it; what was handed over and stands on no manifest when left out.
+    pub labels: Option<Vec<String>>,
+    pub carrier: Option<String>,
+    pub sender: Option<String>,
+    pub since: Option<String>,
+}
+
 /// A job that a house with one printer takes.
 pub fn example_job() -> Value {
     json!({ "id": "wave-0712", "sort": ["ship_by", "carrier"], "labels": [example_label()] })
