@@ -10,6 +10,7 @@
 mod desk;
 mod error;
 pub mod ledger;
+mod manifests;
 mod orders;
 mod packing;
 mod reading;
@@ -130,6 +131,17 @@ impl Spool {
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
     pub fn take(&self, job: NewJob) -> Receipt<Taken> {
         self.write(move |desk| taking::take(desk, &job))
+    }
+
+    /// Takes the labels of handover manifests, and with them notes which parcel stands on which manifest.
+    pub fn take_manifests(&self, job: NewJob, parcels: Vec<(LabelKey, String)>) -> Receipt<Taken> {
+        self.write(move |desk| manifests::take(desk, &job, &parcels))
+    }
+
+    /// The parcels on that manifest, in the order they were handed over.
+    pub fn parcels(&self, manifest: &str) -> Receipt<Vec<LabelView>> {
+        let manifest = manifest.to_owned();
+        self.read(move |db| manifests::parcels(db, &manifest))
     }
 
     /// How a job that was sent before stands; `None` when its id is new. What [`Spool::take`] would answer, without

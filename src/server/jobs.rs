@@ -9,7 +9,9 @@ use super::shapes::requests::JobRequest;
 use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
 use crate::fault::Fault;
+use crate::papers::Wave;
 use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
+use crate::studio::{Sheet, WavePapers, wall_clock};
 use crate::waybill::json::Node;
 use crate::waybill::{Item, tracking};
 use axum::Json;
@@ -87,17 +89,64 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
     let faults = house.studio.check(&orders.collect::<Vec<_>>());
     submission.found(faults);
     let printer = submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+    let labels = pieces(house, &id, &mut submission);
     let job = NewJob {
         id,
         content,
         group: house.printers.dealt_to(&printer),
         printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
-        labels: submission.orders.iter().map(|order| new_label(order, submission.on_scan)).collect(),
+        labels,
         run_limit: house.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
+}
+
+/// The labels of the job with its papers between them, in the order they print.
+fn pieces(house: &House, id: &str, submission: &mut Submission) -> Vec<NewLabel> {
+    let mut papers = WavePapers::default();
+    if let (Some((printer, config)), false) = (&submission.printer, submission.papers.is_empty()) {
+        let labels = submission.orders.iter().map(|order| &order.waybill).collect();
+        let wave = Wave { id: id.to_owned(), printer: printer.clone(), at: wall_clock(), labels };
+        match house.studio.papers(&wave, &submission.papers, config.media, config.dpi) {
+            Ok(made) => papers = made,
+            Err(faults) => submission.found(faults),
+        }
+    }
+    let all_urgent = submission.orders.iter().all(|order| order.waybill.urgent);
+    let mut pieces: Vec<NewLabel> = Vec::new();
+    pieces.extend(papers.before.iter().map(|sheet| NewLabel { urgent: all_urgent, ..new_paper(sheet) }));
+    let mut behind = papers.behind.iter();
+    for order in &submission.orders {
+        let label = new_label(order, submission.on_scan);
+        // A slip comes with its label or not at all.
+        let (urgent, held) = (label.urgent, label.held.clone());
+        pieces.push(label);
+        let slips = behind.next().into_iter().flatten();
+        pieces.extend(slips.map(|sheet| NewLabel { urgent, held: held.clone(), ..new_paper(sheet) }));
+    }
+    pieces
+}
+
+/// A label of a paper as the spool takes it.
+pub fn new_paper(Sheet { paper, template }: &Sheet) -> NewLabel {
+    NewLabel {
+        id: paper.id(),
+        waybill: paper.to_json().into(),
+        template: template.hash,
+        order: None,
+        tracking: None,
+        ship_by: None,
+        urgent: false,
+        held: None,
+        carrier: None,
+        weight_g: None,
+        expires: None,
+        on_scan: false,
+        skus: Vec::new(),
+        paper: Some(paper.kind().word()),
+    }
 }
 
 fn new_label(order: &Order, on_scan: bool) -> NewLabel {

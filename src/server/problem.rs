@@ -136,7 +136,8 @@ impl From<SpoolError> for Problem {
             | SpoolError::NotShippable { .. }
             | SpoolError::Shipped(_)
             | SpoolError::NotShipped(_)
-            | SpoolError::OnManifest { .. } => Kind::Conflict,
+            | SpoolError::OnManifest { .. }
+            | SpoolError::Overtaken(_) => Kind::Conflict,
             SpoolError::Erased(_) => Kind::Erased,
             SpoolError::Full => Kind::Full,
             SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,

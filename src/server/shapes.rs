@@ -3,9 +3,12 @@
 //! Answers are made here from what the spool and the printers say. Requests are read field by field elsewhere, so
 //! that every fault has a name; their shapes stand in [`requests`], and a test sends their examples.
 
+mod manifests;
 pub mod refusals;
 pub mod requests;
 pub mod stations;
+
+pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
@@ -51,6 +54,9 @@ pub struct RunLabel {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
+    /// Which paper it is, when it is no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
 }
 
 /// A label as it stands.
@@ -205,6 +211,9 @@ pub struct LabelState {
     pub id: String,
     #[schema(example = "held")]
     pub state: &'static str,
+    /// A voided label stands on this manifest: cross it out there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
 }
 
 /// What became of the labels of an order.
@@ -388,7 +397,7 @@ impl Job {
         for label in view.labels {
             *counts.entry(label.state.word()).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason });
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
             }
         }
         // Its labels were all printed again elsewhere.
@@ -487,7 +496,7 @@ impl Move {
 
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
-        LabelState { id, state: state.word() }
+        LabelState { id, state: state.word(), manifest: None }
     }
 }
 

@@ -47,7 +47,10 @@ pub(super) fn hold_stale(desk: &mut Desk, printer: &str, longer_than: Duration) 
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = desk.label_of_key(*key)?;
-        desk.step(&label, Step::Hold, STALE, None)?;
+        // A slip is held with its label already.
+        if label.state == State::Waiting {
+            desk.step(&label, Step::Hold, STALE, None)?;
+        }
     }
     if !keys.is_empty() {
         let sentence = format!("{} labels that waited through a long outage are held.", keys.len());
@@ -68,7 +71,9 @@ pub(super) fn release_stale(desk: &mut Desk, printer: &str) -> Result<usize, Spo
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = desk.label_of_key(*key)?;
-        desk.step(&label, Step::Release, "", None)?;
+        if label.state == State::Held {
+            desk.step(&label, Step::Release, "", None)?;
+        }
     }
     Ok(keys.len())
 }
