@@ -42,6 +42,11 @@
 //! postcode = "518000"
 //! country = "CN"
 //!
+//! [webhooks.erp]                          # a program that is told of events by POST
+//! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
+//! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
+//! events = ["printed", "in_doubt"]        # all when left out
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
@@ -57,6 +62,8 @@
 //! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
+pub mod webhooks;
+
 use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
 use crate::language::{self, Language, Options, PrintMode, Tracking, escpos, zpl};
@@ -68,6 +75,7 @@ use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use webhooks::Webhook;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -78,6 +86,8 @@ pub struct Config {
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
     pub limits: Limits,
+    /// Programs that are told of events.
+    pub webhooks: BTreeMap<String, Webhook>,
 }
 
 /// One printer.
@@ -192,6 +202,7 @@ impl Config {
                     }),
                 }
             }
+            let webhooks = webhooks::read(&mut top);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
@@ -205,7 +216,7 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
+            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits, webhooks }
         })
     }
 }

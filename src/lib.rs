@@ -22,6 +22,8 @@ pub mod pairing;
 pub mod template;
 pub mod waybill;
 
+pub mod webhook;
+
 pub mod printer;
 pub mod server;
 pub mod spool;

@@ -29,10 +29,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
     ("spool", &[]),
+    // What is told of the ledger's events.
+    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill", "webhook"]),
     (
         "printer",
         &[
@@ -53,7 +55,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "waybill",
         ],
     ),
-    ("server", &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"]),
+    (
+        "server",
+        &[
+            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill",
+            "webhook",
+        ],
+    ),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),
@@ -78,6 +86,7 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
+    "webhook",
 ];
 
 /// What a pure room must not name.

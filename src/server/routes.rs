@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, orders, printers, render};
+use super::{Door, REQUEST, events, health, jobs, labels, orders, printers, render, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -53,6 +53,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::calibrate))
         .routes(routes!(printers::trace))
         .routes(routes!(events::events))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

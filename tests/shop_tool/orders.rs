@@ -1,11 +1,8 @@
-//! What a shop notices when an order changes after it was submitted, and after an outage: the real daemon, socket,
-//! ledger and TCP, and a virtual printer.
+//! What a shop notices when an order changes after it was submitted, and after an outage.
 
-mod table;
-
+use crate::table::{Table, job, label};
 use serde_json::{Value, json};
 use std::time::Duration;
-use table::{Table, job, label};
 use tokio::time::sleep;
 
 /// Five labels taken and none begun; then the printer goes on.
