@@ -5,12 +5,12 @@
 //! each at least once, in order. Knows no socket, no clock and no ledger; time is handed in.
 
 use crate::spool::Event;
+use core::net::IpAddr;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::Uri;
 use serde_json::json;
 use sha2::Sha256;
 use std::fmt::Write;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// Events in one delivery.

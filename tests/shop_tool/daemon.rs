@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use waybilld::cli::client::{Client, Door};
 
 pub struct Daemon {
@@ -37,6 +37,12 @@ impl Daemon {
 
     pub async fn get(&self, path: &str) -> Value {
         self.client.get(path).await.unwrap().body
+    }
+
+    /// Runs `waybilld` with those words, to its end.
+    pub fn command(&self, words: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
+        command.args(words.split(' ')).arg("--socket").arg(&self.socket).output().unwrap()
     }
 
     /// As a power cut does.

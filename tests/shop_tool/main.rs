@@ -5,5 +5,6 @@ mod daemon;
 #[path = "../table/mod.rs"]
 mod table;
 
+mod examples;
 mod orders;
 mod webhooks;

@@ -56,7 +56,7 @@ impl Target {
         Target { address, manner, taken, listening }
     }
 
-    fn from_now(&self, manner: Manner) {
+    fn change(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 
@@ -148,14 +148,14 @@ async fn a_target_that_fails_in_every_way_hears_each_event_once_and_in_order_whe
         (Manner::Answers("302 Found"), "it answers 302: redirects are not followed. Configure the address it leads to."),
         (Manner::BreaksOff, "it broke off before it answered."),
     ] {
-        target.from_now(manner);
+        target.change(manner);
         until(sentence, async || webhook(&daemon).await["trouble"] == sentence).await;
     }
     let standing = webhook(&daemon).await;
     assert!(standing["behind"].as_u64().unwrap() > 0 && standing["failures"].as_u64().unwrap() >= 3, "{standing}");
     assert!(!standing.to_string().contains(SECRET), "{standing}");
     assert_eq!(daemon.get("/healthz").await["status"], "ok", "a shop tool that is down is no illness of the daemon");
-    target.from_now(TAKES);
+    target.change(TAKES);
     until_told(&daemon).await;
     assert_whole(&target.seqs());
     let kinds: Vec<Value> = target.taken.lock().unwrap().iter().map(|event| event["kind"].clone()).collect();
@@ -170,7 +170,7 @@ async fn a_target_that_stalls_is_given_up_after_ten_seconds_and_tried_again() {
     let daemon = Daemon::start(folder.path(), &target.config(""));
     submit(&daemon, job("wave", "pack-1", 1..=1)).await;
     until("it is given up", async || webhook(&daemon).await["trouble"] == "it did not answer in 10 s.").await;
-    target.from_now(TAKES);
+    target.change(TAKES);
     until_told(&daemon).await;
     assert_whole(&target.seqs());
 }
