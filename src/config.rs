@@ -45,6 +45,11 @@
 //! [stations.bench-1]                      # a pack station: see `config/stations.rs`
 //! printer = "pack-1"
 //!
+//! [webhooks.erp]                          # a program that is told of events by POST
+//! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
+//! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
+//! events = ["printed", "in_doubt"]        # all when left out
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
@@ -61,6 +66,7 @@
 //! ```
 
 mod stations;
+pub mod webhooks;
 
 pub use stations::{Mode, StationConfig};
 
@@ -75,6 +81,7 @@ use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use webhooks::Webhook;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -86,6 +93,8 @@ pub struct Config {
     pub senders: Senders,
     pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
+    /// Programs that are told of events.
+    pub webhooks: BTreeMap<String, Webhook>,
 }
 
 /// One printer.
@@ -201,6 +210,7 @@ impl Config {
                 }
             }
             let stations = stations::read(&mut top, &printers);
+            let webhooks = webhooks::read(&mut top);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
@@ -214,7 +224,7 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits }
+            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits, webhooks }
         })
     }
 }

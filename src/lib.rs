@@ -23,6 +23,8 @@ pub mod papers;
 pub mod template;
 pub mod waybill;
 
+pub mod webhook;
+
 pub mod printer;
 pub mod server;
 pub mod spool;

@@ -417,6 +417,20 @@ impl Spool {
         self.inner.latest.clone()
     }
 
+    // Who is told of events.
+
+    /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
+    pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::webhook_told(desk, &name))
+    }
+
+    /// It has been told of everything up to that event.
+    pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::keep_webhook_told(desk, &name, told))
+    }
+
     // Templates and old data.
 
     /// Keeps a template's text and returns the hash that labels name it by.

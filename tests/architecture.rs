@@ -32,10 +32,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
     ("spool", &[]),
+    // What is told of the ledger's events.
+    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill", "webhook"]),
     (
         "printer",
         &[
@@ -63,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "server",
         &[
             "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
-            "template", "waybill",
+            "template", "waybill", "webhook",
         ],
     ),
     ("cli", &["*"]),
@@ -91,6 +93,7 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
+    "webhook",
 ];
 
 /// What a pure room must not name.

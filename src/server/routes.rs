@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, manifests, orders, printers, render, stations};
+use super::{Door, REQUEST, events, health, jobs, labels, manifests, orders, printers, render, stations, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -58,6 +58,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(stations::scan))
         .routes(routes!(stations::stations))
         .routes(routes!(events::events))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

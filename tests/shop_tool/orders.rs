@@ -1,11 +1,9 @@
-//! What a shop notices when an order changes after it was submitted, and after an outage: the real daemon, socket,
-//! ledger and TCP, and a virtual printer.
+//! What a shop notices when an order changes after it was submitted, and after an outage.
 
-mod table;
-
+use crate::daemon::Daemon;
+use crate::table::{Table, job, label};
 use serde_json::{Value, json};
 use std::time::Duration;
-use table::{Table, job, label};
 use tokio::time::sleep;
 
 /// Five labels taken and none begun; then the printer goes on.
@@ -151,4 +149,26 @@ async fn a_roll_that_is_loaded_late_prints_what_was_begun_and_holds_the_rest() {
     table.until("all are out", async |table| table.printed(1).len() == 8).await;
     assert_eq!(table.printed(1), (1..=8).map(|number| format!("TR{number:03}")).collect::<Vec<_>>());
     table.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_command_line_an_order_is_canceled_and_taken_up_again_in_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(folder.path(), "");
+    daemon.client.post("/v1/printers/pack-1/pause", String::new()).await.unwrap();
+    daemon.client.post("/v1/jobs", job("wave", "pack-1", 1..=2).to_string()).await.unwrap();
+    let held = "label pkg-1: held, it does not print before the order is canceled or released.\n";
+    for (words, code, said) in [
+        ("cancel 57646001 --requested", 0, held),
+        ("release --order 57646001", 0, "label pkg-1: released, it waits for its turn at the printer.\n"),
+        ("release --order 57646001", 0, "no label of that order was kept back.\n"),
+        ("cancel 57646002", 0, "label pkg-2: canceled, it will not print.\n"),
+        ("cancel 57646002", 0, "label pkg-2: unchanged, it is canceled already.\n"),
+        ("cancel 57646009", 2, "there is no label of that order: check its number.\n"),
+        ("release --all pack-1", 0, "pack-1: no label is held since an outage.\n"),
+    ] {
+        let ended = daemon.command(words);
+        let text = String::from_utf8_lossy(if code == 0 { &ended.stdout } else { &ended.stderr }).into_owned();
+        assert!(ended.status.code() == Some(code) && text.ends_with(said), "{words}: {text}");
+    }
 }
