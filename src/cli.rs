@@ -20,6 +20,7 @@ mod plugged;
 pub mod printers;
 pub mod progress;
 pub mod render;
+pub mod scanners;
 pub mod serve;
 pub mod status;
 pub mod submit;
@@ -42,6 +43,7 @@ pub enum Command {
     Outcome(label::Outcome),
     Reprint(label::Reprint),
     Printers(printers::Args),
+    Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -61,6 +63,7 @@ impl Command {
         match self {
             Command::Render(args) => render::run(args),
             Command::Check(args) => check::run(args),
+            Command::Scanners(args) => scanners::run(args),
             Command::Serve(args) => on_a_runtime(serve::run(args)),
             Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),

@@ -23,6 +23,7 @@ pub mod template;
 pub mod waybill;
 
 pub mod printer;
+pub mod scanner;
 pub mod server;
 pub mod spool;
 pub mod studio;

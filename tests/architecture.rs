@@ -28,6 +28,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("virtual_printer", &["dots"]),
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
+    // Scans as text, from devices that `transport` opens.
+    ("scanner", &["transport"]),
     ("spool", &[]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
