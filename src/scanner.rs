@@ -35,14 +35,6 @@ const AHEAD_MAX: usize = 128;
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
-/// One code that was scanned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    pub text: String,
-    /// When its last character was read.
-    pub at: Instant,
-}
-
 /// How a scanner stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -53,7 +45,8 @@ pub enum Standing {
 
 /// A scanner at work.
 pub struct Scanner {
-    pub scans: mpsc::Receiver<Scan>,
+    /// The texts that were scanned.
+    pub scans: mpsc::Receiver<String>,
     pub standing: watch::Receiver<Standing>,
 }
 
@@ -76,7 +69,7 @@ impl Scanner {
 
 struct Listener {
     uri: ScannerUri,
-    deliver: mpsc::Sender<Scan>,
+    deliver: mpsc::Sender<String>,
     tell: watch::Sender<Standing>,
 }
 
@@ -144,7 +137,7 @@ impl Listener {
         let scanner = &self.uri;
         match scanned {
             Scanned::Text(text) => {
-                if self.deliver.try_send(Scan { text, at: Instant::now() }).is_err() {
+                if self.deliver.try_send(text).is_err() {
                     warn!(%scanner, "a scan is dropped: {AHEAD_MAX} others wait for their station");
                 }
             }

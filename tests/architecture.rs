@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill"]),
     (
         "printer",
         &[
@@ -56,7 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "spool", "studio", "waybill"]),
+    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "waybill"]),
     (
         "server",
         &[

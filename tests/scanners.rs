@@ -3,6 +3,8 @@
 //! uinput is a module of the kernel, to which root may write: `modprobe uinput`. Where it is missing that test says so and
 //! passes; the rig (`tests/rig/scans`) has a scanner on USB, which is unplugged too.
 
+mod table;
+
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{IntegerSetter, ioctl, opcode};
@@ -12,6 +14,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
+use table::{Table, job};
 use tokio::time::timeout;
 use waybilld::scanner::{Scanner, Standing};
 
@@ -23,7 +26,7 @@ fn listen(uri: &str) -> Scanner {
 }
 
 async fn scan(scanner: &mut Scanner) -> String {
-    timeout(PATIENCE, scanner.scans.recv()).await.expect("a scan in time").expect("it listens").text
+    timeout(PATIENCE, scanner.scans.recv()).await.expect("a scan in time").expect("it listens")
 }
 
 async fn connected(scanner: &mut Scanner) {
@@ -87,6 +90,33 @@ async fn a_scanner_nobody_wants_any_more_is_given_back() {
     drop(scans);
     timeout(PATIENCE, async { while standing.changed().await.is_ok() {} }).await.expect("it stops listening");
     connected(&mut listen(&format!("serial:{}", port.display()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_scanner_reads_prints_again_at_its_own_station_which_says_when_the_scanner_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = folder.path().join("scanner");
+    let cable = plug_in(&port);
+    let station = |number: usize, more: &str| format!("[stations.bench-{number}]\nprinter = \"pack-{number}\"\n{more}\n");
+    let stations = station(1, "") + &station(2, &format!("scanner = \"serial:{}\"", port.display()));
+    let table = Table::of(2, "", &stations).await;
+    table.submit(job("wave", "pack-1", 1..=2)).await;
+    table.until("the wave is out", async |table| table.printer(1).await["counts"]["printed"] == 2).await;
+    let scanner = async |table: &Table| table.get("/v1/stations").await.body["stations"][1]["scanner"].clone();
+    table.until("the scanner is connected", async |table| scanner(table).await["connected"] == true).await;
+
+    rustix::io::write(&cable, b"TR002\r\nTR002\r\nTR001\r\n").expect("written");
+    table.until("both are out again", async |table| table.printed(2).len() == 2).await;
+    assert_eq!(table.printed(2), ["TR002", "TR001"], "a double trigger is one");
+    let stations = table.get("/v1/stations").await.body;
+    assert_eq!(stations["stations"][0].get("scanner"), None);
+    assert_eq!(stations["stations"][1]["last"]["code"], "reprinting");
+
+    drop(cable);
+    table.until("the station says so", async |table| scanner(table).await["connected"] == false).await;
+    let why = scanner(&table).await["why"].as_str().expect("a sentence").to_owned();
+    assert!(why.contains("was the adapter unplugged?") || why.contains("Is the cable in?"), "{why}");
+    table.daemon.stop().await;
 }
 
 /// A keyboard made by the kernel for us.
