@@ -67,7 +67,6 @@ impl Command {
         match self {
             Command::Render(args) => render::run(args),
             Command::Check(args) => check::run(args),
-            Command::Scanners(args) => scanners::run(args),
             Command::Serve(args) => on_a_runtime(serve::run(args)),
             Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),
@@ -79,6 +78,7 @@ impl Command {
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),
