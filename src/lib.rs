@@ -19,6 +19,7 @@ pub mod language;
 pub mod layout;
 pub mod models;
 pub mod pairing;
+pub mod papers;
 pub mod template;
 pub mod waybill;
 

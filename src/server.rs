@@ -10,6 +10,8 @@ mod events;
 mod health;
 mod jobs;
 mod labels;
+mod manifests;
+mod orders;
 mod printers;
 mod problem;
 mod render;

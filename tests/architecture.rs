@@ -12,13 +12,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &["dots"]),
     ("waybill", &["fault"]),
     ("field_map", &["fault", "toml_file", "waybill"]),
+    // What is printed beside waybills, made of them.
+    ("papers", &["waybill"]),
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
     ("care", &["label", "symbology", "text", "dots"]),
     // The wire as text: written by traces, read by tests.
     ("capture", &[]),
-    ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
-    ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
+    // Expressions are tried on a sample of the paper they are for.
+    ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots"]),
+    ("layout", &["fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
@@ -32,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("scanner", &["transport"]),
     ("spool", &[]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
-    ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
+    ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
     ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill"]),
     (
@@ -47,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "label",
             "language",
             "layout",
+            "papers",
             "spool",
             "studio",
             "template",
@@ -60,8 +64,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "station", "studio", "template",
-            "waybill",
+            "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
+            "template", "waybill",
         ],
     ),
     ("cli", &["*"]),
@@ -78,6 +82,7 @@ const PURE: &[&str] = &[
     "text",
     "waybill",
     "field_map",
+    "papers",
     "label",
     "capture",
     "care",
