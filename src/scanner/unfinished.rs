@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// The longest scan, in characters: no code of a waybill is near it.
-pub const LONGEST: usize = 1024;
+pub const LONGEST: usize = 512;
 
 /// What came of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
