@@ -22,6 +22,7 @@ pub mod printers;
 pub mod progress;
 pub mod render;
 pub mod scan;
+pub mod scanners;
 pub mod serve;
 pub mod station;
 pub mod status;
@@ -48,6 +49,7 @@ pub enum Command {
     Outcome(label::Outcome),
     Reprint(label::Reprint),
     Printers(printers::Args),
+    Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -79,6 +81,7 @@ impl Command {
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),

@@ -26,6 +26,7 @@ pub mod waybill;
 pub mod webhook;
 
 pub mod printer;
+pub mod scanner;
 pub mod server;
 pub mod spool;
 pub mod station;
