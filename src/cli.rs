@@ -15,6 +15,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod order;
 pub mod pair;
 mod plugged;
 pub mod printers;
@@ -42,6 +43,7 @@ pub enum Command {
     Scan(scan::Args),
     Station(station::Args),
     Void(label::Void),
+    Cancel(order::Cancel),
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
@@ -72,6 +74,7 @@ impl Command {
             Command::Scan(args) => on_a_runtime(scan::run(args)),
             Command::Station(args) => on_a_runtime(station::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),
+            Command::Cancel(args) => on_a_runtime(args.run()),
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),

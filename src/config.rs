@@ -50,6 +50,7 @@
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
 //! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
+//! hold_after = 0    # seconds: after an outage so long, labels that waited longer are held; 0: they all print
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
@@ -122,6 +123,8 @@ pub struct Limits {
     pub keep_days: u32,
     /// How long a printer of a group may stand still before its labels go to another.
     pub group_patience: Duration,
+    /// After an outage of a printer so long, labels that have waited for longer are held; `None`: they print.
+    pub hold_after: Option<Duration>,
 }
 
 /// Inches a second of a printer nobody set: the slowest usual one.
@@ -139,7 +142,7 @@ pub const RUN_MAX: usize = 50;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60) }
+        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60), hold_after: None }
     }
 }
 
@@ -199,13 +202,16 @@ impl Config {
             }
             let stations = stations::read(&mut top, &printers);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
-                let Limits { run, body_bytes, keep_days, group_patience } = Limits::default();
+                let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
                     run: within(&mut table, "run", 1, RUN_MAX as i64).map_or(run, |run| run as usize),
                     body_bytes: within(&mut table, "body_mb", 1, 64).map_or(body_bytes, |mb| (mb as usize) << 20),
                     keep_days: within(&mut table, "keep_days", 1, 3650).map_or(keep_days, |days| days as u32),
                     group_patience: within(&mut table, "group_patience", 0, 86_400)
                         .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
+                    hold_after: within(&mut table, "hold_after", 0, 30 * 86_400)
+                        .filter(|seconds| *seconds > 0)
+                        .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
             Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits }

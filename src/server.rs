@@ -10,6 +10,7 @@ mod events;
 mod health;
 mod jobs;
 mod labels;
+mod orders;
 mod printers;
 mod problem;
 mod render;

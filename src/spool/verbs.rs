@@ -3,11 +3,13 @@
 use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::{State, Step};
+use super::orders;
 use super::packing::{check_usable, put_first};
 use super::sending::end_attempt;
 use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
+use std::time::Duration;
 
 /// Rows one erasing request may touch, so that it never keeps a label waiting.
 pub(super) const ERASE_ROWS: i64 = 500;
@@ -24,11 +26,18 @@ pub(super) fn hold(desk: &mut Desk, id: &str, why: &str) -> Result<State, SpoolE
 
 pub(super) fn release(desk: &mut Desk, id: &str) -> Result<State, SpoolError> {
     let label = desk.label(id)?;
+    desk.allowed(&label, Step::Release)?;
+    // Who lets it print has decided.
+    orders::forget_wish(desk, &label)?;
     desk.step(&label, Step::Release, "", None)
 }
 
-/// Holds every label of the printer that has been waiting since before then; says how many.
-pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &str) -> Result<usize, SpoolError> {
+/// Why a label is held that has waited through a long outage.
+const STALE: &str = "waited through a long outage";
+
+/// Holds every label of the printer that has been waiting for longer; says how many, in an event too.
+pub(super) fn hold_stale(desk: &mut Desk, printer: &str, longer_than: Duration) -> Result<usize, SpoolError> {
+    let before = desk.now.saturating_sub(longer_than.as_millis() as UnixMs);
     let keys = desk
         .db
         .prepare_cached(
@@ -38,7 +47,28 @@ pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &s
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = desk.label_of_key(*key)?;
-        desk.step(&label, Step::Hold, why, None)?;
+        desk.step(&label, Step::Hold, STALE, None)?;
+    }
+    if !keys.is_empty() {
+        let sentence = format!("{} labels that waited through a long outage are held.", keys.len());
+        let data = json!({ "printer": printer, "labels": keys.len(), "sentence": sentence });
+        desk.tell("backlog-held", None, None, Some(printer), &data.to_string())?;
+    }
+    Ok(keys.len())
+}
+
+/// Lets go what [`hold_stale`] has held, in its order; says how many labels.
+pub(super) fn release_stale(desk: &mut Desk, printer: &str) -> Result<usize, SpoolError> {
+    let keys = desk
+        .db
+        .prepare_cached(
+            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND reason = ?2 ORDER BY key",
+        )?
+        .query_map(params![printer, STALE], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
+    for key in &keys {
+        let label = desk.label_of_key(*key)?;
+        desk.step(&label, Step::Release, "", None)?;
     }
     Ok(keys.len())
 }
