@@ -15,6 +15,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod manifest;
 pub mod pair;
 mod plugged;
 pub mod printers;
@@ -45,6 +46,8 @@ pub enum Command {
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Manifest(manifest::Manifest),
+    Bag(manifest::Bag),
     Printers(printers::Args),
     Pair(pair::Args),
     Identify(care::Identify),
@@ -75,6 +78,8 @@ impl Command {
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Manifest(args) => on_a_runtime(args.run()),
+            Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
