@@ -23,7 +23,10 @@ pub mod papers;
 pub mod template;
 pub mod waybill;
 
+pub mod webhook;
+
 pub mod printer;
+pub mod scanner;
 pub mod server;
 pub mod spool;
 pub mod station;

@@ -56,6 +56,8 @@ pub struct Waybill {
     pub items: Vec<Item>,
     pub cod: Option<Cod>,
     pub ship_by: Option<ShipBy>,
+    /// Lower goes first, where a job is sorted by it.
+    pub priority: Option<u32>,
     /// It must not be used from then on.
     pub expires: Option<ShipBy>,
     /// The buyer's own words; may have several lines.
@@ -105,7 +107,7 @@ pub fn weight(grams: u64) -> String {
 }
 
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 17] = [
+pub const LABEL_FIELDS: [&str; 18] = [
     "id",
     "order",
     "tracking",
@@ -118,6 +120,7 @@ pub const LABEL_FIELDS: [&str; 17] = [
     "items",
     "cod",
     "ship_by",
+    "priority",
     "expires",
     "note",
     "template",
@@ -132,6 +135,7 @@ pub const ITEM_FIELDS: [&str; 5] = ["sku", "name", "quantity", "location", "vari
 pub const COD_FIELDS: [&str; 2] = ["amount", "currency"];
 
 const ITEMS_MAX: usize = 200;
+const PRIORITY_MAX: u32 = 1_000_000;
 
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
@@ -183,6 +187,7 @@ impl Waybill {
             items,
             cod,
             ship_by: read_time(&fields, "ship_by"),
+            priority: fields.whole("priority", 0..=PRIORITY_MAX),
             expires: read_time(&fields, "expires"),
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
@@ -222,6 +227,7 @@ impl Waybill {
             ("items", Some(Node::List(items)).filter(|_| !self.items.is_empty())),
             ("cod", self.cod.as_ref().map(Cod::to_node)),
             ("ship_by", self.ship_by.map(time)),
+            ("priority", self.priority.map(whole)),
             ("expires", self.expires.map(time)),
             ("note", self.note.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),

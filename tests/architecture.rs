@@ -31,11 +31,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("virtual_printer", &["dots"]),
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
+    // Scans as text, from devices that `transport` opens.
+    ("scanner", &["transport"]),
     ("spool", &[]),
+    // What is told of the ledger's events.
+    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill", "webhook"]),
     (
         "printer",
         &[
@@ -58,12 +62,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "spool", "studio", "waybill"]),
+    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "waybill"]),
     (
         "server",
         &[
             "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
-            "template", "waybill",
+            "template", "waybill", "webhook",
         ],
     ),
     ("cli", &["*"]),
@@ -91,6 +95,7 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
+    "webhook",
 ];
 
 /// What a pure room must not name.

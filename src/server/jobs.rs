@@ -20,7 +20,7 @@ use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// What was not done with a job that has faults.
-pub(super) const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
+pub const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
 
 /// Take a job
 ///
@@ -166,6 +166,24 @@ fn new_label(order: &Order, on_scan: bool) -> NewLabel {
         on_scan,
         skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
+    }
+}
+
+/// Reads a label that is to stand instead of another one, at that printer; `in_place`: with the id of the other.
+pub fn read_again(house: &House, printer: &str, mut label: Node, in_place: Option<String>) -> Result<NewLabel, Problem> {
+    if let (Node::Object(fields), Some(id)) = (&mut label, in_place) {
+        fields.retain(|(name, _)| name != "id");
+        fields.push(("id".to_owned(), Node::Text(id)));
+    }
+    let job = [("id", Node::text("replace")), ("printer", Node::text(printer)), ("labels", Node::List(vec![label]))];
+    let job = Node::Object(job.into_iter().map(|(name, node)| (name.to_owned(), node)).collect());
+    let (submission, job) = check(house, String::new(), content_of(&Node::Null), job);
+    match job.labels.into_iter().next().filter(|_| submission.faults.is_empty()) {
+        Some(new) => Ok(new),
+        None => {
+            let of_label = |fault: Fault| Fault { field: fault.field.trim_start_matches("labels[0].").to_owned(), ..fault };
+            Err(Problem::refused(submission.faults.into_iter().map(of_label).collect(), "nothing was changed"))
+        }
     }
 }
 

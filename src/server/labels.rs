@@ -191,7 +191,7 @@ fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, P
 
 impl Peer {
     /// Who asked, when the request does not say.
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         self.0.map_or_else(|| "somebody at the socket".to_owned(), |uid| format!("user {uid}"))
     }
 }

@@ -126,9 +126,10 @@ impl IntoResponse for Problem {
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Problem {
         let kind = match &error {
-            SpoolError::NoLabel(_) | SpoolError::NoJob(_) => Kind::NotThere,
+            SpoolError::NoLabel(_) | SpoolError::NoJob(_) | SpoolError::NoOrder => Kind::NotThere,
             SpoolError::Illegal(_)
             | SpoolError::NotWaiting(_)
+            | SpoolError::NotReplaced { .. }
             | SpoolError::Expired(_)
             | SpoolError::Replaced { .. }
             | SpoolError::Held { .. }

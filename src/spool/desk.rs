@@ -41,12 +41,13 @@ pub(super) struct Standing {
     pub state: State,
     pub attempts: i64,
     pub copies: i64,
+    pub revision: i64,
     pub reason: String,
     pub on_scan: bool,
 }
 
-const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.reason,
-    l.on_scan FROM labels l JOIN jobs j ON j.key = l.job";
+const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
+    l.reason, l.on_scan FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn standing(row: &Row) -> rusqlite::Result<Standing> {
     Ok(Standing {
@@ -60,8 +61,9 @@ fn standing(row: &Row) -> rusqlite::Result<Standing> {
         state: state_of(row, 7)?,
         attempts: row.get(8)?,
         copies: row.get(9)?,
-        reason: row.get(10)?,
-        on_scan: row.get(11)?,
+        revision: row.get(10)?,
+        reason: row.get(11)?,
+        on_scan: row.get(12)?,
     })
 }
 

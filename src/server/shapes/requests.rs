@@ -16,8 +16,8 @@ pub struct JobRequest {
     pub template: Option<String>,
     /// The sender of labels that name none.
     pub sender: Option<SenderRequest>,
-    /// In which order the labels print: any of `ship_by`, `carrier`, `service`, `location`, `sku`, `order`, `tracking`,
-    /// `country`, the weightiest first. As given when left out.
+    /// In which order the labels print: any of `ship_by`, `priority`, `carrier`, `service`, `location`, `sku`, `order`,
+    /// `tracking`, `country`, the weightiest first. As given when left out.
     pub sort: Option<Vec<String>>,
     /// Goes between the labels of other jobs.
     pub urgent: Option<bool>,
@@ -53,6 +53,8 @@ pub struct LabelRequest {
     pub cod: Option<CodRequest>,
     /// RFC 3339 with an offset, or Unix seconds.
     pub ship_by: Option<String>,
+    /// Lower goes first in a job that is sorted by it; 0 to 1,000,000.
+    pub priority: Option<u32>,
     /// It must not be used from then on: written as `ship_by`.
     pub expires: Option<String>,
     /// The buyer's own words.
@@ -132,6 +134,19 @@ pub struct ReprintRequest {
 pub struct VoidRequest {
     #[schema(example = "station 2")]
     pub by: Option<String>,
+}
+
+/// Whether an order is canceled, or only asked to be.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CancelRequest {
+    /// Who cancels. Left out, it is the user at the other end of the socket.
+    #[schema(example = "shop tool")]
+    pub by: Option<String>,
+    /// The buyer asked, and the seller has yet to decide.
+    pub requested: Option<bool>,
+    /// Must name nobody.
+    #[schema(example = "ordered twice")]
+    pub reason: Option<String>,
 }
 
 /// Why a label is kept back.
