@@ -15,6 +15,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod manifest;
 pub mod order;
 pub mod pair;
 mod plugged;
@@ -48,6 +49,8 @@ pub enum Command {
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Manifest(manifest::Manifest),
+    Bag(manifest::Bag),
     Printers(printers::Args),
     Scanners(scanners::Args),
     Pair(pair::Args),
@@ -80,6 +83,8 @@ impl Command {
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Manifest(args) => on_a_runtime(args.run()),
+            Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
             Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
