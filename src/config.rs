@@ -47,6 +47,9 @@
 //! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
 //! events = ["printed", "in_doubt"]        # all when left out
 //!
+//! [stations.bench-1]                      # a pack station: see `config/stations.rs`
+//! printer = "pack-1"
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
@@ -62,7 +65,10 @@
 //! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
+mod stations;
 pub mod webhooks;
+
+pub use stations::{Mode, StationConfig};
 
 use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
@@ -85,6 +91,7 @@ pub struct Config {
     pub templates: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
+    pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
     /// Programs that are told of events.
     pub webhooks: BTreeMap<String, Webhook>,
@@ -203,6 +210,7 @@ impl Config {
                 }
             }
             let webhooks = webhooks::read(&mut top);
+            let stations = stations::read(&mut top, &printers);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
@@ -216,7 +224,8 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits, webhooks }
+            let senders = senders.into_iter().collect();
+            Config { state, socket, templates, printers, senders, stations, limits, webhooks }
         })
     }
 }
@@ -573,6 +582,17 @@ mod tests {
     fn what_only_some_languages_know_is_refused_for_the_others() {
         assert_eq!(fault("feed = \"ff\"\n"), "c.toml:3: `feed` is for printers that speak escpos; this one speaks zpl.");
         assert_eq!(fault("confirm = \"echo\"\n"), "c.toml:3: `confirm` cannot be \"echo\". Known: auto, counter, buffers.");
+    }
+
+    #[test]
+    fn a_station_stands_at_the_only_printer_and_must_name_one_of_several() {
+        let one = "[printers.a]\ndevice = \"tcp://10.0.0.7\"\n";
+        let config = Config::parse("c.toml", &format!("{one}[stations.bench-1]\nmode = \"ship\"\nslip = true\n")).unwrap();
+        let station = StationConfig { printer: "a".to_owned(), mode: Mode::Ship, slip: true };
+        assert_eq!(config.stations["bench-1"], station);
+        let two = format!("{one}[printers.b]\ndevice = \"tcp://10.0.0.8\"\n[stations.x]\n[stations.y]\nprinter = \"c\"\n");
+        let faults = Config::parse("c.toml", &two).unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 7], "{faults:#?}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod webhook;
 pub mod printer;
 pub mod server;
 pub mod spool;
+pub mod station;
 pub mod studio;
 pub mod transport;
 

@@ -16,12 +16,14 @@ mod problem;
 mod render;
 mod routes;
 pub mod shapes;
+mod stations;
 mod submission;
 mod webhooks;
 
 use crate::config::Config;
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
+use crate::station::Stations;
 use crate::studio::Studio;
 use axum::Router;
 use hyper::body::{Bytes, Incoming};
@@ -60,6 +62,7 @@ pub struct House {
     pub studio: Arc<Studio>,
     pub spool: Spool,
     pub printers: Printers,
+    pub stations: Stations,
 }
 
 /// What every handler sees.

@@ -58,6 +58,8 @@ pub struct Waybill {
     pub ship_by: Option<ShipBy>,
     /// Lower goes first, where a job is sorted by it.
     pub priority: Option<u32>,
+    /// It must not be used from then on.
+    pub expires: Option<ShipBy>,
     /// The buyer's own words; may have several lines.
     pub note: Option<String>,
     /// The template asked for, when it is not the printer's usual one.
@@ -97,7 +99,7 @@ pub struct Cod {
 }
 
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 17] = [
+pub const LABEL_FIELDS: [&str; 18] = [
     "id",
     "order",
     "tracking",
@@ -111,6 +113,7 @@ pub const LABEL_FIELDS: [&str; 17] = [
     "cod",
     "ship_by",
     "priority",
+    "expires",
     "note",
     "template",
     "urgent",
@@ -175,10 +178,9 @@ impl Waybill {
             parcel,
             items,
             cod,
-            ship_by: fields
-                .get("ship_by")
-                .and_then(|node| ShipBy::parse(node).map_err(|message| fields.fault("ship_by", message)).ok()),
+            ship_by: read_time(&fields, "ship_by"),
             priority: fields.whole("priority", 0..=PRIORITY_MAX),
+            expires: read_time(&fields, "expires"),
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
             urgent: fields.boolean("urgent"),
@@ -203,7 +205,7 @@ impl Waybill {
 
     fn to_node(&self) -> Node {
         let items: Vec<Node> = self.items.iter().map(Item::to_node).collect();
-        let ship_by = self.ship_by.map(|ship_by| ship_by.to_string());
+        let time = |at: ShipBy| Node::Text(at.to_string());
         object([
             ("id", Some(Node::text(&self.id))),
             ("order", Some(Node::text(&self.order))),
@@ -216,8 +218,9 @@ impl Waybill {
             ("parcel", Some(&self.parcel).filter(|parcel| **parcel != Parcel::default()).map(Parcel::to_node)),
             ("items", Some(Node::List(items)).filter(|_| !self.items.is_empty())),
             ("cod", self.cod.as_ref().map(Cod::to_node)),
-            ("ship_by", ship_by.map(Node::Text)),
+            ("ship_by", self.ship_by.map(time)),
             ("priority", self.priority.map(whole)),
+            ("expires", self.expires.map(time)),
             ("note", self.note.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),
@@ -286,6 +289,11 @@ fn read_sender(fields: &Fields<'_>, senders: &Senders, faults: &RefCell<Vec<Faul
             None
         }
     }
+}
+
+fn read_time(fields: &Fields<'_>, name: &str) -> Option<ShipBy> {
+    let node = fields.get(name)?;
+    ShipBy::parse(node).map_err(|message| fields.fault(name, message)).ok()
 }
 
 fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {

@@ -55,11 +55,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "waybill",
         ],
     ),
+    // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
+    ("station", &["care", "config", "printer", "spool", "studio", "waybill"]),
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill",
-            "webhook",
+            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "station", "studio", "template",
+            "waybill", "webhook",
         ],
     ),
     ("cli", &["*"]),

@@ -403,7 +403,13 @@ impl Feed {
                 break;
             }
             let Some(queued) = self.queue.pop_front() else { break };
-            match self.composing.take(&queued) {
+            let composed = match self.composing.take(&queued) {
+                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => {
+                    Some(Err("it has expired: it must not be used any more.".to_owned()))
+                }
+                composed => composed,
+            };
+            match composed {
                 Some(Ok(composed)) => {
                     let revision = Some(queued.revision);
                     let leaving = Leaving { key: queued.key, digest: composed.digest, revision };
@@ -528,9 +534,11 @@ impl Feed {
         }
     }
 
-    /// Whether another label may be begun: what still lies in this machine counts as on the wire.
+    /// Whether another label may be begun: what still lies in this machine counts as on the wire. A printer is set up
+    /// when nothing is: labels on their way recall what setting it up deletes.
     fn has_room(&self) -> bool {
-        self.conversation.has_room() && self.conversation.open() + self.leaving.len() < self.config.window
+        let open = self.conversation.open();
+        self.conversation.has_room() && open + self.leaving.len() < self.config.window && !(self.fresh && open > 0)
     }
 
     /// All that was handed to the line has left it.

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, orders, printers, render, webhooks};
+use super::{Door, REQUEST, events, health, jobs, labels, orders, printers, render, stations, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -52,6 +52,8 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::test_picture))
         .routes(routes!(printers::calibrate))
         .routes(routes!(printers::trace))
+        .routes(routes!(stations::scan))
+        .routes(routes!(stations::stations))
         .routes(routes!(events::events))
         .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))

@@ -176,8 +176,13 @@ pub(super) fn write_label(
 
 /// Remembers the goods of a label that waits for a scan of them.
 pub(super) fn keep_goods(desk: &Desk, key: LabelKey, label: &NewLabel) -> Result<(), SpoolError> {
-    for sku in label.skus.iter().filter(|_| label.on_scan) {
-        desk.db.prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label) VALUES (?1, ?2)")?.execute(params![sku, key])?;
+    if label.on_scan {
+        let single = label.skus.len() == 1;
+        for sku in label.skus.iter().filter(|sku| !sku.is_empty()) {
+            desk.db
+                .prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label, single) VALUES (?1, ?2, ?3)")?
+                .execute(params![sku, key, single])?;
+        }
     }
     Ok(())
 }
