@@ -11,7 +11,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("symbology", &["dots"]),
     ("text", &["dots"]),
     ("waybill", &["fault"]),
-    ("field_map", &["fault", "toml_file", "waybill"]),
+    // A table is cells and no more: what a column means stands in a map.
+    ("sheet", &["fault"]),
+    ("field_map", &["fault", "sheet", "toml_file", "waybill"]),
+    // Checks what a map made, so that the faults of map and label are told together.
+    ("import", &["fault", "field_map", "sheet", "waybill"]),
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
     ("care", &["label", "symbology", "text", "dots"]),
@@ -53,7 +57,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "waybill",
         ],
     ),
-    ("server", &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"]),
+    (
+        "server",
+        &[
+            "config", "dots", "fault", "import", "label", "language", "layout", "printer", "spool", "studio", "template",
+            "waybill",
+        ],
+    ),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),
@@ -67,7 +77,9 @@ const PURE: &[&str] = &[
     "symbology",
     "text",
     "waybill",
+    "sheet",
     "field_map",
+    "import",
     "label",
     "capture",
     "care",
