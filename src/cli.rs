@@ -7,6 +7,7 @@
 pub mod care;
 pub mod check;
 pub mod client;
+pub mod console;
 pub mod contact_sheet;
 pub mod demo;
 pub mod events;
@@ -42,6 +43,7 @@ pub enum Command {
     Outcome(label::Outcome),
     Reprint(label::Reprint),
     Printers(printers::Args),
+    Console(console::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -70,6 +72,7 @@ impl Command {
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Console(args) => on_a_runtime(console::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),

@@ -47,6 +47,10 @@
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
 //! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
+//!
+//! [console]
+//! listen = "127.0.0.1:8631"   # the page in this PC's browser; off without this table
+//! token_file = "/etc/waybilld/console-token"   # else a token of our making lies beside the ledger
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
@@ -55,6 +59,10 @@
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
 //! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
+
+mod console;
+
+pub use console::ConsoleConfig;
 
 use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
@@ -77,6 +85,8 @@ pub struct Config {
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
     pub limits: Limits,
+    /// The page in the browser, if there is to be one.
+    pub console: Option<ConsoleConfig>,
 }
 
 /// One printer.
@@ -199,7 +209,8 @@ impl Config {
                         .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
+            let console = top.table("console").and_then(|mut table| console::read(&mut table));
+            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits, console }
         })
     }
 }

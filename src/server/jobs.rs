@@ -1,6 +1,6 @@
 //! Taking jobs, and telling how they stand.
 
-use super::address::Id;
+use super::address::{Asked, Id};
 use super::body::Sent;
 use super::problem::{Kind, Problem};
 use super::shapes;
@@ -15,7 +15,9 @@ use crate::waybill::tracking;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 use std::sync::Arc;
+use utoipa::IntoParams;
 
 /// What was not done with a job that has faults.
 const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
@@ -127,6 +129,25 @@ pub fn number(text: &str) -> Number {
         key => key,
     };
     Number { text: text.to_owned(), key }
+}
+
+/// How many jobs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Newest {
+    /// 1 to 100, usually 20.
+    limit: Option<usize>,
+}
+
+/// The newest jobs, in numbers
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(Newest), responses(
+    (status = 200, body = shapes::Jobs),
+    (status = 400, description = "A parameter we do not know or understand.", body = shapes::ProblemShape,
+        content_type = "application/problem+json"),
+    Unable,
+))]
+pub async fn jobs(State(door): State<Arc<Door>>, Asked(Newest { limit }): Asked<Newest>) -> Result<Json<shapes::Jobs>, Problem> {
+    Ok(Json(shapes::Jobs::of(door.house.spool.newest_jobs(limit.unwrap_or(20)).await?)))
 }
 
 /// How a job stands

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, printers, render};
+use super::{Door, REQUEST, console, events, health, jobs, labels, printers, render};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -29,7 +29,7 @@ struct Document;
 /// Every route with its handler, and the OpenAPI document made from the handlers.
 pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::submit, jobs::jobs))
         .routes(routes!(jobs::job))
         .routes(routes!(labels::labels))
         .routes(routes!(labels::label))
@@ -49,6 +49,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::calibrate))
         .routes(routes!(printers::trace))
         .routes(routes!(events::events))
+        .routes(routes!(console::address))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))
