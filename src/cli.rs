@@ -21,7 +21,9 @@ mod plugged;
 pub mod printers;
 pub mod progress;
 pub mod render;
+pub mod scan;
 pub mod serve;
+pub mod station;
 pub mod status;
 pub mod submit;
 pub mod trace;
@@ -38,6 +40,8 @@ pub enum Command {
     Serve(serve::Args),
     Submit(submit::Args),
     Status(status::Args),
+    Scan(scan::Args),
+    Station(station::Args),
     Void(label::Void),
     Release(label::Release),
     Outcome(label::Outcome),
@@ -67,6 +71,8 @@ impl Command {
             Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),
             Command::Status(args) => on_a_runtime(status::run(args)),
+            Command::Scan(args) => on_a_runtime(scan::run(args)),
+            Command::Station(args) => on_a_runtime(station::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),

@@ -42,6 +42,9 @@
 //! postcode = "518000"
 //! country = "CN"
 //!
+//! [stations.bench-1]                      # a pack station: see `config/stations.rs`
+//! printer = "pack-1"
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
@@ -61,8 +64,10 @@
 //! ```
 
 mod console;
+mod stations;
 
 pub use console::ConsoleConfig;
+pub use stations::{Mode, StationConfig};
 
 use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
@@ -84,6 +89,7 @@ pub struct Config {
     pub templates: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
+    pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
     /// The page in the browser, if there is to be one.
     pub console: Option<ConsoleConfig>,
@@ -199,6 +205,7 @@ impl Config {
                     }),
                 }
             }
+            let stations = stations::read(&mut top, &printers);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience } = Limits::default();
                 Limits {
@@ -210,7 +217,8 @@ impl Config {
                 }
             });
             let console = top.table("console").and_then(|mut table| console::read(&mut table));
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits, console }
+            let senders = senders.into_iter().collect();
+            Config { state, socket, templates, printers, senders, stations, limits, console }
         })
     }
 }
@@ -567,6 +575,17 @@ mod tests {
     fn what_only_some_languages_know_is_refused_for_the_others() {
         assert_eq!(fault("feed = \"ff\"\n"), "c.toml:3: `feed` is for printers that speak escpos; this one speaks zpl.");
         assert_eq!(fault("confirm = \"echo\"\n"), "c.toml:3: `confirm` cannot be \"echo\". Known: auto, counter, buffers.");
+    }
+
+    #[test]
+    fn a_station_stands_at_the_only_printer_and_must_name_one_of_several() {
+        let one = "[printers.a]\ndevice = \"tcp://10.0.0.7\"\n";
+        let config = Config::parse("c.toml", &format!("{one}[stations.bench-1]\nmode = \"ship\"\nslip = true\n")).unwrap();
+        let station = StationConfig { printer: "a".to_owned(), mode: Mode::Ship, slip: true };
+        assert_eq!(config.stations["bench-1"], station);
+        let two = format!("{one}[printers.b]\ndevice = \"tcp://10.0.0.8\"\n[stations.x]\n[stations.y]\nprinter = \"c\"\n");
+        let faults = Config::parse("c.toml", &two).unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 7], "{faults:#?}");
     }
 
     #[test]

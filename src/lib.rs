@@ -25,6 +25,7 @@ pub mod waybill;
 pub mod printer;
 pub mod server;
 pub mod spool;
+pub mod station;
 pub mod studio;
 pub mod transport;
 

@@ -46,7 +46,7 @@ pub struct Printers {
 pub struct Loops(JoinSet<()>);
 
 /// One printer, seen from outside its loop.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Handle {
     pub name: String,
     pub config: PrinterConfig,
@@ -129,8 +129,7 @@ impl Printers {
     pub fn dealt_to(&self, group: &str) -> Vec<String> {
         let (ready, others): (Vec<&Handle>, Vec<&Handle>) = self.members(group).partition(|one| groups::is_ready(&one.view()));
         for one in &others {
-            // A loop with many orders before it will look by itself.
-            let _ = one.orders.try_send(Order::Look);
+            one.look();
         }
         let dealt = if ready.is_empty() { others } else { ready };
         dealt.into_iter().map(|one| one.name.clone()).collect()
@@ -173,6 +172,12 @@ impl Handle {
     /// How it stands now.
     pub fn view(&self) -> View {
         self.view.borrow().clone()
+    }
+
+    /// Has it see whether the printer can be reached, and open its line: something to print may come.
+    pub fn look(&self) {
+        // A loop with many orders before it will look by itself.
+        let _ = self.orders.try_send(Order::Look);
     }
 
     /// Begins no new label until it is resumed; what is on the wire is finished.

@@ -16,11 +16,13 @@ mod problem;
 mod render;
 mod routes;
 pub mod shapes;
+mod stations;
 mod submission;
 
 use crate::config::Config;
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
+use crate::station::Stations;
 use crate::studio::Studio;
 pub use console::{Console, Token};
 
@@ -61,6 +63,7 @@ pub struct House {
     pub studio: Arc<Studio>,
     pub spool: Spool,
     pub printers: Printers,
+    pub stations: Stations,
 }
 
 /// Where requests come in.

@@ -10,6 +10,7 @@
 mod desk;
 mod error;
 pub mod ledger;
+mod packing;
 mod reading;
 mod schema;
 mod sending;
@@ -20,6 +21,7 @@ mod verbs;
 
 pub use error::{Left, SpoolError};
 pub use ledger::State;
+pub use packing::ON_SCAN;
 pub use shapes::*;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;
@@ -56,6 +58,7 @@ struct Inner {
     /// `None` only while closing.
     doors: Option<Doors>,
     latest: watch::Receiver<i64>,
+    clock: Clock,
     bells: Bells,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the ledger is open: two daemons must never share it.
@@ -101,7 +104,14 @@ impl Spool {
         let (tell_latest, latest) = watch::channel(latest);
         let bells = Bells::default();
         let questions = Arc::new(Mutex::new(questions));
-        let writer = Writer { db, clock, latest: tell_latest, bells: bells.clone(), log_pages: log_pages.clone(), checkpoint };
+        let writer = Writer {
+            db,
+            clock: clock.clone(),
+            latest: tell_latest,
+            bells: bells.clone(),
+            log_pages: log_pages.clone(),
+            checkpoint,
+        };
         let mut threads = vec![
             spawn("ledger-write", move || writer.run(requests)).map_err(unusable)?,
             spawn("ledger-log", move || threads::move_log(log_mover, told, log_pages)).map_err(unusable)?,
@@ -111,7 +121,7 @@ impl Spool {
             threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
         }
         let doors = Some(Doors { writer: write, readers: read });
-        Ok(Spool { inner: Arc::new(Inner { doors, latest, bells, threads, _lock: lock }) })
+        Ok(Spool { inner: Arc::new(Inner { doors, latest, clock, bells, threads, _lock: lock }) })
     }
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
@@ -231,6 +241,97 @@ impl Spool {
         self.write(move |desk| verbs::reprint(desk, &label, &reprint, printer.as_deref()))
     }
 
+    // What is scanned at a pack station.
+
+    /// The time the ledger goes by.
+    pub fn now(&self) -> UnixMs {
+        (self.inner.clock)()
+    }
+
+    /// The labels under the first of these words that is the id, tracking key or order key of any, newest first.
+    pub fn find_first(&self, words: Vec<String>, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::find_first(db, &words, labels_max))
+    }
+
+    /// What waits for a scan of goods, under the first of these keys that anything waits under.
+    pub fn goods_waiting(&self, skus: Vec<String>) -> Receipt<GoodsWaiting> {
+        let now = self.now();
+        self.read(move |db| packing::goods_waiting(db, &skus, now))
+    }
+
+    /// How many labels wait for a scan.
+    pub fn awaiting_scan(&self) -> Receipt<usize> {
+        self.read(packing::awaiting_scan)
+    }
+
+    /// Labels in doubt, those first that have been so the longest.
+    pub fn doubts(&self) -> Receipt<Vec<LabelView>> {
+        self.read(packing::doubts)
+    }
+
+    /// Lets a label print that waited for its scan, next in the queue of that printer.
+    pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
+        let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
+        self.write(move |desk| packing::let_print(desk, &label, &printer, &by))
+    }
+
+    /// Takes back a reprint that has not been sent: the label stands as it did.
+    pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
+        let (label, by) = (label.to_owned(), by.to_owned());
+        self.write(move |desk| packing::take_back_reprint(desk, &label, &by))
+    }
+
+    /// Records that the parcel was handed over at that station.
+    pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
+        let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
+        self.write(move |desk| packing::ship(desk, &label, by.as_deref(), &station))
+    }
+
+    /// Takes back that the parcel was handed over.
+    pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
+        let (label, station) = (label.to_owned(), station.to_owned());
+        self.write(move |desk| packing::unship(desk, &label, &station))
+    }
+
+    /// Labels handed over, the first first.
+    pub fn shipped(&self, wanted: Shipments, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::shipped(db, &wanted, labels_max))
+    }
+
+    /// Waybills taken since then that came out and were not handed over, the newest first.
+    pub fn not_shipped(&self, since: UnixMs, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::not_shipped(db, since, labels_max))
+    }
+
+    /// The label that came out of the printer last, if that was lately.
+    pub fn last_out(&self, printer: &str) -> Receipt<Option<LabelView>> {
+        let printer = printer.to_owned();
+        self.read(move |db| packing::last_out(db, &printer))
+    }
+
+    /// The job that printer works on.
+    pub fn wave(&self, printer: &str) -> Receipt<Option<Wave>> {
+        let printer = printer.to_owned();
+        self.read(move |db| packing::wave(db, &printer))
+    }
+
+    /// Voids what of the job waits for its first print at that printer; says how many.
+    pub fn cancel_wave(&self, job: &str, printer: &str, by: &str) -> Receipt<usize> {
+        let (job, printer, by) = (job.to_owned(), printer.to_owned(), by.to_owned());
+        self.write(move |desk| packing::cancel_wave(desk, &job, &printer, &by))
+    }
+
+    /// Keeps what came of a scan, and tells it.
+    pub fn note_scan(&self, note: ScanNote) -> Receipt<()> {
+        self.write(move |desk| packing::note_scan(desk, &note))
+    }
+
+    /// Tells that the question of a label in doubt is put at a station.
+    pub fn tell_asked(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
+        let (label, printer, station) = (label.to_owned(), printer.to_owned(), station.to_owned());
+        self.write(move |desk| packing::tell_asked(desk, &label, &printer, &station))
+    }
+
     // Questions.
 
     pub fn job(&self, id: &str) -> Receipt<JobView> {
@@ -295,6 +396,7 @@ impl Spool {
             from = erased.go_on;
         }
         while self.write(move |desk| verbs::erase_events(desk, before)).await? > 0 {}
+        while self.write(move |desk| packing::erase_scans(desk, before)).await? > 0 {}
         Ok(labels)
     }
 

@@ -56,6 +56,8 @@ pub struct Waybill {
     pub items: Vec<Item>,
     pub cod: Option<Cod>,
     pub ship_by: Option<ShipBy>,
+    /// It must not be used from then on.
+    pub expires: Option<ShipBy>,
     /// The buyer's own words; may have several lines.
     pub note: Option<String>,
     /// The template asked for, when it is not the printer's usual one.
@@ -95,7 +97,7 @@ pub struct Cod {
 }
 
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 16] = [
+pub const LABEL_FIELDS: [&str; 17] = [
     "id",
     "order",
     "tracking",
@@ -108,6 +110,7 @@ pub const LABEL_FIELDS: [&str; 16] = [
     "items",
     "cod",
     "ship_by",
+    "expires",
     "note",
     "template",
     "urgent",
@@ -171,9 +174,8 @@ impl Waybill {
             parcel,
             items,
             cod,
-            ship_by: fields
-                .get("ship_by")
-                .and_then(|node| ShipBy::parse(node).map_err(|message| fields.fault("ship_by", message)).ok()),
+            ship_by: read_time(&fields, "ship_by"),
+            expires: read_time(&fields, "expires"),
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
             urgent: fields.boolean("urgent"),
@@ -198,7 +200,7 @@ impl Waybill {
 
     fn to_node(&self) -> Node {
         let items: Vec<Node> = self.items.iter().map(Item::to_node).collect();
-        let ship_by = self.ship_by.map(|ship_by| ship_by.to_string());
+        let time = |at: ShipBy| Node::Text(at.to_string());
         object([
             ("id", Some(Node::text(&self.id))),
             ("order", Some(Node::text(&self.order))),
@@ -211,7 +213,8 @@ impl Waybill {
             ("parcel", Some(&self.parcel).filter(|parcel| **parcel != Parcel::default()).map(Parcel::to_node)),
             ("items", Some(Node::List(items)).filter(|_| !self.items.is_empty())),
             ("cod", self.cod.as_ref().map(Cod::to_node)),
-            ("ship_by", ship_by.map(Node::Text)),
+            ("ship_by", self.ship_by.map(time)),
+            ("expires", self.expires.map(time)),
             ("note", self.note.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),
@@ -280,6 +283,11 @@ fn read_sender(fields: &Fields<'_>, senders: &Senders, faults: &RefCell<Vec<Faul
             None
         }
     }
+}
+
+fn read_time(fields: &Fields<'_>, name: &str) -> Option<ShipBy> {
+    let node = fields.get(name)?;
+    ShipBy::parse(node).map_err(|message| fields.fault(name, message)).ok()
 }
 
 fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {

@@ -16,13 +16,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use waybilld::config::Config;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::spool::{Spool, SpoolError, system_clock};
+use waybilld::station::Stations;
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
@@ -93,7 +94,8 @@ impl Bench {
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let house = Arc::new(House { config, studio, spool: spool.clone(), printers });
+        let stations = Stations::start(&config, &printers, &spool, &watch::channel(false).1);
+        let house = Arc::new(House { config, studio, spool: spool.clone(), printers, stations });
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(listener, house, async {
             let _ = stopped.await;
@@ -616,6 +618,7 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "get /v1/printers",
         "get /v1/printers/{name}/test.png",
         "get /v1/printers/{name}/trace",
+        "get /v1/stations",
         "post /v1/jobs",
         "post /v1/labels/{id}/hold",
         "post /v1/labels/{id}/outcome",
@@ -628,6 +631,7 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "post /v1/printers/{name}/resume",
         "post /v1/printers/{name}/test",
         "post /v1/render",
+        "post /v1/scan",
     ];
     assert_eq!(routes.into_iter().collect::<Vec<_>>(), expected);
 

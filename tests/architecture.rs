@@ -53,7 +53,15 @@ const ROOMS: &[(&str, &[&str])] = &[
             "waybill",
         ],
     ),
-    ("server", &["config", "dots", "fault", "label", "language", "layout", "printer", "spool", "studio", "template", "waybill"]),
+    // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
+    ("station", &["care", "config", "printer", "spool", "studio", "waybill"]),
+    (
+        "server",
+        &[
+            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "station", "studio", "template",
+            "waybill",
+        ],
+    ),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),

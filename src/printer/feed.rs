@@ -385,7 +385,13 @@ impl Feed {
                 break;
             }
             let Some(queued) = self.queue.pop_front() else { break };
-            match self.composing.take(queued.key) {
+            let composed = match self.composing.take(queued.key) {
+                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => {
+                    Some(Err("it has expired: it must not be used any more.".to_owned()))
+                }
+                composed => composed,
+            };
+            match composed {
                 Some(Ok(composed)) => {
                     let recorded = self.spool.sending(&self.name, vec![(queued.key, composed.digest)]);
                     // The disk works while we encode.

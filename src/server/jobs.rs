@@ -9,9 +9,9 @@ use super::shapes::requests::JobRequest;
 use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
 use crate::fault::Fault;
-use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
+use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
 use crate::waybill::json::Node;
-use crate::waybill::tracking;
+use crate::waybill::{Item, tracking};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -95,14 +95,14 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
         group: house.printers.dealt_to(&printer),
         printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
-        labels: submission.orders.iter().map(new_label).collect(),
+        labels: submission.orders.iter().map(|order| new_label(order, submission.on_scan)).collect(),
         run_limit: house.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
 }
 
-fn new_label(order: &Order) -> NewLabel {
+fn new_label(order: &Order, on_scan: bool) -> NewLabel {
     let waybill = &order.waybill;
     NewLabel {
         id: waybill.id.clone(),
@@ -112,14 +112,20 @@ fn new_label(order: &Order) -> NewLabel {
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
-        held: waybill.hold.clone(),
+        held: waybill.hold.clone().or_else(|| on_scan.then(|| ON_SCAN.to_owned())),
         carrier: waybill.carrier.clone(),
         weight_g: waybill.parcel.weight_g,
-        expires: None,
-        on_scan: false,
-        skus: waybill.items.iter().filter_map(|item| item.sku.as_deref()).map(|sku| number(sku).key).collect(),
+        expires: waybill.expires.map(|expires| expires.at.as_millisecond()),
+        on_scan,
+        skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
     }
+}
+
+/// The key of each piece of an item; the ledger asks only whether there are several.
+fn skus(item: &Item) -> impl Iterator<Item = String> {
+    let key = item.sku.as_deref().map(|sku| number(sku).key).unwrap_or_default();
+    std::iter::repeat_n(key, item.quantity.min(2) as usize)
 }
 
 /// A number as written, and as it is looked for.

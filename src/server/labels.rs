@@ -173,7 +173,7 @@ pub async fn outcome(
 }
 
 /// Reads the fields of a small request, or tells everything wrong with them.
-fn read<T>(sent: &Sent, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
+pub fn read<T>(sent: &Sent, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
     let faults: RefCell<Vec<Fault>> = RefCell::default();
     let made = Fields::of(&sent.node, "", known, &faults).map(|fields| read(&fields));
     match made.filter(|_| faults.borrow().is_empty()) {

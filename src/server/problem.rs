@@ -133,7 +133,15 @@ impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Problem {
         let kind = match &error {
             SpoolError::NoLabel(_) | SpoolError::NoJob(_) => Kind::NotThere,
-            SpoolError::Illegal(_) | SpoolError::NotWaiting(_) => Kind::Conflict,
+            SpoolError::Illegal(_)
+            | SpoolError::NotWaiting(_)
+            | SpoolError::Expired(_)
+            | SpoolError::Replaced { .. }
+            | SpoolError::Held { .. }
+            | SpoolError::NotShippable { .. }
+            | SpoolError::Shipped(_)
+            | SpoolError::NotShipped(_)
+            | SpoolError::OnManifest { .. } => Kind::Conflict,
             SpoolError::Erased(_) => Kind::Erased,
             SpoolError::Full => Kind::Full,
             SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, console, events, health, jobs, labels, printers, render};
+use super::{Door, REQUEST, console, events, health, jobs, labels, printers, render, stations};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -48,6 +48,8 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::test_picture))
         .routes(routes!(printers::calibrate))
         .routes(routes!(printers::trace))
+        .routes(routes!(stations::scan))
+        .routes(routes!(stations::stations))
         .routes(routes!(events::events))
         .routes(routes!(console::address))
         .routes(routes!(health::openapi))

@@ -5,6 +5,7 @@
 
 pub mod refusals;
 pub mod requests;
+pub mod stations;
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
@@ -112,6 +113,9 @@ pub struct Label {
     /// When it was scanned as handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<String>,
+    /// At which pack station.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_station: Option<String>,
     /// The manifest it stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
@@ -351,7 +355,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// RFC 3339 in UTC.
-fn time(at: UnixMs) -> String {
+pub(super) fn time(at: UnixMs) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
@@ -409,6 +413,7 @@ impl Label {
             paper: view.paper,
             replaced_by: view.replaced_by,
             shipped_at: view.shipped_at.map(time),
+            shipped_station: view.shipped_station,
             manifest: view.manifest,
             urgent: view.urgent,
             attempts: view.attempts,

@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a job may say.
-pub const JOB_FIELDS: [&str; 8] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "labels"];
+pub const JOB_FIELDS: [&str; 9] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "print", "labels"];
 
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Submission {
     pub sort: Vec<Sort>,
     /// The caller says that a tracking number may stand under another label too.
     pub reuse_tracking: bool,
+    /// Its labels print when they, their order or their goods are scanned.
+    pub on_scan: bool,
     /// As they are to print; those with a fault are left out.
     pub orders: Vec<Order>,
     pub faults: Vec<Fault>,
@@ -75,6 +77,7 @@ impl Submission {
             printer: None,
             sort: Vec::new(),
             reuse_tracking: false,
+            on_scan: false,
             orders: Vec::new(),
             faults: Vec::new(),
             places: HashMap::new(),
@@ -86,6 +89,7 @@ impl Submission {
             submission.printer = read_printer(&fields, house, aim);
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
+            submission.on_scan = read_print(&fields);
             let labels = read_list(&fields, labels);
             submission.read_labels(labels, &fields, house, &faults);
         }
@@ -193,6 +197,18 @@ fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, Pr
         job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
     }
     Some((name, config?.clone()))
+}
+
+/// Whether its labels wait for a scan.
+fn read_print(job: &Fields<'_>) -> bool {
+    match job.text("print", 20, Kind::Plain).as_deref() {
+        None | Some("now") => false,
+        Some("on_scan") => true,
+        Some(_) => {
+            job.fault("print", "must be \"now\" or \"on_scan\".");
+            false
+        }
+    }
 }
 
 fn read_sort(job: &Fields<'_>) -> Vec<Sort> {

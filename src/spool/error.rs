@@ -26,6 +26,27 @@ pub enum SpoolError {
     #[error("label {0} cannot print again: its data was erased after the days it is kept. Send a new job.")]
     Erased(String),
 
+    #[error("label {0} has expired: it must not be used any more. Send a new job.")]
+    Expired(String),
+
+    #[error("label {label} was replaced: use label {other}.")]
+    Replaced { label: String, other: String },
+
+    #[error("label {label} is held ({why}): release it if it may print.")]
+    Held { label: String, why: String },
+
+    #[error("label {label} is {state}, and only a parcel whose label came out can be handed over.")]
+    NotShippable { label: String, state: State },
+
+    #[error("label {0} was handed over already.")]
+    Shipped(String),
+
+    #[error("label {0} was not handed over.")]
+    NotShipped(String),
+
+    #[error("label {label} stands on manifest {manifest}: it stays handed over.")]
+    OnManifest { label: String, manifest: String },
+
     #[error("the disk of the state directory is full: nothing was recorded. Make room on it; nothing else needs to be done.")]
     Full,
 

@@ -31,11 +31,12 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
     Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Hash::from_bytes))
 }
 
-const LABEL: &str = "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
+pub(super) const LABEL: &str =
+    "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest FROM labels l JOIN jobs j ON j.key = l.job";
+    l.replaced_by, l.shipped_at, l.manifest, l.shipped_station FROM labels l JOIN jobs j ON j.key = l.job";
 
-fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
+pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
     Ok(LabelView {
         key: row.get(0)?,
         id: row.get(1)?,
@@ -61,6 +62,7 @@ fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         replaced_by: row.get(21)?,
         shipped_at: row.get(22)?,
         manifest: row.get(23)?,
+        shipped_station: row.get(24)?,
     })
 }
 
@@ -163,7 +165,7 @@ pub(super) fn movable(db: &Connection, printer: &str, group: &str) -> Result<usi
 pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Result<Vec<QueuedLabel>, SpoolError> {
     let mut query = db.prepare_cached(
         "SELECT l.key, l.id, l.run, l.position, r.labels, l.urgent, c.waybill, l.template, l.attempts + 1, l.copies, l.digest,
-             l.moved_at
+             l.moved_at, l.expires
          FROM labels l INDEXED BY labels_next JOIN runs r ON r.printer = l.printer AND r.number = l.run
              JOIN contents c ON c.label = l.key
          WHERE l.state = 'waiting' AND l.printer = ?1 ORDER BY l.urgent DESC, l.run, l.position LIMIT ?2",
@@ -182,6 +184,7 @@ pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Res
             copies: row.get(9)?,
             digest: hash_if_any(row, 10)?,
             waiting_since: row.get(11)?,
+            expires: row.get(12)?,
         })
     })?;
     Ok(labels.collect::<rusqlite::Result<_>>()?)

@@ -170,8 +170,10 @@ CREATE INDEX labels_shipped ON labels (shipped_at) WHERE shipped_at IS NOT NULL;
 CREATE TABLE goods (
     sku_key TEXT NOT NULL,
     label INTEGER NOT NULL,
+    single INTEGER NOT NULL,         -- nothing else is in the parcel
     PRIMARY KEY (sku_key, label)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX goods_of_label ON goods (label);
 
 -- What was scanned where and what came of it; never the text itself, which may be anything.
 CREATE TABLE scans (

@@ -51,7 +51,7 @@ pub struct NewLabel {
     pub expires: Option<UnixMs>,
     /// Born held until it, its order or its goods are scanned.
     pub on_scan: bool,
-    /// The key forms of its goods' stock-keeping units.
+    /// The key form of the stock-keeping unit of each piece in the parcel; empty for a piece that has none.
     pub skus: Vec<String>,
     /// Which paper of a wave it is, such as `pick-list`; `None`: a waybill.
     pub paper: Option<&'static str>,
@@ -148,6 +148,8 @@ pub struct LabelView {
     pub replaced_by: Option<String>,
     /// When it was scanned as handed over.
     pub shipped_at: Option<UnixMs>,
+    /// At which pack station.
+    pub shipped_station: Option<String>,
     /// The manifest label it stands on.
     pub manifest: Option<String>,
     pub urgent: bool,
@@ -231,6 +233,8 @@ pub struct QueuedLabel {
     /// The digest a reprint is compared with.
     pub digest: Option<Hash>,
     pub waiting_since: UnixMs,
+    /// It must not be used from then on.
+    pub expires: Option<UnixMs>,
 }
 
 /// What became of a label that was being sent.
@@ -274,6 +278,46 @@ pub struct LabelPage {
     pub labels: Vec<LabelView>,
     /// Where the next page begins, if there is one.
     pub next: Option<LabelKey>,
+}
+
+/// What waits for a scan of some goods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoodsWaiting {
+    /// The one of them with the earliest deadline whose parcel holds nothing else.
+    pub next: Option<LabelView>,
+    /// Parcels with nothing else in them.
+    pub single: usize,
+    /// Parcels with more in them.
+    pub in_orders: usize,
+}
+
+/// Which of the labels handed over; what is `None` does not matter.
+#[derive(Debug, Clone)]
+pub struct Shipments {
+    pub from: UnixMs,
+    pub until: UnixMs,
+    pub carrier: Option<String>,
+    pub on_manifest: Option<bool>,
+}
+
+/// The job a printer works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    pub job: String,
+    /// Its labels that wait for their first print there.
+    pub waiting: usize,
+}
+
+/// What came of a scan. The text is never kept: it may be anything.
+#[derive(Debug, Clone)]
+pub struct ScanNote {
+    pub station: String,
+    pub printer: String,
+    pub by: Option<String>,
+    pub label: Option<String>,
+    pub mode: &'static str,
+    pub answer: &'static str,
+    pub tone: &'static str,
 }
 
 /// Something that happened. Names ids, never a person.

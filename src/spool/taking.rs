@@ -152,8 +152,11 @@ fn write_label(
         ])?;
     let row = desk.db.last_insert_rowid();
     if label.on_scan {
-        for sku in &label.skus {
-            desk.db.prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label) VALUES (?1, ?2)")?.execute(params![sku, row])?;
+        let single = label.skus.len() == 1;
+        for sku in label.skus.iter().filter(|sku| !sku.is_empty()) {
+            desk.db
+                .prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label, single) VALUES (?1, ?2, ?3)")?
+                .execute(params![sku, row, single])?;
         }
     }
     desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;

@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::{State, Step};
+use super::packing::{check_usable, put_first};
 use super::sending::end_attempt;
 use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
 use rusqlite::{OptionalExtension, params};
@@ -102,22 +103,13 @@ pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Opt
     if kept.is_none() {
         return Err(SpoolError::Erased(id.to_owned()));
     }
+    check_usable(desk, &label)?;
     desk.allowed(&label, Step::Reprint)?;
-    if let Some(printer) = printer {
-        desk.count(&label.printer, label.state, -1)?;
-        desk.count(printer, label.state, 1)?;
-        label.printer = printer.to_owned();
-    }
-    label.run = desk.new_run(&label.printer, None, label.job, 1)?;
-    label.position = 1;
-    let state = desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))?;
+    put_first(desk, &mut label, printer)?;
     desk.db
-        .prepare_cached(
-            "UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1, reprint_reason = ?5, reprint_by = ?6,
-                 reprint_station = ?7 WHERE key = ?1",
-        )?
-        .execute(params![label.key, label.printer, label.run, label.position, reprint.reason, reprint.by, reprint.station])?;
-    Ok(state)
+        .prepare_cached("UPDATE labels SET reprint_reason = ?2, reprint_by = ?3, reprint_station = ?4 WHERE key = ?1")?
+        .execute(params![label.key, reprint.reason, reprint.by, reprint.station])?;
+    desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))
 }
 
 /// Erases the data of some ended labels that last moved before then; 0 when there are no more.
@@ -139,7 +131,7 @@ pub(super) fn erase(desk: &mut Desk, before: UnixMs, from: LabelKey) -> Result<E
             desk.db
                 .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
                 .execute([key])?;
-            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL WHERE key = ?1")?.execute([key])?;
+            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL, shipped_by = NULL WHERE key = ?1")?.execute([key])?;
             labels += 1;
         }
     }

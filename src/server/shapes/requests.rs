@@ -23,6 +23,10 @@ pub struct JobRequest {
     pub urgent: Option<bool>,
     /// You know that a tracking number stands under another label too.
     pub reuse_tracking: Option<bool>,
+    /// `now`, or `on_scan`: each label waits until it, its order or, where it is alone in its parcel, its article is
+    /// scanned at a station.
+    #[schema(example = "now")]
+    pub print: Option<String>,
     #[schema(min_items = 1, max_items = 500)]
     pub labels: Vec<LabelRequest>,
 }
@@ -47,6 +51,8 @@ pub struct LabelRequest {
     pub cod: Option<CodRequest>,
     /// RFC 3339 with an offset, or Unix seconds.
     pub ship_by: Option<String>,
+    /// It must not be used from then on: written as `ship_by`.
+    pub expires: Option<String>,
     /// The buyer's own words.
     pub note: Option<String>,
     pub template: Option<String>,
@@ -139,6 +145,18 @@ pub struct HoldRequest {
 pub struct OutcomeRequest {
     pub came_out: bool,
     /// Who looked. Left out, it is the user at the other end of the socket.
+    pub by: Option<String>,
+}
+
+/// What a packer scanned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScanRequest {
+    #[schema(example = "bench-1")]
+    pub station: String,
+    /// As the scanner gave it, with whatever stands around the number; at most 512 characters are read.
+    #[schema(example = "RB123456785GB")]
+    pub text: String,
+    /// Who scans, where that is known better than from a badge.
     pub by: Option<String>,
 }
 
