@@ -17,7 +17,6 @@ use tokio::time::{Instant, sleep, timeout};
 /// Keys that are no characters, as WebDriver calls them.
 pub const ENTER: char = '\u{E007}';
 pub const ESCAPE: char = '\u{E00C}';
-pub const TAB: char = '\u{E004}';
 pub const ALT: char = '\u{E00A}';
 pub const DOWN: char = '\u{E015}';
 pub const UP: char = '\u{E013}';
@@ -153,6 +152,14 @@ impl Chromium {
     /// Scans: types the code and Enter.
     pub async fn scan(&self, code: &str) {
         self.type_keys(code.chars().chain([ENTER])).await;
+    }
+
+    /// Scans them all within a second, evenly.
+    pub async fn storm(&self, codes: &[String]) {
+        let pause = json!({"type": "pause", "duration": 1000 / codes.len() / 2});
+        let scan = |code: &String| code.chars().chain([ENTER]).flat_map(stroke).collect::<Vec<_>>();
+        let strokes = codes.iter().flat_map(|code| [vec![pause.clone()], scan(code)].concat());
+        self.perform(strokes.collect()).await;
     }
 
     async fn perform(&self, strokes: Vec<Value>) {

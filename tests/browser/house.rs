@@ -116,6 +116,12 @@ impl House {
         }
     }
 
+    /// The pieces that came out of the printer.
+    pub fn machine_pieces(&self) -> u64 {
+        let status: Value = serde_json::from_str(&self.machine.control("status")).unwrap();
+        status["pieces"].as_u64().unwrap()
+    }
+
     /// A picture of the page, to look at.
     pub async fn picture(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/console");

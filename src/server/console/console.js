@@ -106,7 +106,7 @@ function refresh() {
 async function askAll() {
   const [doubts, stations, printers, jobs] = await Promise.all([
     get("/v1/labels?state=in_doubt"),
-    get("/v1/stations").catch(() => ({ stations: [] })),
+    get("/v1/stations"),
     get("/v1/printers"),
     get(`/v1/jobs?limit=${WAVES_SHOWN}`),
   ]);
@@ -131,7 +131,7 @@ function heardElsewhere() {
   const isNew = state.lastAt !== null && last.at !== state.lastAt;
   state.lastAt = last.at;
   const isOurs = state.waiting > 0 || state.answer.sentence === last.sentence;
-  if (isNew && !isOurs) tell(last, last.text ?? last.facts?.label ?? "");
+  if (isNew && !isOurs) tell(last, last.facts.label ?? "·");
 }
 
 // Scans.
