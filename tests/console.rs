@@ -16,7 +16,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waybilld::cli::client::{Client, Door};
 use waybilld::cli::serve::{self, Running};
-use waybilld::config::Config;
+use waybilld::config::{Config, Mode};
+use waybilld::spool::State;
+use waybilld::station::control::Control;
 
 /// A daemon with a console on a free port.
 struct Bench {
@@ -204,14 +206,15 @@ async fn every_answer_forbids_what_the_page_does_not_need() {
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
     }
-    let page = include_str!("../src/server/console/index.html");
     for inline in ["<style", "style=", "onclick", "onload", "javascript:", "http://", "https://"] {
-        assert!(!page.contains(inline), "{inline}");
+        assert!(!PAGE.contains(inline), "{inline}");
     }
-    assert_eq!(page.matches("<script").count(), 1);
-    let script = include_str!("../src/server/console/console.js");
-    for unsafe_way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser"] {
-        assert!(!script.contains(unsafe_way), "{unsafe_way}: a label's data may be hostile");
+    assert_eq!(PAGE.matches("<script").count(), 1);
+    for script in SCRIPTS {
+        for unsafe_way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser"]
+        {
+            assert!(!script.contains(unsafe_way), "{unsafe_way}: a label's data may be hostile");
+        }
     }
     bench.daemon.stop().await;
 }
@@ -322,4 +325,80 @@ async fn without_a_console_the_socket_says_how_to_have_one() {
     let failure = client.get("/v1/console").await.unwrap().granted().unwrap_err().to_string();
     assert!(failure.contains("add a table [console] with `listen = \"127.0.0.1:8631\"`"), "{failure}");
     daemon.stop().await;
+}
+
+const PAGE: &str = include_str!("../src/server/console/index.html");
+const SCRIPTS: [&str; 4] = [
+    include_str!("../src/server/console/console.js"),
+    include_str!("../src/server/console/door.js"),
+    include_str!("../src/server/console/scan.js"),
+    include_str!("../src/server/console/sound.js"),
+];
+
+/// Every piece of `text` between those two.
+fn between<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
+    text.split(open).skip(1).filter_map(|rest| rest.split(close).next()).collect()
+}
+
+#[test]
+fn every_word_of_the_page_is_there_in_both_languages() {
+    let table: Value = serde_json::from_str(include_str!("../src/server/console/words.json")).unwrap();
+    let table = table.as_object().unwrap();
+    let han = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+    for (key, words) in table {
+        let [english, chinese] = &words.as_array().unwrap()[..] else { panic!("{key} has not two languages") };
+        let (english, chinese) = (english.as_str().unwrap(), chinese.as_str().unwrap());
+        assert!(!english.trim().is_empty() && !chinese.trim().is_empty(), "{key}");
+        // The language's own name stands in the other one.
+        if !["language", "key.language", "language.tag", "reason.none", "print.line"].contains(&key.as_str()) {
+            assert!(!han(english) && han(chinese), "{key}: {english} / {chinese}");
+        }
+    }
+    let mut asked: Vec<String> = Vec::new();
+    for attribute in ["data-word=\"", "data-label=\"", "data-hint=\"", "data-alt=\""] {
+        asked.extend(between(PAGE, attribute, '"').into_iter().map(str::to_owned));
+    }
+    for script in SCRIPTS {
+        assert!(!han(script), "words stand in the table");
+        asked.extend(between(script, "say(\"", '"').into_iter().map(str::to_owned));
+        asked.extend(between(script, "row(\"", '"').into_iter().map(str::to_owned));
+    }
+    for code in between(include_str!("../src/station/answer.rs"), "=> \"", '"') {
+        if !["good", "ask", "bad", "quiet"].contains(&code) {
+            asked.extend([format!("code.{code}"), format!("line.{code}")]);
+        }
+    }
+    for tone in ["good", "ask", "bad", "quiet"] {
+        asked.push(format!("tone.{tone}"));
+    }
+    asked.extend(State::ALL.map(|state| format!("state.{}", state.word())));
+    asked.extend(["idle", "printing", "stopped", "paused", "offline"].map(|state| format!("printer.{state}")));
+    asked.extend(["media-empty", "cover-open", "paused", "offline", "timed-out"].map(|reason| format!("reason.{reason}")));
+    asked.extend(Mode::ALL.map(|mode| format!("mode.{}", mode.word())));
+    assert!(asked.len() > 150, "{asked:?}");
+    for key in asked {
+        assert!(table.contains_key(&key), "no words for {key}");
+    }
+    // What stands in the page itself is the program's name and the names of keys.
+    for text in between(PAGE.split_once("<body>").unwrap().1, ">", '<') {
+        assert!(["", "waybilld", "F2", "F4", "Alt I"].contains(&text.trim()), "{text}");
+    }
+}
+
+#[test]
+fn the_page_presses_the_codes_of_the_printed_sheet() {
+    let script = SCRIPTS[0];
+    let controls = [
+        Control::Mode(Mode::Reprint),
+        Control::Mode(Mode::Print),
+        Control::Mode(Mode::Ship),
+        Control::Undo,
+        Control::ReprintLast,
+        Control::CancelWave,
+    ];
+    for control in controls {
+        assert!(script.contains(&format!("\"{}\"", control.code())), "{control:?}");
+    }
+    assert_eq!(Control::Pick(7).code(), "XD0PICK7");
+    assert!(script.contains("const PICK = \"XD0PICK\";"));
 }

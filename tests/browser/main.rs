@@ -172,7 +172,7 @@ async fn the_keyboard_alone_finds_a_label_holds_releases_voids_and_reprints_it_a
     page.alt('s').await;
     page.scan("TR000003").await;
     page.until_text("#label", "waiting").await;
-    page.until_text("#label", "Z** E******, Jena, DE").await;
+    page.until_text("#label", "Z** E***, Jena, DE").await;
     page.until("its picture is there", "return document.querySelector('#label img').naturalWidth > 700").await;
     house.picture("label").await;
     page.alt('h').await;

@@ -428,13 +428,19 @@ function printerItem(printer) {
 
 const cell = (word, id) => make("i", { class: "cell", "data-state": word, title: id }, GLYPHS[word]);
 
+/** The labels of each run; those of reprints, each a run of its own, side by side. */
+function rows(runs) {
+  const long = runs.filter((run) => run.labels.length > 1).map((run) => run.labels);
+  const short = runs.filter((run) => run.labels.length === 1).flatMap((run) => run.labels);
+  return short.length ? [...long, short] : long;
+}
+
 function waveItem(job) {
   const total = Object.values(job.counts).reduce((sum, labels) => sum + labels, 0);
   const done = (job.counts.printed ?? 0) + (job.counts.sent ?? 0);
-  const runs = (state.runs[job.id] ?? []).map((run) => {
-    const said = `${say("run", { run: run.run })}: ${run.labels.length}`;
-    return make("div", { class: "cells", role: "img", "aria-label": said }, ...run.labels.map((label) => cell(label.state, label.id)));
-  });
+  const runs = rows(state.runs[job.id] ?? []).map((labels) =>
+    make("div", { class: "cells", role: "img", "aria-label": counted(Object.fromEntries(STATES.map((word) => [word, labels.filter((label) => label.state === word).length]))) },
+      ...labels.map((label) => cell(label.state, label.id))));
   return make("li", { "data-job": job.id, "data-done": done, "data-total": total },
     make("div", { class: "wave-head" }, make("b", {}, job.id), make("span", {}, say("wave.done", { done, total }))),
     deadline(job.ship_by),

@@ -23,10 +23,9 @@ export function toggleMuted() {
 
 export function play(tone) {
   const notes = SOUNDS[tone];
-  if (muted || !notes || typeof AudioContext === "undefined") return;
-  context ??= new AudioContext();
   // A browser lets a page sound only after a key was pressed, and every scan presses some.
-  context.resume().catch(() => {});
+  if (muted || !notes || !navigator.userActivation?.hasBeenActive) return;
+  context ??= new AudioContext();
   let at = context.currentTime;
   for (const [frequency, length, type] of notes) {
     const note = new OscillatorNode(context, { frequency, type });
