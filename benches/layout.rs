@@ -58,5 +58,5 @@ fn check(bencher: Bencher) {
     let orders = orders();
     bencher
         .counter(ItemsCount::new(orders.len()))
-        .bench_local(|| orders.iter().filter(|order| compositor.check(order).is_ok()).count());
+        .bench_local(|| orders.iter().filter(|order| compositor.check(*order).is_ok()).count());
 }

@@ -16,12 +16,14 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod order;
 pub mod pair;
 mod plugged;
 pub mod printers;
 pub mod progress;
 pub mod render;
 pub mod scan;
+pub mod scanners;
 pub mod serve;
 pub mod station;
 pub mod status;
@@ -43,11 +45,13 @@ pub enum Command {
     Scan(scan::Args),
     Station(station::Args),
     Void(label::Void),
+    Cancel(order::Cancel),
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
     Printers(printers::Args),
     Console(console::Args),
+    Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -74,11 +78,13 @@ impl Command {
             Command::Scan(args) => on_a_runtime(scan::run(args)),
             Command::Station(args) => on_a_runtime(station::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),
+            Command::Cancel(args) => on_a_runtime(args.run()),
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
             Command::Console(args) => on_a_runtime(console::run(args)),
+            Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),

@@ -19,10 +19,14 @@ pub mod language;
 pub mod layout;
 pub mod models;
 pub mod pairing;
+pub mod papers;
 pub mod template;
 pub mod waybill;
 
+pub mod webhook;
+
 pub mod printer;
+pub mod scanner;
 pub mod server;
 pub mod spool;
 pub mod station;

@@ -95,6 +95,7 @@ impl Printers {
         for (name, printer) in &config.printers {
             let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
             let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view, wire);
+            let feed = feed.holding_after(config.limits.hold_after);
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }

@@ -11,6 +11,8 @@ mod events;
 mod health;
 mod jobs;
 mod labels;
+mod manifests;
+mod orders;
 mod printers;
 mod problem;
 mod render;
@@ -18,6 +20,7 @@ mod routes;
 pub mod shapes;
 mod stations;
 mod submission;
+mod webhooks;
 
 use crate::config::Config;
 use crate::printer::Printers;
@@ -43,6 +46,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use webhooks::Webhooks;
 
 /// Connections open at once, at each of the socket and the console; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
@@ -92,6 +96,7 @@ struct Door {
     console: Option<String>,
     openapi: Bytes,
     paths: Vec<String>,
+    webhooks: Webhooks,
 }
 
 /// Who is at the other end.
@@ -221,6 +226,7 @@ async fn open(house: Arc<House>, console: Option<String>, closing: watch::Receiv
         closing,
         console,
         paths: openapi.paths.paths.keys().cloned().collect(),
+        webhooks: Webhooks::start(&house.config, &house.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };

@@ -291,7 +291,7 @@ async fn the_token_is_made_once_for_the_daemons_user_alone_and_can_be_given() {
 
     let own = folder.path().join("own");
     let given = format!("listen = \"127.0.0.1:0\"\ntoken_file = {own:?}");
-    let mut refused = async |text: &str, mode: u32| {
+    let refused = async |text: &str, mode: u32| {
         fs::write(&own, text).unwrap();
         fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
         match serve::start(config(folder.path(), &given)).await {

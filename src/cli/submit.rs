@@ -11,6 +11,7 @@ use super::job::{Job, follow};
 use super::progress::Progress;
 use super::say;
 use crate::config::LABELS_MAX;
+use crate::papers::Want;
 use crate::waybill::json::Node;
 use hyper::StatusCode;
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ pub struct Args {
     /// The template of labels that name none.
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
+    /// Papers to print beside the labels: cover, pick-list, slips.
+    #[arg(long, value_name = "PAPER", value_delimiter = ',', value_parser = super::render::want)]
+    papers: Vec<Want>,
     /// Does not wait for the printer.
     #[arg(long)]
     no_wait: bool,
@@ -52,6 +56,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         )));
     }
     let client = Client::new(&args.door);
+    let mut input = input;
+    if !args.papers.is_empty() {
+        input.job.retain(|(name, _)| name != "papers");
+        let words = args.papers.iter().map(|want| Node::text(want.word())).collect();
+        input.job.push(("papers".to_owned(), Node::List(words)));
+    }
     let job = submit(&client, &body(input, [("printer", args.printer), ("template", args.template), ("id", args.job)])).await?;
     if args.no_wait {
         return Ok(ExitCode::SUCCESS);
@@ -182,7 +192,15 @@ mod tests {
 
     fn args(input: &Path, socket: PathBuf) -> Args {
         let source = Source { input: input.to_owned(), map: None };
-        Args { source, printer: None, job: None, template: None, no_wait: false, door: Door { socket: Some(socket) } }
+        Args {
+            source,
+            printer: None,
+            job: None,
+            template: None,
+            papers: Vec::new(),
+            no_wait: false,
+            door: Door { socket: Some(socket) },
+        }
     }
 
     const TWO: &str = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n";

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, console, events, health, jobs, labels, printers, render, stations};
+use super::{Door, REQUEST, console, events, health, jobs, labels, manifests, orders, printers, render, stations, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -39,10 +39,17 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(labels::hold))
         .routes(routes!(labels::release))
         .routes(routes!(labels::outcome))
+        .routes(routes!(orders::replace))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::release))
+        .routes(routes!(manifests::manifests))
+        .routes(routes!(manifests::manifest))
+        .routes(routes!(manifests::bags))
         .routes(routes!(render::render))
         .routes(routes!(printers::printers))
         .routes(routes!(printers::pause))
         .routes(routes!(printers::resume))
+        .routes(routes!(printers::release))
         .routes(routes!(printers::identify))
         .routes(routes!(printers::test))
         .routes(routes!(printers::test_picture))
@@ -52,6 +59,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(stations::stations))
         .routes(routes!(events::events))
         .routes(routes!(console::address))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

@@ -13,8 +13,14 @@ pub enum SpoolError {
     #[error("there is no job {0}: check the id.")]
     NoJob(String),
 
+    #[error("there is no label of that order: check its number.")]
+    NoOrder,
+
     #[error("{0}")]
     Illegal(Illegal),
+
+    #[error("label {label} cannot be replaced; {why}")]
+    NotReplaced { label: String, why: String },
 
     /// Somebody was quicker: these labels wait no more. The others of the request still do.
     #[error("{}", not_waiting(.0))]
@@ -47,6 +53,10 @@ pub enum SpoolError {
     #[error("label {label} stands on manifest {manifest}: it stays handed over.")]
     OnManifest { label: String, manifest: String },
 
+    /// Between the question and the answer.
+    #[error("label {0} was voided, taken back or put on a manifest meanwhile: nothing was taken. Ask again.")]
+    Overtaken(String),
+
     #[error("the disk of the state directory is full: nothing was recorded. Make room on it; nothing else needs to be done.")]
     Full,
 
@@ -78,12 +88,15 @@ pub struct Left {
     pub key: super::LabelKey,
     pub id: String,
     pub state: State,
+    /// Its content was replaced since it was read.
+    pub changed: bool,
     /// Where it is; another one than the asker's when it was given away.
     pub printer: String,
 }
 
 fn not_waiting(left: &[Left]) -> String {
-    let labels = left.iter().map(|Left { id, state, printer, .. }| match state {
+    let labels = left.iter().map(|Left { id, state, changed, printer, .. }| match state {
+        State::Waiting if *changed => format!("{id} was made out anew"),
         State::Waiting => format!("{id} waits for {printer} now"),
         state => format!("{id} is {state}"),
     });

@@ -87,6 +87,50 @@ pub struct Clash {
     pub message: String,
 }
 
+/// How an order is canceled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancellation {
+    /// The buyer asked for it; somebody has yet to decide. `why` must name nobody.
+    Asked { why: String },
+    /// It is.
+    Sure { by: String, why: String },
+}
+
+/// A label of an order that was canceled, or taken up again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canceled {
+    /// As it stands now.
+    pub label: LabelView,
+    /// The state it came to, or `flagged`, `pending`, `shipped`, `released`, `unflagged`, `unchanged`.
+    pub became: &'static str,
+}
+
+/// The answer to a label that is to stand instead of another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replaced {
+    /// The label to use from now on.
+    Done(Box<LabelView>),
+    /// Nothing was changed.
+    Clashes(Vec<Clash>),
+    /// Nothing was changed: the new label needs the id of the old one to stand in its place, or else another.
+    Otherwise { in_place: bool },
+}
+
+/// A label about to leave, with the digest of its dots.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    pub key: LabelKey,
+    pub digest: Hash,
+    /// Which content was laid out; `None`: whatever stands.
+    pub revision: Option<i64>,
+}
+
+impl From<(LabelKey, Hash)> for Leaving {
+    fn from((key, digest): (LabelKey, Hash)) -> Leaving {
+        Leaving { key, digest, revision: None }
+    }
+}
+
 /// A job as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobView {
@@ -152,6 +196,8 @@ pub struct LabelView {
     pub shipped_station: Option<String>,
     /// The manifest label it stands on.
     pub manifest: Option<String>,
+    /// The buyer asked to cancel, and nobody has decided.
+    pub cancel_requested: bool,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -226,6 +272,8 @@ pub struct QueuedLabel {
     pub urgent: bool,
     pub waybill: Arc<str>,
     pub template: Hash,
+    /// How often its content was replaced.
+    pub revision: i64,
     /// Which attempt this will be, from 1.
     pub attempt: i64,
     /// Copies that came out already; above 0 it is a reprint.

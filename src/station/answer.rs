@@ -205,6 +205,9 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
     let waits = |why: &str| no(Code::RefusedWaiting, format!("label {id} {why}"));
     let is_out = label.copies > 0;
     match (mode, label.state) {
+        (Mode::Ship, _) if let Some(paper) = &label.paper => {
+            no(Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.replace('-', " ")))
+        }
         (_, State::InDoubt) if mode != Mode::Ship || !is_out => {
             no(Code::RefusedInDoubt, format!("nobody knows whether label {id} came out: look at the tray, then say so."))
         }
