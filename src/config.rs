@@ -56,6 +56,10 @@
 //! keep_days = 30    # names and addresses are erased from the ledger after that
 //! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
 //! hold_after = 0    # seconds: after an outage so long, labels that waited longer are held; 0: they all print
+//!
+//! [console]
+//! listen = "127.0.0.1:8631"   # the page in this PC's browser; off without this table
+//! token_file = "/etc/waybilld/console-token"   # else a token of our making lies beside the ledger
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
@@ -65,9 +69,11 @@
 //! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
+mod console;
 mod stations;
 pub mod webhooks;
 
+pub use console::ConsoleConfig;
 pub use stations::{Mode, StationConfig};
 
 use crate::dots::{Dots, Dpi, Mm, Point};
@@ -95,6 +101,8 @@ pub struct Config {
     pub limits: Limits,
     /// Programs that are told of events.
     pub webhooks: BTreeMap<String, Webhook>,
+    /// The page in the browser, if there is to be one.
+    pub console: Option<ConsoleConfig>,
 }
 
 /// One printer.
@@ -224,7 +232,9 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits, webhooks }
+            let console = top.table("console").and_then(|mut table| console::read(&mut table));
+            let senders = senders.into_iter().collect();
+            Config { state, socket, templates, printers, senders, stations, limits, webhooks, console }
         })
     }
 }
