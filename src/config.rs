@@ -5,6 +5,7 @@
 //! state = "/var/lib/waybilld"             # the ledger lives here
 //! socket = "/run/waybilld/waybilld.sock"
 //! templates = "/etc/waybilld/templates"   # *.toml; one named as a shipped one replaces it
+//! maps = "/etc/waybilld/maps"             # the same of field maps, for imports
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
@@ -74,6 +75,7 @@ pub struct Config {
     pub state: PathBuf,
     pub socket: PathBuf,
     pub templates: Option<PathBuf>,
+    pub maps: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
     pub limits: Limits,
@@ -155,6 +157,7 @@ impl Config {
             let state = top.text("state").map_or_else(default_state, PathBuf::from);
             let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
             let templates = top.text("templates").map(PathBuf::from);
+            let maps = top.text("maps").map(PathBuf::from);
             let mut printers = BTreeMap::new();
             let mut groups = Vec::new();
             for (name, mut table) in top.named_tables("printers") {
@@ -199,7 +202,7 @@ impl Config {
                         .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), limits }
+            Config { state, socket, templates, maps, printers, senders: senders.into_iter().collect(), limits }
         })
     }
 }

@@ -616,6 +616,7 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "get /v1/printers",
         "get /v1/printers/{name}/test.png",
         "get /v1/printers/{name}/trace",
+        "post /v1/import",
         "post /v1/jobs",
         "post /v1/labels/{id}/hold",
         "post /v1/labels/{id}/outcome",
