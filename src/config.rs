@@ -54,7 +54,7 @@
 //!
 //! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
-//! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
+//! assert_eq!(faults[0].to_string(), "config.toml:10: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
 use crate::dots::{Dots, Dpi, Mm, Point};
