@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use waybilld::config::Config;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::spool::{Spool, system_clock};
+use waybilld::station::Stations;
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
@@ -33,7 +35,8 @@ async fn measure() {
     let spool = Spool::open(folder.path(), system_clock()).expect("a ledger");
     let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
     let printers = Printers::unattended(&config);
-    let house = Arc::new(House { config, studio, spool, printers });
+    let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
+    let house = Arc::new(House { config, studio, spool, printers, stations });
     let served = tokio::spawn(server::serve(listener, house, std::future::pending()));
     let stream = UnixStream::connect(folder.path().join("socket")).await.expect("a door");
     let (mut door, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");

@@ -15,12 +15,17 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod manifest;
+pub mod order;
 pub mod pair;
 mod plugged;
 pub mod printers;
 pub mod progress;
 pub mod render;
+pub mod scan;
+pub mod scanners;
 pub mod serve;
+pub mod station;
 pub mod status;
 pub mod submit;
 pub mod trace;
@@ -37,11 +42,17 @@ pub enum Command {
     Serve(serve::Args),
     Submit(submit::Args),
     Status(status::Args),
+    Scan(scan::Args),
+    Station(station::Args),
     Void(label::Void),
+    Cancel(order::Cancel),
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Manifest(manifest::Manifest),
+    Bag(manifest::Bag),
     Printers(printers::Args),
+    Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -65,11 +76,17 @@ impl Command {
             Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),
             Command::Status(args) => on_a_runtime(status::run(args)),
+            Command::Scan(args) => on_a_runtime(scan::run(args)),
+            Command::Station(args) => on_a_runtime(station::run(args)),
             Command::Void(args) => on_a_runtime(args.run()),
+            Command::Cancel(args) => on_a_runtime(args.run()),
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Manifest(args) => on_a_runtime(args.run()),
+            Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),

@@ -43,11 +43,20 @@
 //! postcode = "518000"
 //! country = "CN"
 //!
+//! [stations.bench-1]                      # a pack station: see `config/stations.rs`
+//! printer = "pack-1"
+//!
+//! [webhooks.erp]                          # a program that is told of events by POST
+//! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
+//! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
+//! events = ["printed", "in_doubt"]        # all when left out
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
 //! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
+//! hold_after = 0    # seconds: after an outage so long, labels that waited longer are held; 0: they all print
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
@@ -56,6 +65,11 @@
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
 //! assert_eq!(faults[0].to_string(), "config.toml:10: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
+
+mod stations;
+pub mod webhooks;
+
+pub use stations::{Mode, StationConfig};
 
 use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
@@ -68,6 +82,7 @@ use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use webhooks::Webhook;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -78,7 +93,10 @@ pub struct Config {
     pub maps: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
+    pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
+    /// Programs that are told of events.
+    pub webhooks: BTreeMap<String, Webhook>,
 }
 
 /// One printer.
@@ -116,6 +134,8 @@ pub struct Limits {
     pub keep_days: u32,
     /// How long a printer of a group may stand still before its labels go to another.
     pub group_patience: Duration,
+    /// After an outage of a printer so long, labels that have waited for longer are held; `None`: they print.
+    pub hold_after: Option<Duration>,
 }
 
 /// Inches a second of a printer nobody set: the slowest usual one.
@@ -133,7 +153,7 @@ pub const RUN_MAX: usize = 50;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60) }
+        Limits { run: RUN_MAX, body_bytes: 8 << 20, keep_days: 30, group_patience: Duration::from_secs(60), hold_after: None }
     }
 }
 
@@ -192,17 +212,32 @@ impl Config {
                     }),
                 }
             }
+            let stations = stations::read(&mut top, &printers);
+            let webhooks = webhooks::read(&mut top);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
-                let Limits { run, body_bytes, keep_days, group_patience } = Limits::default();
+                let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
                     run: within(&mut table, "run", 1, RUN_MAX as i64).map_or(run, |run| run as usize),
                     body_bytes: within(&mut table, "body_mb", 1, 64).map_or(body_bytes, |mb| (mb as usize) << 20),
                     keep_days: within(&mut table, "keep_days", 1, 3650).map_or(keep_days, |days| days as u32),
                     group_patience: within(&mut table, "group_patience", 0, 86_400)
                         .map_or(group_patience, |seconds| Duration::from_secs(seconds as u64)),
+                    hold_after: within(&mut table, "hold_after", 0, 30 * 86_400)
+                        .filter(|seconds| *seconds > 0)
+                        .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, maps, printers, senders: senders.into_iter().collect(), limits }
+            Config {
+                state,
+                socket,
+                templates,
+                maps,
+                printers,
+                senders: senders.into_iter().collect(),
+                stations,
+                limits,
+                webhooks,
+            }
         })
     }
 }
@@ -559,6 +594,39 @@ mod tests {
     fn what_only_some_languages_know_is_refused_for_the_others() {
         assert_eq!(fault("feed = \"ff\"\n"), "c.toml:3: `feed` is for printers that speak escpos; this one speaks zpl.");
         assert_eq!(fault("confirm = \"echo\"\n"), "c.toml:3: `confirm` cannot be \"echo\". Known: auto, counter, buffers.");
+    }
+
+    #[test]
+    fn a_station_stands_at_the_only_printer_and_must_name_one_of_several() {
+        let one = "[printers.a]\ndevice = \"tcp://10.0.0.7\"\n";
+        let config = Config::parse("c.toml", &format!("{one}[stations.bench-1]\nmode = \"ship\"\nslip = true\n")).unwrap();
+        let station = StationConfig { printer: "a".to_owned(), mode: Mode::Ship, slip: true, scanner: None };
+        assert_eq!(config.stations["bench-1"], station);
+        let two = format!("{one}[printers.b]\ndevice = \"tcp://10.0.0.8\"\n[stations.x]\n[stations.y]\nprinter = \"c\"\n");
+        let faults = Config::parse("c.toml", &two).unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 7], "{faults:#?}");
+    }
+
+    #[test]
+    fn a_scanner_reads_for_one_station_and_is_no_printers_port() {
+        let one = "[printers.a]\ndevice = \"serial:/dev/ttyS0\"\n";
+        let station = |name: &str, scanner: &str| format!("[stations.{name}]\nscanner = \"{scanner}\"\n");
+        let twins = station("x", "hid:0c2e:0b61?port=1-2") + &station("y", "hid:0c2e:0b61?port=1-3&layout=de");
+        let config = Config::parse("c.toml", &format!("{one}{twins}")).unwrap();
+        assert_eq!(config.stations["y"].scanner.as_ref().unwrap().to_string(), "hid:0c2e:0b61?port=1-3&layout=de");
+        let same = station("x", "hid:0c2e:0b61") + &station("y", "hid:0c2e:0b61?layout=de");
+        let wrong = same + &station("z", "serial:/dev/ttyS0?baud=115200") + &station("zz", "usb://0c2e:0b61");
+        let faults = Config::parse("c.toml", &format!("{one}{wrong}")).unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "c.toml:6: station x has that scanner: give each its own, twins by their `port`.",
+                "c.toml:8: that is the port of printer a: name the scanner's.",
+                "c.toml:10: usb://0c2e:0b61: not a scanner. Write hid:VENDOR:PRODUCT or serial:/dev/…; `waybilld scanners` lists \
+                 what is plugged in.",
+            ]
+        );
     }
 
     #[test]

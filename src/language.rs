@@ -146,7 +146,8 @@ impl Encoder {
         }
     }
 
-    /// Puts the printer into a known state. Once a connection, before its first label.
+    /// Puts the printer into a known state, once a connection, while nothing else is on its way to it: what goes in front
+    /// of the first label. What must not stand alone comes with that label.
     pub fn start(&mut self, setup: &Setup, size: Size, dpi: Dpi) -> Vec<u8> {
         match self {
             Encoder::Zpl(encoder) => encoder.start(setup, size),

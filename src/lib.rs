@@ -20,13 +20,18 @@ pub mod language;
 pub mod layout;
 pub mod models;
 pub mod pairing;
+pub mod papers;
 pub mod sheet;
 pub mod template;
 pub mod waybill;
 
+pub mod webhook;
+
 pub mod printer;
+pub mod scanner;
 pub mod server;
 pub mod spool;
+pub mod station;
 pub mod studio;
 pub mod transport;
 

@@ -15,7 +15,7 @@ pub use errands::{Became, Chore};
 pub use trace::Trace;
 pub use view::View;
 
-use crate::care::{self, Subject};
+use crate::care::{self, Slip, Subject};
 use crate::config::{Config, PrinterConfig};
 use crate::dots::Size;
 use crate::label::Label;
@@ -46,7 +46,7 @@ pub struct Printers {
 pub struct Loops(JoinSet<()>);
 
 /// One printer, seen from outside its loop.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Handle {
     pub name: String,
     pub config: PrinterConfig,
@@ -95,6 +95,7 @@ impl Printers {
         for (name, printer) in &config.printers {
             let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
             let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view, wire);
+            let feed = feed.holding_after(config.limits.hold_after);
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
         }
@@ -129,8 +130,7 @@ impl Printers {
     pub fn dealt_to(&self, group: &str) -> Vec<String> {
         let (ready, others): (Vec<&Handle>, Vec<&Handle>) = self.members(group).partition(|one| groups::is_ready(&one.view()));
         for one in &others {
-            // A loop with many orders before it will look by itself.
-            let _ = one.orders.try_send(Order::Look);
+            one.look();
         }
         let dealt = if ready.is_empty() { others } else { ready };
         dealt.into_iter().map(|one| one.name.clone()).collect()
@@ -175,6 +175,12 @@ impl Handle {
         self.view.borrow().clone()
     }
 
+    /// Has it see whether the printer can be reached, and open its line: something to print may come.
+    pub fn look(&self) {
+        // A loop with many orders before it will look by itself.
+        let _ = self.orders.try_send(Order::Look);
+    }
+
     /// Begins no new label until it is resumed; what is on the wire is finished.
     pub async fn pause(&self) {
         self.order(Order::Pause, |view| view.state == "paused").await;
@@ -197,6 +203,14 @@ impl Handle {
         self.errand(Chore::Test, Work::Label(Box::new(label))).await
     }
 
+    /// Prints a few words for the packer; waits a while for what became of them.
+    pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> Became {
+        let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
+        let drawn = spawn_blocking(move || care::slip(&slip, dpi, media, &fonts)).await;
+        let label = drawn.expect("drawing a label of ours does not panic");
+        self.errand(Chore::Slip, Work::Label(Box::new(label))).await
+    }
+
     /// The test label this printer would print.
     pub async fn test_label(&self, fonts: &Fonts) -> Label {
         self.drawn(fonts, care::test).await
@@ -217,10 +231,16 @@ impl Handle {
     async fn drawn(&self, fonts: &Fonts, draw: fn(&Subject, &Fonts) -> Label) -> Label {
         let PrinterConfig { device, language, dpi, media: (width, height), .. } = &self.config;
         let about = format!("{}, {} dpi, {} × {}", language.name(), dpi.nominal(), width, height);
-        let media = Size::new(dpi.dots(*width), dpi.dots(*height));
-        let subject = Subject { name: self.name.clone(), facts: vec![device.to_string(), about], dpi: *dpi, media };
+        let facts = vec![device.to_string(), about];
+        let subject = Subject { name: self.name.clone(), facts, dpi: *dpi, media: self.media() };
         let fonts = fonts.clone();
         spawn_blocking(move || draw(&subject, &fonts)).await.expect("drawing a label of ours does not panic")
+    }
+
+    /// One label of its media.
+    fn media(&self) -> Size {
+        let PrinterConfig { dpi, media: (width, height), .. } = self.config;
+        Size::new(dpi.dots(width), dpi.dots(height))
     }
 
     /// Gives the loop the errand and waits for its end, or until it is clear that it comes later.

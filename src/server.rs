@@ -11,16 +11,21 @@ mod health;
 mod import;
 mod jobs;
 mod labels;
+mod manifests;
+mod orders;
 mod printers;
 mod problem;
 mod render;
 mod routes;
 pub mod shapes;
+mod stations;
 mod submission;
+mod webhooks;
 
 use crate::config::Config;
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
+use crate::station::Stations;
 use crate::studio::Studio;
 use axum::Router;
 use hyper::body::{Bytes, Incoming};
@@ -38,6 +43,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use webhooks::Webhooks;
 
 /// Connections open at once; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
@@ -58,6 +64,7 @@ pub struct House {
     pub studio: Arc<Studio>,
     pub spool: Spool,
     pub printers: Printers,
+    pub stations: Stations,
 }
 
 /// What every handler sees.
@@ -72,6 +79,7 @@ struct Door {
     closing: watch::Receiver<bool>,
     openapi: Bytes,
     paths: Vec<String>,
+    webhooks: Webhooks,
 }
 
 /// The user at the other end of the socket.
@@ -146,6 +154,7 @@ async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Route
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
         paths: openapi.paths.paths.keys().cloned().collect(),
+        webhooks: Webhooks::start(&house.config, &house.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };

@@ -10,6 +10,9 @@
 mod desk;
 mod error;
 pub mod ledger;
+mod manifests;
+mod orders;
+mod packing;
 mod reading;
 mod schema;
 mod sending;
@@ -20,6 +23,8 @@ mod verbs;
 
 pub use error::{Left, SpoolError};
 pub use ledger::State;
+pub use orders::BUYER_ASKED;
+pub use packing::ON_SCAN;
 pub use shapes::*;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;
@@ -56,7 +61,9 @@ struct Inner {
     /// `None` only while closing.
     doors: Option<Doors>,
     latest: watch::Receiver<i64>,
+    clock: Clock,
     bells: Bells,
+    slept: Duration,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the ledger is open: two daemons must never share it.
     _lock: File,
@@ -90,7 +97,7 @@ impl Spool {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         let log_pages = Arc::new(AtomicI32::new(0));
-        let (db, latest) = open_to_write(dir, clock(), &log_pages).map_err(|error| damaged(dir, error))?;
+        let (db, latest, slept) = open_to_write(dir, clock(), &log_pages).map_err(|error| damaged(dir, error))?;
         let readers = [open_to_read(dir)?, open_to_read(dir)?];
         let log_mover = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(unusable)?;
@@ -101,7 +108,14 @@ impl Spool {
         let (tell_latest, latest) = watch::channel(latest);
         let bells = Bells::default();
         let questions = Arc::new(Mutex::new(questions));
-        let writer = Writer { db, clock, latest: tell_latest, bells: bells.clone(), log_pages: log_pages.clone(), checkpoint };
+        let writer = Writer {
+            db,
+            clock: clock.clone(),
+            latest: tell_latest,
+            bells: bells.clone(),
+            log_pages: log_pages.clone(),
+            checkpoint,
+        };
         let mut threads = vec![
             spawn("ledger-write", move || writer.run(requests)).map_err(unusable)?,
             spawn("ledger-log", move || threads::move_log(log_mover, told, log_pages)).map_err(unusable)?,
@@ -111,12 +125,23 @@ impl Spool {
             threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
         }
         let doors = Some(Doors { writer: write, readers: read });
-        Ok(Spool { inner: Arc::new(Inner { doors, latest, bells, threads, _lock: lock }) })
+        Ok(Spool { inner: Arc::new(Inner { doors, latest, clock, bells, slept, threads, _lock: lock }) })
     }
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
     pub fn take(&self, job: NewJob) -> Receipt<Taken> {
         self.write(move |desk| taking::take(desk, &job))
+    }
+
+    /// Takes the labels of handover manifests, and with them notes which parcel stands on which manifest.
+    pub fn take_manifests(&self, job: NewJob, parcels: Vec<(LabelKey, String)>) -> Receipt<Taken> {
+        self.write(move |desk| manifests::take(desk, &job, &parcels))
+    }
+
+    /// The parcels on that manifest, in the order they were handed over.
+    pub fn parcels(&self, manifest: &str) -> Receipt<Vec<LabelView>> {
+        let manifest = manifest.to_owned();
+        self.read(move |db| manifests::parcels(db, &manifest))
     }
 
     /// How a job that was sent before stands; `None` when its id is new. What [`Spool::take`] would answer, without
@@ -146,9 +171,11 @@ impl Spool {
     }
 
     /// Records that these labels are about to leave for that printer, each with the digest of its dots. Only after its
-    /// answer may the first byte be written. All of them or none: who waits no more, or for another printer, is named.
-    pub fn sending(&self, printer: &str, labels: Vec<(LabelKey, Hash)>) -> Receipt<()> {
+    /// answer may the first byte be written. All of them or none: who waits no more, or for another printer, or was made
+    /// out anew, is named.
+    pub fn sending(&self, printer: &str, labels: Vec<impl Into<Leaving>>) -> Receipt<()> {
         let printer = printer.to_owned();
+        let labels: Vec<Leaving> = labels.into_iter().map(Into::into).collect();
         self.write(move |desk| sending::sending(desk, &printer, &labels))
     }
 
@@ -161,11 +188,22 @@ impl Spool {
         threads::ask_writer(&self.doors().writer, true, move |desk| sending::settle(desk, key, attempt, &outcome))
     }
 
-    /// Holds what has been waiting for the printer since before then, so that the end of a long outage is no
-    /// flood; says how many.
-    pub fn hold_stale(&self, printer: &str, before: UnixMs, why: &str) -> Receipt<usize> {
-        let (printer, why) = (printer.to_owned(), why.to_owned());
-        self.write(move |desk| verbs::hold_stale(desk, &printer, before, &why))
+    /// Holds what has been waiting for the printer for longer, so that the end of a long outage is no flood; says how
+    /// many.
+    pub fn hold_stale(&self, printer: &str, longer_than: Duration) -> Receipt<usize> {
+        let printer = printer.to_owned();
+        self.write(move |desk| verbs::hold_stale(desk, &printer, longer_than))
+    }
+
+    /// Lets go what was held so, in its order; says how many.
+    pub fn release_stale(&self, printer: &str) -> Receipt<usize> {
+        let printer = printer.to_owned();
+        self.write(move |desk| verbs::release_stale(desk, &printer))
+    }
+
+    /// How long nobody had the ledger open before this time: since the last thing it knows of.
+    pub fn slept(&self) -> Duration {
+        self.inner.slept
     }
 
     /// How many labels sent to that group wait for the printer, and could be given to another one.
@@ -231,6 +269,118 @@ impl Spool {
         self.write(move |desk| verbs::reprint(desk, &label, &reprint, printer.as_deref()))
     }
 
+    // What people ask of an order, by the key form of its number.
+
+    /// Cancels its labels, or keeps back those that wait; says what became of each, the newest first.
+    pub fn cancel_order(&self, order: &str, how: Cancellation) -> Receipt<Vec<Canceled>> {
+        let order = order.to_owned();
+        self.write(move |desk| orders::cancel(desk, &order, &how))
+    }
+
+    /// The buyer wants it after all; says what became of each label that changed.
+    pub fn release_order(&self, order: &str) -> Receipt<Vec<Canceled>> {
+        let order = order.to_owned();
+        self.write(move |desk| orders::release(desk, &order))
+    }
+
+    /// Makes a label out anew: in its place, when the new one has its id and no copy can exist; else beside the old one,
+    /// which is voided.
+    pub fn replace(&self, label: &str, new: NewLabel, by: &str) -> Receipt<Replaced> {
+        let (label, by) = (label.to_owned(), by.to_owned());
+        self.write(move |desk| orders::replace(desk, &label, &new, &by))
+    }
+
+    // What is scanned at a pack station.
+
+    /// The time the ledger goes by.
+    pub fn now(&self) -> UnixMs {
+        (self.inner.clock)()
+    }
+
+    /// The labels under the first of these words that is the id, tracking key or order key of any, newest first.
+    pub fn find_first(&self, words: Vec<String>, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::find_first(db, &words, labels_max))
+    }
+
+    /// What waits for a scan of goods, under the first of these keys that anything waits under.
+    pub fn goods_waiting(&self, skus: Vec<String>) -> Receipt<GoodsWaiting> {
+        let now = self.now();
+        self.read(move |db| packing::goods_waiting(db, &skus, now))
+    }
+
+    /// How many labels wait for a scan.
+    pub fn awaiting_scan(&self) -> Receipt<usize> {
+        self.read(packing::awaiting_scan)
+    }
+
+    /// Labels in doubt, those first that have been so the longest.
+    pub fn doubts(&self) -> Receipt<Vec<LabelView>> {
+        self.read(packing::doubts)
+    }
+
+    /// Lets a label print that waited for its scan, next in the queue of that printer.
+    pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
+        let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
+        self.write(move |desk| packing::let_print(desk, &label, &printer, &by))
+    }
+
+    /// Takes back a reprint that has not been sent: the label stands as it did.
+    pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
+        let (label, by) = (label.to_owned(), by.to_owned());
+        self.write(move |desk| packing::take_back_reprint(desk, &label, &by))
+    }
+
+    /// Records that the parcel was handed over at that station.
+    pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
+        let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
+        self.write(move |desk| packing::ship(desk, &label, by.as_deref(), &station))
+    }
+
+    /// Takes back that the parcel was handed over.
+    pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
+        let (label, station) = (label.to_owned(), station.to_owned());
+        self.write(move |desk| packing::unship(desk, &label, &station))
+    }
+
+    /// Labels handed over, the first first.
+    pub fn shipped(&self, wanted: Shipments, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::shipped(db, &wanted, labels_max))
+    }
+
+    /// Waybills taken since then that came out and were not handed over, the newest first.
+    pub fn not_shipped(&self, since: UnixMs, labels_max: usize) -> Receipt<Vec<LabelView>> {
+        self.read(move |db| packing::not_shipped(db, since, labels_max))
+    }
+
+    /// The label that came out of the printer last, if that was lately.
+    pub fn last_out(&self, printer: &str) -> Receipt<Option<LabelView>> {
+        let printer = printer.to_owned();
+        self.read(move |db| packing::last_out(db, &printer))
+    }
+
+    /// The job that printer works on.
+    pub fn wave(&self, printer: &str) -> Receipt<Option<Wave>> {
+        let printer = printer.to_owned();
+        self.read(move |db| packing::wave(db, &printer))
+    }
+
+    /// Voids what of the job waits for its first print at that printer; says how many.
+    pub fn cancel_wave(&self, job: &str, printer: &str, by: &str) -> Receipt<usize> {
+        let (job, printer, by) = (job.to_owned(), printer.to_owned(), by.to_owned());
+        self.write(move |desk| packing::cancel_wave(desk, &job, &printer, &by))
+    }
+
+    /// Keeps what came of a scan, and tells it.
+    pub fn note_scan(&self, note: ScanNote) -> Receipt<()> {
+        self.write(move |desk| packing::note_scan(desk, &note))
+    }
+
+    /// Tells that the question of a label in doubt is put at a station.
+    pub fn tell_asked(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
+        let (label, printer, station) = (label.to_owned(), printer.to_owned(), station.to_owned());
+        self.write(move |desk| packing::tell_asked(desk, &label, &printer, &station))
+    }
+
     // Questions.
 
     pub fn job(&self, id: &str) -> Receipt<JobView> {
@@ -267,6 +417,20 @@ impl Spool {
         self.inner.latest.clone()
     }
 
+    // Who is told of events.
+
+    /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
+    pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::webhook_told(desk, &name))
+    }
+
+    /// It has been told of everything up to that event.
+    pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::keep_webhook_told(desk, &name, told))
+    }
+
     // Templates and old data.
 
     /// Keeps a template's text and returns the hash that labels name it by.
@@ -290,6 +454,7 @@ impl Spool {
             from = erased.go_on;
         }
         while self.write(move |desk| verbs::erase_events(desk, before)).await? > 0 {}
+        while self.write(move |desk| packing::erase_scans(desk, before)).await? > 0 {}
         Ok(labels)
     }
 
@@ -328,7 +493,7 @@ fn open_to_read(dir: &Path) -> Result<Connection, SpoolError> {
 }
 
 /// Opens the writing connection, brings the tables up to date and puts in doubt what was being sent.
-fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64), SpoolError> {
+fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), SpoolError> {
     let mut db = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Erased data is overwritten, not only unlinked.
     db.execute_batch(
@@ -336,6 +501,7 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
          PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;",
     )?;
     schema::migrate(&mut db, dir)?;
+    let slept = reading::last_at(&db)?.map_or(0, |at| now.saturating_sub(at)).max(0);
     let opening = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut desk = Desk::new(&opening, now);
     sending::doubt_what_was_being_sent(&mut desk)?;
@@ -346,7 +512,7 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
         pages.store(count, Ordering::Relaxed);
         Ok(())
     }))?;
-    Ok((db, latest))
+    Ok((db, latest, Duration::from_millis(slept as u64)))
 }
 
 /// A ledger that cannot be read is another matter than a disk that cannot be written.

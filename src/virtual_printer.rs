@@ -19,7 +19,7 @@
 //! ```
 //!
 //! One printer speaks one [`Language`]; what each understands stands at the head of its file. Common to all: a label
-//! counts in the odometer at the moment it leaves the slot, and only when it is whole; what a host left half said stays
+//! counts in the odometer at the moment it leaves the slot, and only when it is whole, unless [`Settings`] says more; what a host left half said stays
 //! in the buffer when it hangs up.
 
 mod chassis;
@@ -74,6 +74,8 @@ pub struct Settings {
     pub pauses_after_error: bool,
     /// What its odometer shows when it is made.
     pub odometer: u64,
+    /// Its odometer also counts a ZPL format that prints nothing.
+    pub counts_settings: bool,
     pub faults: Faults,
 }
 
@@ -137,6 +139,7 @@ impl Default for Settings {
             escpos: EscPosSettings::default(),
             pauses_after_error: false,
             odometer: 0,
+            counts_settings: false,
             faults: Faults::default(),
         }
     }

@@ -56,6 +56,10 @@ pub struct Waybill {
     pub items: Vec<Item>,
     pub cod: Option<Cod>,
     pub ship_by: Option<ShipBy>,
+    /// Lower goes first, where a job is sorted by it.
+    pub priority: Option<u32>,
+    /// It must not be used from then on.
+    pub expires: Option<ShipBy>,
     /// The buyer's own words; may have several lines.
     pub note: Option<String>,
     /// The template asked for, when it is not the printer's usual one.
@@ -94,8 +98,16 @@ pub struct Cod {
     pub currency: String,
 }
 
+/// 180 → "180 g", 1250 → "1.25 kg".
+pub fn weight(grams: u64) -> String {
+    match grams {
+        0..1000 => format!("{grams} g"),
+        _ => format!("{} kg", (grams as f64 / 10.0).round() / 100.0),
+    }
+}
+
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 16] = [
+pub const LABEL_FIELDS: [&str; 18] = [
     "id",
     "order",
     "tracking",
@@ -108,6 +120,8 @@ pub const LABEL_FIELDS: [&str; 16] = [
     "items",
     "cod",
     "ship_by",
+    "priority",
+    "expires",
     "note",
     "template",
     "urgent",
@@ -121,6 +135,7 @@ pub const ITEM_FIELDS: [&str; 5] = ["sku", "name", "quantity", "location", "vari
 pub const COD_FIELDS: [&str; 2] = ["amount", "currency"];
 
 const ITEMS_MAX: usize = 200;
+const PRIORITY_MAX: u32 = 1_000_000;
 
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
@@ -171,9 +186,9 @@ impl Waybill {
             parcel,
             items,
             cod,
-            ship_by: fields
-                .get("ship_by")
-                .and_then(|node| ShipBy::parse(node).map_err(|message| fields.fault("ship_by", message)).ok()),
+            ship_by: read_time(&fields, "ship_by"),
+            priority: fields.whole("priority", 0..=PRIORITY_MAX),
+            expires: read_time(&fields, "expires"),
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
             urgent: fields.boolean("urgent"),
@@ -198,7 +213,7 @@ impl Waybill {
 
     fn to_node(&self) -> Node {
         let items: Vec<Node> = self.items.iter().map(Item::to_node).collect();
-        let ship_by = self.ship_by.map(|ship_by| ship_by.to_string());
+        let time = |at: ShipBy| Node::Text(at.to_string());
         object([
             ("id", Some(Node::text(&self.id))),
             ("order", Some(Node::text(&self.order))),
@@ -211,7 +226,9 @@ impl Waybill {
             ("parcel", Some(&self.parcel).filter(|parcel| **parcel != Parcel::default()).map(Parcel::to_node)),
             ("items", Some(Node::List(items)).filter(|_| !self.items.is_empty())),
             ("cod", self.cod.as_ref().map(Cod::to_node)),
-            ("ship_by", ship_by.map(Node::Text)),
+            ("ship_by", self.ship_by.map(time)),
+            ("priority", self.priority.map(whole)),
+            ("expires", self.expires.map(time)),
             ("note", self.note.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),
@@ -259,7 +276,8 @@ fn whole(number: u32) -> Node {
     Node::Number(number.to_string())
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether a label may be called so.
+pub fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
 }
 
@@ -280,6 +298,11 @@ fn read_sender(fields: &Fields<'_>, senders: &Senders, faults: &RefCell<Vec<Faul
             None
         }
     }
+}
+
+fn read_time(fields: &Fields<'_>, name: &str) -> Option<ShipBy> {
+    let node = fields.get(name)?;
+    ShipBy::parse(node).map_err(|message| fields.fault(name, message)).ok()
 }
 
 fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {

@@ -16,13 +16,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use waybilld::config::Config;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::spool::{Spool, SpoolError, system_clock};
+use waybilld::station::Stations;
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
@@ -93,7 +94,8 @@ impl Bench {
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let house = Arc::new(House { config, studio, spool: spool.clone(), printers });
+        let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
+        let house = Arc::new(House { config, studio, spool: spool.clone(), printers, stations });
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(listener, house, async {
             let _ = stopped.await;
@@ -612,23 +614,33 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "get /v1/labels",
         "get /v1/labels/{id}",
         "get /v1/labels/{id}/preview.png",
+        "get /v1/manifests/{id}",
         "get /v1/openapi.json",
         "get /v1/printers",
         "get /v1/printers/{name}/test.png",
         "get /v1/printers/{name}/trace",
+        "get /v1/stations",
+        "get /v1/webhooks",
+        "post /v1/bags",
         "post /v1/import",
         "post /v1/jobs",
         "post /v1/labels/{id}/hold",
         "post /v1/labels/{id}/outcome",
         "post /v1/labels/{id}/release",
+        "post /v1/labels/{id}/replace",
         "post /v1/labels/{id}/reprint",
         "post /v1/labels/{id}/void",
+        "post /v1/manifests",
+        "post /v1/orders/{order}/cancel",
+        "post /v1/orders/{order}/release",
         "post /v1/printers/{name}/calibrate",
         "post /v1/printers/{name}/identify",
         "post /v1/printers/{name}/pause",
+        "post /v1/printers/{name}/release",
         "post /v1/printers/{name}/resume",
         "post /v1/printers/{name}/test",
         "post /v1/render",
+        "post /v1/scan",
     ];
     assert_eq!(routes.into_iter().collect::<Vec<_>>(), expected);
 

@@ -12,12 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use waybilld::config::Config;
 use waybilld::import::{self, Import, Map};
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::sheet::{Sheet, Wanted};
 use waybilld::spool::{Spool, system_clock};
+use waybilld::station::Stations;
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::json::{self, Node};
@@ -431,7 +433,8 @@ impl Desk {
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let house = Arc::new(House { config, studio, spool, printers });
+        let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
+        let house = Arc::new(House { config, studio, spool, printers, stations });
         tokio::spawn(server::serve(listener, house, std::future::pending()));
         Desk { folder }
     }

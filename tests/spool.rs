@@ -17,6 +17,8 @@ mod groups;
 mod kill;
 #[path = "spool/model.rs"]
 mod model;
+#[path = "spool/orders.rs"]
+mod orders;
 
 /// A ledger in a directory of its own, and a clock that stands still until it is told.
 struct Desk {
@@ -367,10 +369,13 @@ async fn after_a_long_outage_old_labels_are_held_and_new_ones_print() {
     desk.take(job("old", 3)).await;
     desk.at(90_000);
     desk.take(job("new", 2)).await;
-    assert_eq!(desk.spool.hold_stale("pack-1", 60_000, "waited through an outage").await, Ok(3));
+    assert_eq!(desk.spool.hold_stale("pack-1", Duration::from_secs(30)).await, Ok(3));
     assert_eq!(desk.print("pack-1").await, "new-1");
     desk.spool.release("old-2").await.unwrap();
-    assert_eq!(desk.spool.hold_stale("pack-1", 60_000, "waited through an outage").await, Ok(0), "a released one is fresh");
+    assert_eq!(desk.spool.hold_stale("pack-1", Duration::from_secs(30)).await, Ok(0), "a released one is fresh");
+    assert_eq!(desk.spool.release_stale("pack-1").await, Ok(2));
+    assert_eq!(desk.print("pack-1").await, "old-1", "in their old order");
+    assert_eq!(desk.kinds().await.iter().filter(|kind| *kind == "backlog-held").count(), 1);
 }
 
 // Stops and starts.

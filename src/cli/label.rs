@@ -4,6 +4,7 @@
 
 use super::client::{Client, Door, path_piece};
 use super::failure::Failure;
+use super::order;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -19,8 +20,14 @@ pub struct Void {
 /// Lets held labels print.
 #[derive(Debug, clap::Args)]
 pub struct Release {
-    #[arg(required = true, value_name = "LABEL")]
+    #[arg(required_unless_present_any = ["all", "order"], value_name = "LABEL")]
     labels: Vec<String>,
+    /// All that a printer's long outage has held, in their order.
+    #[arg(long, value_name = "PRINTER", conflicts_with_all = ["labels", "order"])]
+    all: Option<String>,
+    /// Those of an order whose buyer no longer asks to cancel.
+    #[arg(long, value_name = "ORDER", conflicts_with = "labels")]
+    order: Option<String>,
     #[command(flatten)]
     door: Door,
 }
@@ -66,8 +73,23 @@ impl Void {
 
 impl Release {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        ask(&self.door, &self.labels, "release", "{}").await
+        match (self.all, self.order) {
+            (Some(printer), _) => release_all(&self.door, &printer).await,
+            (None, Some(order)) => order::release(&self.door, &order).await,
+            (None, None) => ask(&self.door, &self.labels, "release", "{}").await,
+        }
     }
+}
+
+async fn release_all(door: &Door, printer: &str) -> Result<ExitCode, Failure> {
+    let path = format!("/v1/printers/{}/release", path_piece(printer));
+    let said = Client::new(door).post(&path, String::new()).await?.granted()?;
+    super::say(&match said["labels"].as_u64() {
+        Some(0) | None => format!("{printer}: no label is held since an outage."),
+        Some(1) => format!("{printer}: 1 label waits for its turn."),
+        Some(labels) => format!("{printer}: {labels} labels wait for their turn."),
+    });
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Outcome {
@@ -96,6 +118,9 @@ async fn ask(door: &Door, labels: &[String], verb: &str, body: &str) -> Result<E
         let answer = client.post(&format!("/v1/labels/{}/{verb}", path_piece(label)), body.to_owned()).await?;
         if answer.status.is_success() {
             super::say(&format!("label {label}: {}", now(answer.body["state"].as_str().unwrap_or("done"))));
+            if let Some(manifest) = answer.body["manifest"].as_str() {
+                super::say(&format!("label {label}: it stands on manifest {manifest}: cross it out there."));
+            }
         } else {
             refused.extend(answer.reasons());
         }

@@ -9,6 +9,7 @@ use crate::language::Language;
 use crate::printer::Printers;
 use crate::server::{self, House};
 use crate::spool::{self, Spool};
+use crate::station::Stations;
 use crate::studio::Studio;
 use crate::transport::{Connector, DeviceUri, Transport};
 use crate::virtual_printer::{self, Settings};
@@ -88,9 +89,10 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
     let (stop, stopped) = watch::channel(false);
     let transport = |name: &str| machines.remove(name).map_or_else(Transport::default, Transport::with_virtual_printers);
     let (printers, mut loops) = Printers::start(&config, &studio, &spool, transport, &stopped);
+    let stations = Stations::start(&config, &studio, &spool, &printers, &stopped);
     let socket = config.socket.clone();
     tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
-    let house = Arc::new(House { config, studio, spool, printers });
+    let house = Arc::new(House { config, studio, spool, printers, stations });
     let (path, ended) = (socket.clone(), stop.clone());
     let served = tokio::spawn(async move {
         let (mut stopped, told) = (stopped.clone(), stopped);

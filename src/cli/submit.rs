@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::say;
 use crate::config::LABELS_MAX;
 use crate::fault::Fault;
+use crate::papers::Want;
 use crate::waybill::json::Node;
 use hyper::StatusCode;
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ pub struct Args {
     /// The template of labels that name none.
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
+    /// Papers to print beside the labels: cover, pick-list, slips.
+    #[arg(long, value_name = "PAPER", value_delimiter = ',', value_parser = super::render::want)]
+    papers: Vec<Want>,
     /// Does not wait for the printer.
     #[arg(long)]
     no_wait: bool,
@@ -47,6 +51,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let client = Client::new(&args.door);
+    let mut input = input;
+    if !args.papers.is_empty() {
+        input.job.retain(|(name, _)| name != "papers");
+        let words = args.papers.iter().map(|want| Node::text(want.word())).collect();
+        input.job.push(("papers".to_owned(), Node::List(words)));
+    }
     let bodies = bodies(&input, [("printer", args.printer), ("template", args.template), ("id", args.job)]);
     if bodies.len() > 1 {
         check_all(&client, &input, &bodies).await?;
@@ -228,7 +238,15 @@ mod tests {
 
     fn args(input: &Path, socket: PathBuf) -> Args {
         let source = Source { input: input.to_owned(), map: None, sender: None };
-        Args { source, printer: None, job: None, template: None, no_wait: false, door: Door { socket: Some(socket) } }
+        Args {
+            source,
+            printer: None,
+            job: None,
+            template: None,
+            papers: Vec::new(),
+            no_wait: false,
+            door: Door { socket: Some(socket) },
+        }
     }
 
     const TWO: &str = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n";

@@ -69,6 +69,9 @@ pub struct Args {
     /// After an error it waits for the pause button.
     #[arg(long)]
     pub pauses_after_error: bool,
+    /// Its odometer also counts ZPL formats that print nothing.
+    #[arg(long)]
+    pub counts_settings: bool,
     /// Only the ledger, no pictures.
     #[arg(long)]
     pub no_pictures: bool,
@@ -107,6 +110,7 @@ impl Args {
             speed: (self.speed > 0).then_some(self.speed),
             answers: self.answers,
             pauses_after_error: self.pauses_after_error,
+            counts_settings: self.counts_settings,
             faults: Faults { seed: self.seed, ..self.faults },
             ..Settings::default()
         }

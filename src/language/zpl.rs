@@ -7,6 +7,9 @@
 //!
 //! The printer must get all bytes, in the order they were encoded: a label may recall what an earlier one stored.
 //! When that is broken, [`Encoder::start`] begins anew.
+//!
+//! Every format prints one label. Settings have no format of their own, which an odometer may count like a label: they
+//! stand in the first label's.
 
 mod field;
 mod graphic;
@@ -27,6 +30,8 @@ pub struct Options {
     pub native_text: bool,
     /// Memory we may fill with graphics; 0 stores nothing.
     pub memory_bytes: usize,
+    /// Bytes are dearer than our time.
+    pub slow_line: bool,
 }
 
 /// Set media sensor calibration (ZPL II guide, ~JC): the printer feeds media and measures labels and gaps.
@@ -37,6 +42,8 @@ pub fn calibrate() -> Vec<u8> {
 /// Writes labels for one connection and remembers what the printer has stored.
 pub struct Encoder {
     options: Options,
+    /// The settings that the next label takes along.
+    setup: Vec<u8>,
     memory: Memory,
     layers: Vec<Layer>,
     packer: Packer,
@@ -68,6 +75,8 @@ enum Place {
 #[derive(Default)]
 struct Page {
     size: Size,
+    /// Whether the printer may be given something to keep.
+    keeps: bool,
     /// `~DG` commands, before the format.
     downloads: Vec<u8>,
     /// The fields of the format.
@@ -89,18 +98,19 @@ impl Page {
 
 impl Encoder {
     pub fn new(options: Options) -> Encoder {
-        Encoder { options, memory: Memory::new(options.memory_bytes), layers: Vec::new(), packer: Packer::new() }
+        let memory = Memory::new(options.memory_bytes);
+        Encoder { options, setup: Vec::new(), memory, layers: Vec::new(), packer: Packer::new(options.slow_line) }
     }
 
-    /// Puts the printer into a known state. Once a connection, before its first label.
+    /// Puts the printer into a known state, once a connection: what stands in front of the first label, which brings the
+    /// rest. Nothing else may be on its way to the printer then.
     pub fn start(&mut self, setup: &Setup, size: Size) -> Vec<u8> {
         self.forget();
-        let mut out = Vec::new();
+        let (mut before, mut out) = (Vec::new(), Vec::new());
         if let Some(darkness) = setup.darkness {
             // ~SD is absolute, ^MD comes on top of it and outlives formats.
-            push(&mut out, format_args!("~SD{:02}^XA^MD0", darkness.min(30)));
-        } else {
-            out.extend_from_slice(b"^XA");
+            push(&mut before, format_args!("~SD{:02}", darkness.min(30)));
+            out.extend_from_slice(b"^MD0");
         }
         // What an earlier sender may have left behind: units, mirror, orientation, reverse, field rotation, label home.
         out.extend_from_slice(b"^MUD");
@@ -126,13 +136,17 @@ impl Encoder {
         // A label cut short by media out or an open head is printed again by the printer, on purpose: the host does not.
         out.extend_from_slice(b"^JZY");
         // Pictures of an earlier connection: nobody knows any more what they are.
-        push(&mut out, format_args!("^IDR:{}*.GRF^FS^XZ", memory::PREFIX as char));
-        out
+        push(&mut out, format_args!("^IDR:{}*.GRF^FS", memory::PREFIX as char));
+        self.setup = out;
+        before
     }
 
     /// One label, printed once. Starts with what it wants stored.
     pub fn label(&mut self, label: &Label) -> Vec<u8> {
-        let mut page = Page { size: label.size, ..Page::default() };
+        let setup = std::mem::take(&mut self.setup);
+        // What stands in front of the format that deletes what was kept would be deleted too.
+        let keeps = self.options.memory_bytes > 0 && setup.is_empty();
+        let mut page = Page { size: label.size, keeps, ..Page::default() };
         let layer = self.layer(&mut page, label);
         for op in label.ops.iter().filter(|op| !(op.fixed && layer)) {
             self.mark(&mut page, &op.mark);
@@ -143,6 +157,7 @@ impl Encoder {
         }
         let Page { mut downloads, fields, .. } = page;
         downloads.extend_from_slice(b"^XA");
+        downloads.extend_from_slice(&setup);
         downloads.extend_from_slice(&fields);
         downloads.extend_from_slice(b"^PQ1^XZ");
         downloads
@@ -165,7 +180,7 @@ impl Encoder {
         let is_this = |layer: &Layer| layer.size == label.size && layer.marks.iter().eq(fixed().map(|op| &op.mark));
         let place = match self.layers.iter().find(|layer| is_this(layer)) {
             Some(layer) => layer.place,
-            None if self.layers.len() >= LAYERS_MOST || self.options.memory_bytes == 0 => Place::NoRoom,
+            None if self.layers.len() >= LAYERS_MOST || !page.keeps => Place::NoRoom,
             None => {
                 let mut canvas = Bitmap::new(label.size);
                 fixed().for_each(|op| op.draw(&mut canvas));
@@ -238,7 +253,7 @@ impl Encoder {
             let inside = Rect { at: Point::new(visible.at.x - at.x, visible.at.y - at.y), size: visible.size };
             return self.picture(page, visible.at, &bitmap.crop(inside));
         }
-        if self.options.memory_bytes == 0 {
+        if !page.keeps {
             if let Some(whole) = Graphic::of(bitmap, at) {
                 self.packer.field(&mut page.fields, &whole);
             }
@@ -286,7 +301,7 @@ mod tests {
     use crate::symbology::{code128, qr};
     use proptest::prelude::*;
 
-    const KEEPING: Options = Options { native_text: false, memory_bytes: 1 << 20 };
+    const KEEPING: Options = Options { native_text: false, memory_bytes: 1 << 20, slow_line: false };
 
     /// A block of so many lines that looks like text: strokes that follow from what it says.
     fn text(x: i32, y: i32, lines: &[&str]) -> Mark {
@@ -332,18 +347,35 @@ mod tests {
     }
 
     #[test]
-    fn the_setup_is_one_format_that_prints_nothing() {
+    fn settings_stand_in_the_format_of_the_first_label_and_of_no_other() {
         let setup = Setup { darkness: Some(20), speed: Some(4), offset: Point::new(Dots(3), Dots(-5)), ..Setup::default() };
-        let bytes = Encoder::new(KEEPING).start(&setup, Size::new(Dots(800), Dots(1200)));
+        let said = |setup: &Setup| {
+            let mut encoder = Encoder::new(KEEPING);
+            let page = label(&[], &[Mark::Fill(Rect::new(Dots(0), Dots(300), Dots(800), Dots(3)))]);
+            let first = [encoder.start(setup, page.size), encoder.label(&page)].concat();
+            (String::from_utf8(first).unwrap(), String::from_utf8(encoder.label(&page)).unwrap())
+        };
+        let (first, second) = said(&setup);
         assert_eq!(
-            String::from_utf8(bytes).unwrap(),
-            "~SD20^XA^MD0^MUD^PMN^PON^LRN^FWN^LH0,0^CI28^LS-3^LT-5^PW800^LL1200^MMT^MNY^PR4,4,4^JZY^IDR:W*.GRF^FS^XZ"
+            first,
+            "~SD20^XA^MD0^MUD^PMN^PON^LRN^FWN^LH0,0^CI28^LS-3^LT-5^PW800^LL1200^MMT^MNY^PR4,4,4^JZY^IDR:W*.GRF^FS\
+             ^FO0,300^GB800,3,3^FS^PQ1^XZ"
         );
-        let bytes = Encoder::new(KEEPING).start(&Setup::default(), Size::new(Dots(800), Dots(1200)));
+        assert_eq!(second, "^XA^FO0,300^GB800,3,3^FS^PQ1^XZ");
+        let (first, _) = said(&Setup::default());
         assert_eq!(
-            String::from_utf8(bytes).unwrap(),
-            "^XA^MUD^PMN^PON^LRN^FWN^LH0,0^CI28^LS0^LT0^PW800^LL1200^MMT^MNY^JZY^IDR:W*.GRF^FS^XZ"
+            first,
+            "^XA^MUD^PMN^PON^LRN^FWN^LH0,0^CI28^LS0^LT0^PW800^LL1200^MMT^MNY^JZY^IDR:W*.GRF^FS^FO0,300^GB800,3,3^FS^PQ1^XZ"
         );
+    }
+
+    #[test]
+    fn the_label_that_deletes_what_was_kept_gives_the_printer_nothing_to_keep() {
+        let mut encoder = Encoder::new(KEEPING);
+        let page = label(&[text(20, 20, &["FROM"])], &[text(20, 400, &["one", "one"])]);
+        encoder.start(&Setup::default(), page.size);
+        let stored = [(); 3].map(|()| count(&encoder.label(&page), "~DG"));
+        assert_eq!(stored, [0, 2, 0]);
     }
 
     #[test]
@@ -377,11 +409,12 @@ mod tests {
     fn after_a_new_start_everything_is_stored_again() {
         let mut encoder = Encoder::new(KEEPING);
         let page = label(&[text(20, 20, &["FROM"])], &[text(20, 400, &["one"])]);
-        let first = encoder.label(&page);
-        assert_ne!(encoder.label(&page), first);
+        encoder.start(&Setup::default(), page.size);
+        let labels = [encoder.label(&page), encoder.label(&page)];
+        assert_eq!(encoder.stored(), 1);
         encoder.start(&Setup::default(), page.size);
         assert_eq!(encoder.stored(), 0);
-        assert_eq!(encoder.label(&page), first);
+        assert_eq!([encoder.label(&page), encoder.label(&page)], labels);
     }
 
     #[test]
@@ -402,7 +435,7 @@ mod tests {
 
     #[test]
     fn native_text_sends_latin_as_text_and_the_rest_as_pictures() {
-        let mut encoder = Encoder::new(Options { native_text: true, memory_bytes: 1 << 20 });
+        let mut encoder = Encoder::new(Options { native_text: true, ..KEEPING });
         let bytes = encoder.label(&label(&[], &[text(20, 20, &["Ann Lee", "12 Rue Besançon"]), text(20, 200, &["深圳"])]));
         assert_eq!((count(&bytes, "^A0"), count(&bytes, "^GF")), (2, 1));
     }
@@ -424,7 +457,7 @@ mod tests {
                 Mark::Linear { at: Point::new(Dots(20), Dots(300)), symbol, module: Dots(2), height: Dots(80) },
                 Mark::Matrix { at: Point::new(Dots(20), Dots(400)), symbol: square, module: Dots(4) },
             ];
-            let bytes = Encoder::new(Options { native_text, memory_bytes: 1 << 20 }).label(&label(&marks[..1], &marks));
+            let bytes = Encoder::new(Options { native_text, ..KEEPING }).label(&label(&marks[..1], &marks));
             let known = ["~DG", "^XA", "^FO", "^FT", "^GB", "^GF", "^XG", "^BY", "^BC", "^A0", "^FH", "^FD", "^FS", "^PQ", "^XZ"];
             for (command, rest) in commands(&bytes) {
                 prop_assert!(known.contains(&command.as_str()), "{command}{rest}");

@@ -3,10 +3,10 @@
 use crate::config::PrinterConfig;
 use crate::dots::{Dpi, Mm};
 use crate::label::Label;
+use crate::papers::Kept;
 use crate::spool::{LabelKey, QueuedLabel, Spool};
 use crate::studio::Studio;
 use crate::template::Template;
-use crate::waybill::{Senders, Waybill, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -28,14 +28,21 @@ pub struct Composed {
     pub digest: blake3::Hash,
 }
 
+/// A label as it stood in the queue: made out anew, it has another revision.
+type Piece = (LabelKey, i64);
+
+fn piece(queued: &QueuedLabel) -> Piece {
+    (queued.key, queued.revision)
+}
+
 /// The labels being laid out and those that are ready.
 pub struct Composing {
     studio: Arc<Studio>,
     spool: Spool,
     head: Head,
-    ready: HashMap<LabelKey, Result<Composed, String>>,
-    begun: HashSet<LabelKey>,
-    hands: JoinSet<(LabelKey, Result<Composed, String>)>,
+    ready: HashMap<Piece, Result<Composed, String>>,
+    begun: HashSet<Piece>,
+    hands: JoinSet<(Piece, Result<Composed, String>)>,
 }
 
 impl Composing {
@@ -46,24 +53,24 @@ impl Composing {
 
     /// Begins what is next in the queue and forgets what has left it.
     pub fn look_ahead<'a>(&mut self, queue: impl Iterator<Item = &'a QueuedLabel> + Clone) {
-        self.ready.retain(|key, _| queue.clone().any(|queued| queued.key == *key));
+        self.ready.retain(|ready, _| queue.clone().any(|queued| piece(queued) == *ready));
         for queued in queue {
             if self.hands.len() >= HANDS {
                 break;
             }
-            if self.ready.contains_key(&queued.key) || !self.begun.insert(queued.key) {
+            if self.ready.contains_key(&piece(queued)) || !self.begun.insert(piece(queued)) {
                 continue;
             }
             let (studio, spool, head, queued) = (self.studio.clone(), self.spool.clone(), self.head, queued.clone());
             self.hands.spawn(async move {
-                let key = queued.key;
+                let piece = piece(&queued);
                 let made = match template(&studio, &spool, &queued).await {
                     Ok(template) => tokio::task::spawn_blocking(move || compose(&studio, &template, head, &queued))
                         .await
                         .unwrap_or_else(|_| Err("it could not be laid out".to_owned())),
                     Err(why) => Err(why),
                 };
-                (key, made)
+                (piece, made)
             });
         }
     }
@@ -71,21 +78,21 @@ impl Composing {
     /// Waits for the next label to be ready; for ever when none is being laid out.
     pub async fn next(&mut self) {
         match self.hands.join_next().await {
-            Some(Ok((key, made))) => {
-                self.begun.remove(&key);
-                self.ready.insert(key, made);
+            Some(Ok((piece, made))) => {
+                self.begun.remove(&piece);
+                self.ready.insert(piece, made);
             }
             Some(Err(_)) => {}
             None => std::future::pending().await,
         }
     }
 
-    pub fn is_ready(&self, key: LabelKey) -> bool {
-        self.ready.contains_key(&key)
+    pub fn is_ready(&self, queued: &QueuedLabel) -> bool {
+        self.ready.contains_key(&piece(queued))
     }
 
-    pub fn take(&mut self, key: LabelKey) -> Option<Result<Composed, String>> {
-        self.ready.remove(&key)
+    pub fn take(&mut self, queued: &QueuedLabel) -> Option<Result<Composed, String>> {
+        self.ready.remove(&piece(queued))
     }
 }
 
@@ -102,10 +109,8 @@ async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Resul
 fn compose(studio: &Studio, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
     let template = &studio.for_media(template, (head.width, head.height))?;
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
-    let node = json::parse(queued.waybill.as_bytes()).map_err(|fault| fault.to_string())?;
-    let waybill = Waybill::parse(&node, &Senders::default()).map_err(first)?;
-    let label =
-        studio.with(template, head.dpi, |compositor| compositor.lay_out(&waybill)).and_then(|made| made).map_err(first)?;
+    let kept = Kept::parse(&queued.waybill)?;
+    let label = studio.with(template, head.dpi, |compositor| compositor.lay_out(&kept)).and_then(|made| made).map_err(first)?;
     let digest = label.digest();
     Ok(Composed { label, digest })
 }

@@ -16,7 +16,7 @@ use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Ev
 use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
-use crate::spool::{LabelKey, Outcome, QueuedLabel, Spool, SpoolError};
+use crate::spool::{LabelKey, Leaving, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::studio::Studio;
 use crate::transport::{Connection, DeviceUri, Limits, Plugged, PortStatus, Transport, why_broken};
 use std::collections::{HashMap, VecDeque};
@@ -82,6 +82,10 @@ pub struct Feed {
     errands: Errands,
     /// The line is wanted although there is nothing to print.
     look: bool,
+    /// Since when it could not print, as far as anybody knows.
+    outage: Option<Outage>,
+    /// After an outage so long, what waited through it is held.
+    hold_after: Option<Duration>,
 }
 
 /// What is remembered of a label on its way.
@@ -89,6 +93,13 @@ struct Given {
     id: String,
     run: i64,
     attempt: i64,
+}
+
+/// A time in which the printer could not print.
+struct Outage {
+    began: Instant,
+    /// How long nobody was there to see it.
+    before: Duration,
 }
 
 /// What woke the loop.
@@ -140,6 +151,8 @@ impl Feed {
             last: None,
             errands: Errands::default(),
             look: false,
+            hold_after: None,
+            outage: Some(Outage { began: Instant::now(), before: spool.slept() }),
             epoch: Instant::now(),
             name,
             config,
@@ -148,6 +161,11 @@ impl Feed {
             view,
             wire,
         }
+    }
+
+    /// After an outage so long, what waited through it is held.
+    pub fn holding_after(self, hold_after: Option<Duration>) -> Feed {
+        Feed { hold_after, ..self }
     }
 
     /// Feeds the printer until `stop` turns true.
@@ -303,6 +321,7 @@ impl Feed {
                 self.fresh = true;
                 let mut options = self.config.options;
                 options.zpl.memory_bytes = self.printer_memory();
+                options.zpl.slow_line = rules(&self.config).line_rate.is_some();
                 self.encoder = Encoder::new(self.config.language, options);
                 self.conversation.handle_connected(self.epoch.elapsed());
             }
@@ -376,18 +395,26 @@ impl Feed {
 
     /// Gives the conversation what it has room for: on disk as *sending* first.
     async fn give_labels(&mut self) {
-        if self.errands.hold_labels() {
+        if !self.is_over_outage().await || self.errands.hold_labels() {
             return;
         }
         while !self.facts.paused && self.has_room() {
             let Some(next) = self.queue.front() else { break };
-            if !self.composing.is_ready(next.key) {
+            if !self.composing.is_ready(next) {
                 break;
             }
             let Some(queued) = self.queue.pop_front() else { break };
-            match self.composing.take(queued.key) {
+            let composed = match self.composing.take(&queued) {
+                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => {
+                    Some(Err("it has expired: it must not be used any more.".to_owned()))
+                }
+                composed => composed,
+            };
+            match composed {
                 Some(Ok(composed)) => {
-                    let recorded = self.spool.sending(&self.name, vec![(queued.key, composed.digest)]);
+                    let revision = Some(queued.revision);
+                    let leaving = Leaving { key: queued.key, digest: composed.digest, revision };
+                    let recorded = self.spool.sending(&self.name, vec![leaving]);
                     // The disk works while we encode.
                     let encoded = self.encode(&composed.label);
                     if let Err(error) = recorded.await {
@@ -427,6 +454,36 @@ impl Feed {
                 self.read_ahead().await;
             }
         }
+    }
+
+    /// Notes when the printer can print no more; when it can again, holds what would come out as a flood. Whether labels
+    /// may be given.
+    async fn is_over_outage(&mut self) -> bool {
+        use PrinterState::{NotAnswering, Stalled, Stopped};
+        if self.offline.is_some() || matches!(self.conversation.state(), Stopped(_) | NotAnswering | Stalled) {
+            self.outage.get_or_insert(Outage { began: Instant::now(), before: Duration::ZERO });
+            return true;
+        }
+        let Some(longest) = self.hold_after.filter(|_| self.line.is_some()) else { return true };
+        let Some(Outage { began, before }) = self.outage.take() else { return true };
+        if before + began.elapsed() < longest {
+            return true;
+        }
+        match self.spool.hold_stale(&self.name, longest).await {
+            Ok(0) => {}
+            Ok(labels) => {
+                warn!(printer = self.name, labels, "held: they waited through a long outage");
+                self.stale = true;
+                self.read_ahead().await;
+            }
+            Err(error) => {
+                error!(printer = self.name, "{error}");
+                self.outage = Some(Outage { began, before });
+                self.look_again = Some(Instant::now() + SETTLE_AGAIN);
+                return false;
+            }
+        }
+        true
     }
 
     /// Writes down what the conversation learnt.
@@ -478,9 +535,11 @@ impl Feed {
         }
     }
 
-    /// Whether another label may be begun: what still lies in this machine counts as on the wire.
+    /// Whether another label may be begun: what still lies in this machine counts as on the wire. A printer is set up
+    /// when nothing is: labels on their way recall what setting it up deletes.
     fn has_room(&self) -> bool {
-        self.conversation.has_room() && self.conversation.open() + self.leaving.len() < self.config.window
+        let open = self.conversation.open();
+        self.conversation.has_room() && open + self.leaving.len() < self.config.window && !(self.fresh && open > 0)
     }
 
     /// All that was handed to the line has left it.
@@ -575,6 +634,8 @@ impl Feed {
         };
         if self.facts.paused != paused {
             self.facts.paused = paused;
+            // Who resumes it wants what waits.
+            self.outage = None;
             let (kind, sentence) = if paused { ("paused", "paused by an operator") } else { ("resumed", "resumed") };
             info!(printer = self.name, "{sentence}");
             self.tell(kind, sentence);

@@ -9,9 +9,11 @@ use super::shapes::requests::JobRequest;
 use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
 use crate::fault::Fault;
-use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, Taken};
+use crate::papers::Wave;
+use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
+use crate::studio::{Sheet, WavePapers, wall_clock};
 use crate::waybill::json::Node;
-use crate::waybill::tracking;
+use crate::waybill::{Item, tracking};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 
 /// What was not done with a job that has faults.
-const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
+pub const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
 
 /// How to take it.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -135,20 +137,67 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
     let faults = house.studio.check(&orders.collect::<Vec<_>>());
     submission.found(faults);
     let printer = submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+    let labels = pieces(house, &id, &mut submission);
     let job = NewJob {
         id,
         content,
         group: house.printers.dealt_to(&printer),
         printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
-        labels: submission.orders.iter().map(new_label).collect(),
+        labels,
         run_limit: house.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
 }
 
-fn new_label(order: &Order) -> NewLabel {
+/// The labels of the job with its papers between them, in the order they print.
+fn pieces(house: &House, id: &str, submission: &mut Submission) -> Vec<NewLabel> {
+    let mut papers = WavePapers::default();
+    if let (Some((printer, config)), false) = (&submission.printer, submission.papers.is_empty()) {
+        let labels = submission.orders.iter().map(|order| &order.waybill).collect();
+        let wave = Wave { id: id.to_owned(), printer: printer.clone(), at: wall_clock(), labels };
+        match house.studio.papers(&wave, &submission.papers, config.media, config.dpi) {
+            Ok(made) => papers = made,
+            Err(faults) => submission.found(faults),
+        }
+    }
+    let all_urgent = submission.orders.iter().all(|order| order.waybill.urgent);
+    let mut pieces: Vec<NewLabel> = Vec::new();
+    pieces.extend(papers.before.iter().map(|sheet| NewLabel { urgent: all_urgent, ..new_paper(sheet) }));
+    let mut behind = papers.behind.iter();
+    for order in &submission.orders {
+        let label = new_label(order, submission.on_scan);
+        // A slip comes with its label or not at all.
+        let (urgent, held) = (label.urgent, label.held.clone());
+        pieces.push(label);
+        let slips = behind.next().into_iter().flatten();
+        pieces.extend(slips.map(|sheet| NewLabel { urgent, held: held.clone(), ..new_paper(sheet) }));
+    }
+    pieces
+}
+
+/// A label of a paper as the spool takes it.
+pub fn new_paper(Sheet { paper, template }: &Sheet) -> NewLabel {
+    NewLabel {
+        id: paper.id(),
+        waybill: paper.to_json().into(),
+        template: template.hash,
+        order: None,
+        tracking: None,
+        ship_by: None,
+        urgent: false,
+        held: None,
+        carrier: None,
+        weight_g: None,
+        expires: None,
+        on_scan: false,
+        skus: Vec::new(),
+        paper: Some(paper.kind().word()),
+    }
+}
+
+fn new_label(order: &Order, on_scan: bool) -> NewLabel {
     let waybill = &order.waybill;
     NewLabel {
         id: waybill.id.clone(),
@@ -158,14 +207,38 @@ fn new_label(order: &Order) -> NewLabel {
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
-        held: waybill.hold.clone(),
+        held: waybill.hold.clone().or_else(|| on_scan.then(|| ON_SCAN.to_owned())),
         carrier: waybill.carrier.clone(),
         weight_g: waybill.parcel.weight_g,
-        expires: None,
-        on_scan: false,
-        skus: waybill.items.iter().filter_map(|item| item.sku.as_deref()).map(|sku| number(sku).key).collect(),
+        expires: waybill.expires.map(|expires| expires.at.as_millisecond()),
+        on_scan,
+        skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
     }
+}
+
+/// Reads a label that is to stand instead of another one, at that printer; `in_place`: with the id of the other.
+pub fn read_again(house: &House, printer: &str, mut label: Node, in_place: Option<String>) -> Result<NewLabel, Problem> {
+    if let (Node::Object(fields), Some(id)) = (&mut label, in_place) {
+        fields.retain(|(name, _)| name != "id");
+        fields.push(("id".to_owned(), Node::Text(id)));
+    }
+    let job = [("id", Node::text("replace")), ("printer", Node::text(printer)), ("labels", Node::List(vec![label]))];
+    let job = Node::Object(job.into_iter().map(|(name, node)| (name.to_owned(), node)).collect());
+    let (submission, job) = check(house, String::new(), content_of(&Node::Null), job);
+    match job.labels.into_iter().next().filter(|_| submission.faults.is_empty()) {
+        Some(new) => Ok(new),
+        None => {
+            let of_label = |fault: Fault| Fault { field: fault.field.trim_start_matches("labels[0].").to_owned(), ..fault };
+            Err(Problem::refused(submission.faults.into_iter().map(of_label).collect(), "nothing was changed"))
+        }
+    }
+}
+
+/// The key of each piece of an item; the ledger asks only whether there are several.
+fn skus(item: &Item) -> impl Iterator<Item = String> {
+    let key = item.sku.as_deref().map(|sku| number(sku).key).unwrap_or_default();
+    std::iter::repeat_n(key, item.quantity.min(2) as usize)
 }
 
 /// A number as written, and as it is looked for.

@@ -4,7 +4,7 @@ use super::address::Asked;
 use super::address::Id;
 use super::problem::{Kind, Problem};
 use super::shapes::refusals::{Absent, Unable};
-use super::shapes::{Errand, Printer, Printers, ProblemShape};
+use super::shapes::{Errand, Printer, Printers, ProblemShape, Released};
 use super::{Door, House, closed};
 use crate::fault::hint;
 use crate::printer::{Became, Chore, Handle};
@@ -50,6 +50,19 @@ pub async fn resume(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<
     printer.resume().await;
     tracing::info!(printer = name, "resume");
     Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
+}
+
+/// Let the labels of a printer go that are held since a long outage
+///
+/// They print in the order in which they would have.
+#[utoipa::path(post, path = "/v1/printers/{name}/release", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")),
+    responses((status = 200, body = Released), Absent, Unable))]
+pub async fn release(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Released>, Problem> {
+    named(&door.house, &name)?;
+    let labels = door.house.spool.release_stale(&name).await?;
+    tracing::info!(printer = name, labels, "release");
+    Ok(Json(Released { printer: name, labels }))
 }
 
 /// What became of an errand, as an answer.

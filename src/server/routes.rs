@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, import, jobs, labels, printers, render};
+use super::{Door, REQUEST, events, health, import, jobs, labels, manifests, orders, printers, render, stations, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -40,16 +40,26 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(labels::hold))
         .routes(routes!(labels::release))
         .routes(routes!(labels::outcome))
+        .routes(routes!(orders::replace))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::release))
+        .routes(routes!(manifests::manifests))
+        .routes(routes!(manifests::manifest))
+        .routes(routes!(manifests::bags))
         .routes(routes!(render::render))
         .routes(routes!(printers::printers))
         .routes(routes!(printers::pause))
         .routes(routes!(printers::resume))
+        .routes(routes!(printers::release))
         .routes(routes!(printers::identify))
         .routes(routes!(printers::test))
         .routes(routes!(printers::test_picture))
         .routes(routes!(printers::calibrate))
         .routes(routes!(printers::trace))
+        .routes(routes!(stations::scan))
+        .routes(routes!(stations::stations))
         .routes(routes!(events::events))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

@@ -3,12 +3,16 @@
 //! Answers are made here from what the spool and the printers say. Requests are read field by field elsewhere, so
 //! that every fault has a name; their shapes stand in [`requests`], and a test sends their examples.
 
+mod manifests;
 pub mod refusals;
 pub mod requests;
+pub mod stations;
+
+pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
-use crate::spool::{Count, Event, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs};
+use crate::spool::{Canceled, Count, Event, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs};
 use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -81,6 +85,9 @@ pub struct RunLabel {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
+    /// Which paper it is, when it is no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
 }
 
 /// A label as it stands.
@@ -123,9 +130,16 @@ pub struct Label {
     /// When it was scanned as handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<String>,
+    /// At which pack station.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_station: Option<String>,
     /// The manifest it stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
+    /// The buyer asked to cancel, and nobody has decided: cancel or release the order.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub cancel_requested: bool,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -228,6 +242,53 @@ pub struct LabelState {
     pub id: String,
     #[schema(example = "held")]
     pub state: &'static str,
+    /// A voided label stands on this manifest: cross it out there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+}
+
+/// What became of the labels of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderOutcome {
+    pub order: String,
+    /// The newest first.
+    pub labels: Vec<LabelOutcome>,
+}
+
+/// What became of one label of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LabelOutcome {
+    pub id: String,
+    pub printer: String,
+    /// Where it stands now.
+    pub state: &'static str,
+    /// `canceled`, `voided`, `held`; `flagged`: it is out, keep the parcel back; `pending`: its bytes are on their way,
+    /// and it is voided or held as soon as its fate is known; `shipped`: it was handed over already; `released`;
+    /// `unflagged`; `unchanged`.
+    pub became: &'static str,
+    /// The same for a person, with what to do.
+    pub sentence: String,
+}
+
+/// Which label stands instead of another.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Replacement {
+    /// The one that was replaced.
+    pub id: String,
+    /// The one to use: the same, if it could be replaced in its place.
+    #[serde(rename = "use")]
+    #[schema(example = "pkg-1b")]
+    pub use_: String,
+    /// Where that one stands.
+    pub state: &'static str,
+    pub sentence: String,
+}
+
+/// What was let go at a printer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Released {
+    pub printer: String,
+    pub labels: usize,
 }
 
 /// A printer as it was last heard.
@@ -309,6 +370,34 @@ pub struct EventShape {
     pub data: Box<RawValue>,
 }
 
+/// The programs that are told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhooksShape {
+    pub webhooks: Vec<WebhookShape>,
+}
+
+/// A program that is told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookShape {
+    pub name: String,
+    /// Its host and port.
+    #[schema(example = "127.0.0.1:9000")]
+    pub target: String,
+    /// The newest event it has taken, or does not want.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<i64>,
+    /// How many newer ones there are.
+    pub behind: i64,
+    /// Why it does not take them; it is tried again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "it answers 500 and not 2xx.")]
+    pub trouble: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble_since: Option<String>,
+    /// How often in a row it was tried in vain.
+    pub failures: u32,
+}
+
 /// Why the answer is no (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemShape {
@@ -355,7 +444,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// RFC 3339 in UTC.
-fn time(at: UnixMs) -> String {
+pub(super) fn time(at: UnixMs) -> String {
     Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
@@ -367,7 +456,7 @@ impl Job {
         for label in view.labels {
             *counts.entry(label.state.word()).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason });
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
             }
         }
         // Its labels were all printed again elsewhere.
@@ -395,7 +484,9 @@ impl Label {
             paper: view.paper,
             replaced_by: view.replaced_by,
             shipped_at: view.shipped_at.map(time),
+            shipped_station: view.shipped_station,
             manifest: view.manifest,
+            cancel_requested: view.cancel_requested,
             urgent: view.urgent,
             attempts: view.attempts,
             copies: view.copies,
@@ -464,7 +555,45 @@ impl Move {
 
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
-        LabelState { id, state: state.word() }
+        LabelState { id, state: state.word(), manifest: None }
+    }
+}
+
+impl OrderOutcome {
+    pub fn of(order: String, labels: Vec<Canceled>) -> OrderOutcome {
+        OrderOutcome { order, labels: labels.into_iter().map(LabelOutcome::of).collect() }
+    }
+}
+
+impl LabelOutcome {
+    fn of(Canceled { label, became }: Canceled) -> LabelOutcome {
+        let state = label.state;
+        let sentence = match became {
+            "canceled" => "it will not print.".to_owned(),
+            "voided" => "a copy of it is out: throw it away. Scanning it refuses.".to_owned(),
+            "held" => "it does not print before the order is canceled or released.".to_owned(),
+            "flagged" => "it is out: keep the parcel back until the order is canceled or released.".to_owned(),
+            "pending" if state == State::InDoubt => {
+                "look at the tray and say whether it came out; what was asked is done then.".to_owned()
+            }
+            "pending" => "it is being sent; what was asked is done as soon as its fate is known.".to_owned(),
+            "shipped" => "it was handed over already: stop the parcel at the carrier.".to_owned(),
+            "released" => "it waits for its turn at the printer.".to_owned(),
+            "unflagged" => "nothing keeps it back on behalf of the buyer any more.".to_owned(),
+            _ => format!("it is {state} already."),
+        };
+        LabelOutcome { id: label.id, printer: label.printer, state: state.word(), became, sentence }
+    }
+}
+
+impl Replacement {
+    pub fn of(id: String, label: LabelView) -> Replacement {
+        let sentence = match (label.id == id, label.state) {
+            (true, state) => format!("replaced in its place; it is {state}."),
+            (false, State::Held) => format!("voided: throw its copy away. Label {} stands instead and is held.", label.id),
+            (false, _) => format!("voided: throw its copy away. Label {} prints next at {}.", label.id, label.printer),
+        };
+        Replacement { id, use_: label.id, state: label.state.word(), sentence }
     }
 }
 
@@ -499,6 +628,16 @@ impl EventShape {
         let Event { seq, at, kind, job, label, printer, data } = event;
         let data = RawValue::from_string(data).unwrap_or_default();
         EventShape { seq, at: time(at), kind, job, label, printer, data }
+    }
+}
+
+impl WebhookShape {
+    /// `trouble`: why, since when, and how often in a row.
+    pub fn of(name: &str, target: &str, told: Option<i64>, behind: i64, trouble: Option<(String, UnixMs, u32)>) -> WebhookShape {
+        let (trouble, since, failures) =
+            trouble.map_or((None, None, 0), |(why, since, failures)| (Some(why), Some(time(since)), failures));
+        let (name, target) = (name.to_owned(), target.to_owned());
+        WebhookShape { name, target, told, behind, trouble, trouble_since: since, failures }
     }
 }
 

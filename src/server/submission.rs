@@ -16,6 +16,7 @@ pub use content::content_of;
 use super::House;
 use crate::config::{LABELS_MAX, PrinterConfig};
 use crate::fault::{Fault, hint};
+use crate::papers::Want;
 use crate::studio::DEFAULT_TEMPLATE;
 use crate::template::Template;
 use crate::waybill::Waybill;
@@ -28,7 +29,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a job may say.
-pub const JOB_FIELDS: [&str; 8] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "labels"];
+pub const JOB_FIELDS: [&str; 10] =
+    ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "papers", "print", "labels"];
 
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,10 @@ pub struct Submission {
     pub sort: Vec<Sort>,
     /// The caller says that a tracking number may stand under another label too.
     pub reuse_tracking: bool,
+    /// What is to print beside the labels.
+    pub papers: Vec<Want>,
+    /// Its labels print when they, their order or their goods are scanned.
+    pub on_scan: bool,
     /// As they are to print; those with a fault are left out.
     pub orders: Vec<Order>,
     pub faults: Vec<Fault>,
@@ -75,6 +81,8 @@ impl Submission {
             printer: None,
             sort: Vec::new(),
             reuse_tracking: false,
+            papers: Vec::new(),
+            on_scan: false,
             orders: Vec::new(),
             faults: Vec::new(),
             places: HashMap::new(),
@@ -86,6 +94,8 @@ impl Submission {
             submission.printer = read_printer(&fields, house, aim);
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
+            submission.papers = read_papers(&fields);
+            submission.on_scan = read_print(&fields);
             let labels = read_list(&fields, labels);
             submission.read_labels(labels, &fields, house, &faults);
         }
@@ -177,16 +187,16 @@ fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
     Vec::new()
 }
 
-fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
+/// The printer or group a request names, or the only one there is.
+pub fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
     let printers = &house.config.printers;
     let known: Vec<&str> = printers.keys().map(String::as_str).collect();
-    let name = match job.get("printer") {
-        Some(_) => job.text("printer", 64, Kind::Plain)?,
-        None if known.len() == 1 => known[0].to_owned(),
+    let name = match job.text("printer", 64, Kind::Plain) {
+        Some(name) => name,
+        None if known.len() == 1 && job.get("printer").is_none() => known[0].to_owned(),
         None => {
-            if aim == Aim::Take {
-                job.fault("printer", format!("is missing: name one. Known: {}.", known.join(", ")));
-            }
+            // A blank name is none.
+            job.need("printer", aim == Aim::Render, &format!("name one. Known: {}.", known.join(", ")));
             return None;
         }
     };
@@ -198,6 +208,18 @@ fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, Pr
         job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
     }
     Some((name, config?.clone()))
+}
+
+/// Whether its labels wait for a scan.
+fn read_print(job: &Fields<'_>) -> bool {
+    match job.text("print", 20, Kind::Plain).as_deref() {
+        None | Some("now") => false,
+        Some("on_scan") => true,
+        Some(_) => {
+            job.fault("print", "must be \"now\" or \"on_scan\".");
+            false
+        }
+    }
 }
 
 fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
@@ -217,6 +239,22 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
     keys
 }
 
+fn read_papers(job: &Fields<'_>) -> Vec<Want> {
+    let mut wants = Vec::new();
+    for (at, word) in job.list("papers", Want::ALL.len()).iter().enumerate() {
+        let field = format!("papers[{at}]");
+        match word.as_text().map(|word| (word, Want::from_word(word))) {
+            Some((_, Some(want))) => wants.push(want),
+            Some((word, None)) => {
+                let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                job.fault(&field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
+            }
+            None => job.fault(&field, "must be a text in quotes."),
+        }
+    }
+    wants
+}
+
 /// The designs of the house, as that printer can use them.
 struct Designs<'a> {
     house: &'a House,
@@ -233,9 +271,11 @@ impl Designs<'_> {
     /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
         let studio = &self.house.studio;
+        if studio.design(name)?.template.paper.is_some() {
+            return Err(format!("\"{name}\" is a template of a paper: name one of a waybill."));
+        }
         let design = match self.printer {
             Some((printer, config)) => {
-                studio.design(name)?;
                 studio.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
             }
             None => studio.design(name)?,

@@ -8,7 +8,7 @@ use super::ledger::{Illegal, State, Step, next};
 use super::reading::state_of;
 use super::shapes::{LabelKey, UnixMs};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The writer's desk for one group of requests.
@@ -41,10 +41,13 @@ pub(super) struct Standing {
     pub state: State,
     pub attempts: i64,
     pub copies: i64,
+    pub revision: i64,
+    pub reason: String,
+    pub on_scan: bool,
 }
 
-const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies
-    FROM labels l JOIN jobs j ON j.key = l.job";
+const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
+    l.reason, l.on_scan FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn standing(row: &Row) -> rusqlite::Result<Standing> {
     Ok(Standing {
@@ -58,6 +61,9 @@ fn standing(row: &Row) -> rusqlite::Result<Standing> {
         state: state_of(row, 7)?,
         attempts: row.get(8)?,
         copies: row.get(9)?,
+        revision: row.get(10)?,
+        reason: row.get(11)?,
+        on_scan: row.get(12)?,
     })
 }
 
@@ -110,17 +116,75 @@ impl Desk<'_> {
         self.count(&label.printer, label.state, -1)?;
         self.count(&label.printer, state, 1)?;
         let mut data = json!({ "run": label.run, "position": label.position });
+        if let Step::Void { .. } = step
+            && let Some(manifest) = self.manifest_of(label.key)?
+        {
+            data["manifest"] = manifest.into();
+        }
         if by.is_none() && !reason.is_empty() {
             data["reason"] = reason.into();
         }
-        if label.copies > 0 && state == State::Waiting {
-            data["copies"] = label.copies.into();
+        if label.copies > 0 {
+            self.tell_reprint(label, state, &mut data)?;
+        }
+        if label.on_scan && matches!(state, State::Sending | State::Canceled | State::Voided) {
+            self.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
         }
         self.tell(state.word(), Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
         if state == State::Waiting {
             self.bells.insert(label.printer.clone());
         }
+        if matches!(step, Step::Hold | Step::Release | Step::Void { .. }) {
+            self.step_slips(label, step, reason, by)?;
+        }
         Ok(state)
+    }
+
+    /// The manifest the label stands on.
+    fn manifest_of(&self, key: LabelKey) -> Result<Option<String>, SpoolError> {
+        Ok(self.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([key], |row| row.get(0))?)
+    }
+
+    /// The packing slips of a label.
+    pub fn slips(&self, label: &Standing) -> Result<Vec<Standing>, SpoolError> {
+        let slips = format!("{}/packing-slip-", label.id);
+        let mut query = self.db.prepare_cached(&format!("{STANDING} WHERE l.id > ?1 AND l.id < ?1 || ':' AND l.job = ?2"))?;
+        Ok(query.query_map(params![slips, label.job], standing)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Holds, releases or voids the packing slips of a label with it, those that can be: a slip without its label, or a
+    /// label without its slip, would lie in the wrong package.
+    fn step_slips(&mut self, label: &Standing, step: Step, reason: &str, by: Option<&str>) -> Result<(), SpoolError> {
+        for slip in self.slips(label)? {
+            let step = match step {
+                Step::Void { .. } => Step::Void { copy_out: slip.copies > 0 },
+                other => other,
+            };
+            if next(slip.state, step).is_some() {
+                self.step(&slip, step, reason, by)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to an event that the label is a copy of one that came out, and at which station it was asked for.
+    fn tell_reprint(&self, label: &Standing, state: State, data: &mut Value) -> Result<(), SpoolError> {
+        if !matches!(state, State::Waiting | State::Sending | State::Printed | State::Sent | State::InDoubt) {
+            return Ok(());
+        }
+        data["reprint"] = true.into();
+        data["copies"] = label.copies.into();
+        let station: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT coalesce(l.reprint_station, p.reprint_station)
+                 FROM labels l LEFT JOIN prints p ON p.label = l.key AND p.number = l.attempts WHERE l.key = ?1",
+            )?
+            .query_row([label.key], |row| row.get(0))?;
+        if let Some(station) = station {
+            data["station"] = station.into();
+        }
+        Ok(())
     }
 
     /// So many more labels of the printer stand in that state.

@@ -13,8 +13,14 @@ pub enum SpoolError {
     #[error("there is no job {0}: check the id.")]
     NoJob(String),
 
+    #[error("there is no label of that order: check its number.")]
+    NoOrder,
+
     #[error("{0}")]
     Illegal(Illegal),
+
+    #[error("label {label} cannot be replaced; {why}")]
+    NotReplaced { label: String, why: String },
 
     /// Somebody was quicker: these labels wait no more. The others of the request still do.
     #[error("{}", not_waiting(.0))]
@@ -25,6 +31,31 @@ pub enum SpoolError {
 
     #[error("label {0} cannot print again: its data was erased after the days it is kept. Send a new job.")]
     Erased(String),
+
+    #[error("label {0} has expired: it must not be used any more. Send a new job.")]
+    Expired(String),
+
+    #[error("label {label} was replaced: use label {other}.")]
+    Replaced { label: String, other: String },
+
+    #[error("label {label} is held ({why}): release it if it may print.")]
+    Held { label: String, why: String },
+
+    #[error("label {label} is {state}, and only a parcel whose label came out can be handed over.")]
+    NotShippable { label: String, state: State },
+
+    #[error("label {0} was handed over already.")]
+    Shipped(String),
+
+    #[error("label {0} was not handed over.")]
+    NotShipped(String),
+
+    #[error("label {label} stands on manifest {manifest}: it stays handed over.")]
+    OnManifest { label: String, manifest: String },
+
+    /// Between the question and the answer.
+    #[error("label {0} was voided, taken back or put on a manifest meanwhile: nothing was taken. Ask again.")]
+    Overtaken(String),
 
     #[error("the disk of the state directory is full: nothing was recorded. Make room on it; nothing else needs to be done.")]
     Full,
@@ -57,12 +88,15 @@ pub struct Left {
     pub key: super::LabelKey,
     pub id: String,
     pub state: State,
+    /// Its content was replaced since it was read.
+    pub changed: bool,
     /// Where it is; another one than the asker's when it was given away.
     pub printer: String,
 }
 
 fn not_waiting(left: &[Left]) -> String {
-    let labels = left.iter().map(|Left { id, state, printer, .. }| match state {
+    let labels = left.iter().map(|Left { id, state, changed, printer, .. }| match state {
+        State::Waiting if *changed => format!("{id} was made out anew"),
         State::Waiting => format!("{id} waits for {printer} now"),
         state => format!("{id} is {state}"),
     });

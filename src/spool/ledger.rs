@@ -97,6 +97,10 @@ pub enum Step {
     },
     /// The same label again, on purpose.
     Reprint,
+    /// A reprint that has not been sent is not wanted after all. `sent`: where it stood before, sent or printed.
+    TakeBack {
+        sent: bool,
+    },
 }
 
 /// Where a label that stands in `from` stands after `step`; `None` when it may not be taken.
@@ -120,6 +124,8 @@ pub fn next(from: State, step: Step) -> Option<State> {
         (State::Printed | State::Sent, Step::Void { .. }) => Some(State::Voided),
 
         (State::Printed | State::Sent, Step::Reprint) => Some(State::Waiting),
+        (State::Waiting, Step::TakeBack { sent: false }) => Some(State::Printed),
+        (State::Waiting, Step::TakeBack { sent: true }) => Some(State::Sent),
 
         _ => None,
     }
@@ -150,6 +156,7 @@ impl fmt::Display for Illegal {
                 "look at the tray and say first whether it came out; one that did not prints again by itself."
             }
             (Step::Void { .. }, _) => "it need not be voided again.",
+            (Step::TakeBack { .. }, _) => "only a reprint that has not been sent can be taken back.",
             (Step::Reprint, State::Held) => "release it instead.",
             (Step::Reprint, State::Canceled | State::Voided) => "it must not be used any more: send a new job.",
             (Step::Reprint, _) => "it has not printed yet, so there is nothing to print again.",
@@ -162,7 +169,7 @@ impl fmt::Display for Illegal {
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 12] = [
+    const STEPS: [Step; 14] = [
         Step::Send,
         Step::Confirm,
         Step::HandOver,
@@ -175,10 +182,12 @@ mod tests {
         Step::Void { copy_out: false },
         Step::Void { copy_out: true },
         Step::Reprint,
+        Step::TakeBack { sent: false },
+        Step::TakeBack { sent: true },
     ];
 
     /// The table of a label's life, row by row; every other pair must be refused.
-    const LIFE: [(State, Step, State); 20] = [
+    const LIFE: [(State, Step, State); 22] = [
         (State::Waiting, Step::Send, State::Sending),
         (State::Waiting, Step::Hold, State::Held),
         (State::Waiting, Step::Void { copy_out: false }, State::Canceled),
@@ -198,6 +207,8 @@ mod tests {
         (State::Printed, Step::Void { copy_out: true }, State::Voided),
         (State::Printed, Step::Void { copy_out: false }, State::Voided),
         (State::Sent, Step::Reprint, State::Waiting),
+        (State::Waiting, Step::TakeBack { sent: false }, State::Printed),
+        (State::Waiting, Step::TakeBack { sent: true }, State::Sent),
         (State::Sent, Step::Void { copy_out: true }, State::Voided),
     ];
 
@@ -219,7 +230,9 @@ mod tests {
         for from in State::ALL {
             for step in STEPS {
                 if next(from, step) == Some(State::Printed) {
-                    assert!(matches!(step, Step::Confirm | Step::CameOut), "{from} by {step:?}");
+                    // Taking a reprint back leaves the copy that came out before.
+                    let again = Step::TakeBack { sent: false };
+                    assert!(matches!(step, Step::Confirm | Step::CameOut) || step == again, "{from} by {step:?}");
                 }
             }
         }

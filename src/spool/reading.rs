@@ -4,7 +4,7 @@ use super::error::SpoolError;
 use super::ledger::State;
 use super::shapes::{
     Count, Event, Hash, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView, QueuedLabel,
-    Reprint, RunView,
+    Reprint, RunView, UnixMs,
 };
 use rusqlite::types::{ToSql, Type};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -29,11 +29,13 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
     Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Hash::from_bytes))
 }
 
-const LABEL: &str = "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
+pub(super) const LABEL: &str =
+    "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest FROM labels l JOIN jobs j ON j.key = l.job";
+    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold' AND l.state NOT IN ('canceled', 'voided'), l.shipped_station
+    FROM labels l JOIN jobs j ON j.key = l.job";
 
-fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
+pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
     Ok(LabelView {
         key: row.get(0)?,
         id: row.get(1)?,
@@ -59,6 +61,8 @@ fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         replaced_by: row.get(21)?,
         shipped_at: row.get(22)?,
         manifest: row.get(23)?,
+        cancel_requested: row.get(24)?,
+        shipped_station: row.get(25)?,
     })
 }
 
@@ -81,6 +85,11 @@ pub(super) fn job(db: &Connection, id: &str) -> Result<JobView, SpoolError> {
         .collect::<rusqlite::Result<_>>()?;
     let sort = serde_json::from_str(&sort).map_err(|error| SpoolError::Disk(error.to_string()))?;
     Ok(JobView { id: id.to_owned(), printer, sort, taken_at, runs, labels })
+}
+
+/// The label as it stands.
+pub(super) fn label_of_key(db: &Connection, key: LabelKey) -> Result<LabelView, SpoolError> {
+    Ok(db.prepare_cached(&format!("{LABEL} WHERE l.key = ?1"))?.query_row([key], label_view)?)
 }
 
 /// The label with its data and every attempt at it.
@@ -139,7 +148,7 @@ pub(super) fn movable(db: &Connection, printer: &str, group: &str) -> Result<usi
 pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Result<Vec<QueuedLabel>, SpoolError> {
     let mut query = db.prepare_cached(
         "SELECT l.key, l.id, l.run, l.position, r.labels, l.urgent, c.waybill, l.template, l.attempts + 1, l.copies, l.digest,
-             l.moved_at
+             l.moved_at, l.revision, l.expires
          FROM labels l INDEXED BY labels_next JOIN runs r ON r.printer = l.printer AND r.number = l.run
              JOIN contents c ON c.label = l.key
          WHERE l.state = 'waiting' AND l.printer = ?1 ORDER BY l.urgent DESC, l.run, l.position LIMIT ?2",
@@ -158,6 +167,8 @@ pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Res
             copies: row.get(9)?,
             digest: hash_if_any(row, 10)?,
             waiting_since: row.get(11)?,
+            revision: row.get(12)?,
+            expires: row.get(13)?,
         })
     })?;
     Ok(labels.collect::<rusqlite::Result<_>>()?)
@@ -260,4 +271,9 @@ pub(super) fn printer_facts(db: &Connection, printer: &str) -> Result<Option<Str
 /// The number of the newest event; 0 before the first.
 pub(super) fn latest_seq(db: &Connection) -> Result<i64, SpoolError> {
     Ok(db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?)
+}
+
+/// When the newest event happened.
+pub(super) fn last_at(db: &Connection) -> Result<Option<UnixMs>, SpoolError> {
+    Ok(db.query_row("SELECT at FROM events ORDER BY seq DESC LIMIT 1", [], |row| row.get(0)).optional()?)
 }

@@ -158,6 +158,9 @@ ALTER TABLE labels ADD COLUMN expires INTEGER;      -- must not be used from the
 ALTER TABLE labels ADD COLUMN paper TEXT;           -- which paper of a wave it is; NULL: a waybill
 ALTER TABLE labels ADD COLUMN on_scan INTEGER NOT NULL DEFAULT 0;   -- born held; a scan lets it print
 ALTER TABLE labels ADD COLUMN replaced_by TEXT;     -- the id of the label to use instead
+ALTER TABLE labels ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;  -- how often its content was replaced while it waited
+ALTER TABLE labels ADD COLUMN cancel_wish TEXT;     -- 'hold': the buyer asked to cancel; 'void': canceled while on its way
+ALTER TABLE labels ADD COLUMN cancel_by TEXT;
 ALTER TABLE labels ADD COLUMN shipped_at INTEGER;   -- scanned as handed over
 ALTER TABLE labels ADD COLUMN shipped_by TEXT;
 ALTER TABLE labels ADD COLUMN shipped_station TEXT;
@@ -165,13 +168,16 @@ ALTER TABLE labels ADD COLUMN manifest TEXT;        -- the id of the manifest la
 ALTER TABLE labels ADD COLUMN reprint_station TEXT; -- of a reprint that has not been sent yet
 ALTER TABLE prints ADD COLUMN reprint_station TEXT;
 CREATE INDEX labels_shipped ON labels (shipped_at) WHERE shipped_at IS NOT NULL;
+CREATE INDEX labels_of_manifest ON labels (manifest) WHERE manifest IS NOT NULL;
 
 -- The goods of labels that wait for a scan, for a scan of the goods.
 CREATE TABLE goods (
     sku_key TEXT NOT NULL,
     label INTEGER NOT NULL,
+    single INTEGER NOT NULL,         -- nothing else is in the parcel
     PRIMARY KEY (sku_key, label)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX goods_of_label ON goods (label);
 
 -- What was scanned where and what came of it; never the text itself, which may be anything.
 CREATE TABLE scans (

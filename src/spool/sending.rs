@@ -3,21 +3,30 @@
 use super::desk::{Desk, Standing};
 use super::error::{Left, SpoolError};
 use super::ledger::{State, Step};
-use super::shapes::{Hash, LabelKey, Outcome};
+use super::orders;
+use super::shapes::{LabelKey, Leaving, Outcome};
 use rusqlite::params;
 
 /// Records that these labels are about to leave for that printer, all of them or none.
-pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[(LabelKey, Hash)]) -> Result<(), SpoolError> {
-    let standing = labels.iter().map(|(key, _)| desk.label_of_key(*key)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
+    let standing = labels.iter().map(|leaving| desk.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
     let left: Vec<Left> = standing
         .iter()
-        .filter(|label| label.state != State::Waiting || label.printer != printer)
-        .map(|label| Left { key: label.key, id: label.id.clone(), state: label.state, printer: label.printer.clone() })
+        .zip(labels)
+        .map(|(label, leaving)| (label, leaving.revision.is_some_and(|read| read != label.revision)))
+        .filter(|(label, changed)| label.state != State::Waiting || label.printer != printer || *changed)
+        .map(|(label, changed)| Left {
+            key: label.key,
+            id: label.id.clone(),
+            state: label.state,
+            changed: changed && label.printer == printer,
+            printer: label.printer.clone(),
+        })
         .collect();
     if !left.is_empty() {
         return Err(SpoolError::NotWaiting(left));
     }
-    for (label, (_, digest)) in standing.iter().zip(labels) {
+    for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
         let number = label.attempts + 1;
         desk.step(label, Step::Send, "", None)?;
         desk.db
@@ -57,7 +66,8 @@ pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Out
     .map(|_| ())
 }
 
-/// Moves the label and writes the same into the row of its latest attempt.
+/// Moves the label and writes the same into the row of its latest attempt; then does what was wished of it meanwhile.
+/// Says where it stands in the end.
 pub(super) fn end_attempt(
     desk: &mut Desk,
     label: &Standing,
@@ -76,7 +86,7 @@ pub(super) fn end_attempt(
     if matches!(state, State::Printed | State::Sent) {
         desk.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
     }
-    Ok(state)
+    Ok(orders::fulfil(desk, label.key)?.unwrap_or(state))
 }
 
 /// After a restart nobody knows how far the bytes of a label that was being sent have come.

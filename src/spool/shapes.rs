@@ -51,7 +51,7 @@ pub struct NewLabel {
     pub expires: Option<UnixMs>,
     /// Born held until it, its order or its goods are scanned.
     pub on_scan: bool,
-    /// The key forms of its goods' stock-keeping units.
+    /// The key form of the stock-keeping unit of each piece in the parcel; empty for a piece that has none.
     pub skus: Vec<String>,
     /// Which paper of a wave it is, such as `pick-list`; `None`: a waybill.
     pub paper: Option<&'static str>,
@@ -85,6 +85,50 @@ pub struct Clash {
     /// `id` or `tracking`.
     pub field: &'static str,
     pub message: String,
+}
+
+/// How an order is canceled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancellation {
+    /// The buyer asked for it; somebody has yet to decide. `why` must name nobody.
+    Asked { why: String },
+    /// It is.
+    Sure { by: String, why: String },
+}
+
+/// A label of an order that was canceled, or taken up again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canceled {
+    /// As it stands now.
+    pub label: LabelView,
+    /// The state it came to, or `flagged`, `pending`, `shipped`, `released`, `unflagged`, `unchanged`.
+    pub became: &'static str,
+}
+
+/// The answer to a label that is to stand instead of another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replaced {
+    /// The label to use from now on.
+    Done(Box<LabelView>),
+    /// Nothing was changed.
+    Clashes(Vec<Clash>),
+    /// Nothing was changed: the new label needs the id of the old one to stand in its place, or else another.
+    Otherwise { in_place: bool },
+}
+
+/// A label about to leave, with the digest of its dots.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    pub key: LabelKey,
+    pub digest: Hash,
+    /// Which content was laid out; `None`: whatever stands.
+    pub revision: Option<i64>,
+}
+
+impl From<(LabelKey, Hash)> for Leaving {
+    fn from((key, digest): (LabelKey, Hash)) -> Leaving {
+        Leaving { key, digest, revision: None }
+    }
 }
 
 /// A job as it stands.
@@ -135,8 +179,12 @@ pub struct LabelView {
     pub replaced_by: Option<String>,
     /// When it was scanned as handed over.
     pub shipped_at: Option<UnixMs>,
+    /// At which pack station.
+    pub shipped_station: Option<String>,
     /// The manifest label it stands on.
     pub manifest: Option<String>,
+    /// The buyer asked to cancel, and nobody has decided.
+    pub cancel_requested: bool,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -211,6 +259,8 @@ pub struct QueuedLabel {
     pub urgent: bool,
     pub waybill: Arc<str>,
     pub template: Hash,
+    /// How often its content was replaced.
+    pub revision: i64,
     /// Which attempt this will be, from 1.
     pub attempt: i64,
     /// Copies that came out already; above 0 it is a reprint.
@@ -218,6 +268,8 @@ pub struct QueuedLabel {
     /// The digest a reprint is compared with.
     pub digest: Option<Hash>,
     pub waiting_since: UnixMs,
+    /// It must not be used from then on.
+    pub expires: Option<UnixMs>,
 }
 
 /// What became of a label that was being sent.
@@ -261,6 +313,46 @@ pub struct LabelPage {
     pub labels: Vec<LabelView>,
     /// Where the next page begins, if there is one.
     pub next: Option<LabelKey>,
+}
+
+/// What waits for a scan of some goods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoodsWaiting {
+    /// The one of them with the earliest deadline whose parcel holds nothing else.
+    pub next: Option<LabelView>,
+    /// Parcels with nothing else in them.
+    pub single: usize,
+    /// Parcels with more in them.
+    pub in_orders: usize,
+}
+
+/// Which of the labels handed over; what is `None` does not matter.
+#[derive(Debug, Clone)]
+pub struct Shipments {
+    pub from: UnixMs,
+    pub until: UnixMs,
+    pub carrier: Option<String>,
+    pub on_manifest: Option<bool>,
+}
+
+/// The job a printer works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    pub job: String,
+    /// Its labels that wait for their first print there.
+    pub waiting: usize,
+}
+
+/// What came of a scan. The text is never kept: it may be anything.
+#[derive(Debug, Clone)]
+pub struct ScanNote {
+    pub station: String,
+    pub printer: String,
+    pub by: Option<String>,
+    pub label: Option<String>,
+    pub mode: &'static str,
+    pub answer: &'static str,
+    pub tone: &'static str,
 }
 
 /// Something that happened. Names ids, never a person.

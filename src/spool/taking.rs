@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::State;
 use super::reading::{self, state_of};
-use super::shapes::{Clash, Hash, NewJob, NewLabel, Taken};
+use super::shapes::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::HashMap;
@@ -42,47 +42,65 @@ pub(super) fn clashes(db: &Connection, job: &NewJob) -> Result<Vec<Clash>, Spool
     let mut ids = HashMap::new();
     let mut trackings = HashMap::new();
     for (index, label) in job.labels.iter().enumerate() {
-        let mut clash = |field, message| clashes.push(Clash { index, field, message });
         if let Some(first) = ids.insert(&label.id, index) {
-            clash("id", format!("label id {} stands twice in this job, at {} and {}.", label.id, first + 1, index + 1));
-        } else if let Some((_, other, state)) = standing_under(db, "l.id = ?1", &label.id)? {
-            let id = &label.id;
-            clash(
-                "id",
-                format!(
-                    "label {id} exists in job {other} and is {state}. Choose another id, or reprint that label if it is meant."
-                ),
-            );
+            let message = format!("label id {} stands twice in this job, at {} and {}.", label.id, first + 1, index + 1);
+            clashes.push(Clash { index, field: "id", message });
+        } else {
+            clashes.extend(id_clash(db, index, &label.id)?);
         }
         let Some(tracking) = label.tracking.as_ref().filter(|_| !job.allow_reused_tracking) else { continue };
         if let Some(first) = trackings.insert(&tracking.key, &label.id) {
-            clash(
-                "tracking",
-                format!("tracking number {} stands under label {first} of this job too. Check both numbers.", tracking.text),
-            );
-        } else if let Some((id, other, state)) =
-            standing_under(db, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key)?
-        {
-            clash(
-                "tracking",
-                format!(
-                    "tracking number {} stands under label {id} of job {other} already, which is {state}. \
-                     Check the number, or allow reused tracking numbers for this job if it is meant.",
-                    tracking.text
-                ),
-            );
+            let message =
+                format!("tracking number {} stands under label {first} of this job too. Check both numbers.", tracking.text);
+            clashes.push(Clash { index, field: "tracking", message });
+        } else {
+            clashes.extend(tracking_clash(db, index, tracking, None)?);
         }
     }
     Ok(clashes)
 }
 
-/// The newest label for which the condition holds: its id, its job, its state.
-fn standing_under(db: &Connection, condition: &str, value: &str) -> Result<Option<(String, String, State)>, SpoolError> {
+/// Whether that id stands already.
+pub(super) fn id_clash(db: &Connection, index: usize, id: &str) -> Result<Option<Clash>, SpoolError> {
+    let standing = standing_under(db, "l.id = ?1", id, None)?;
+    Ok(standing.map(|(_, job, state)| {
+        let message =
+            format!("label {id} exists in job {job} and is {state}. Choose another id, or reprint that label if it is meant.");
+        Clash { index, field: "id", message }
+    }))
+}
+
+/// Whether that tracking number stands under another label than that one.
+pub(super) fn tracking_clash(
+    db: &Connection,
+    index: usize,
+    tracking: &Number,
+    but: Option<LabelKey>,
+) -> Result<Option<Clash>, SpoolError> {
+    let standing = standing_under(db, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key, but)?;
+    Ok(standing.map(|(id, job, state)| {
+        let message = format!(
+            "tracking number {} stands under label {id} of job {job} already, which is {state}. \
+             Check the number, or allow reused tracking numbers for this job if it is meant.",
+            tracking.text
+        );
+        Clash { index, field: "tracking", message }
+    }))
+}
+
+/// The newest label for which the condition holds, but for that one: its id, its job, its state.
+fn standing_under(
+    db: &Connection,
+    condition: &str,
+    value: &str,
+    but: Option<LabelKey>,
+) -> Result<Option<(String, String, State)>, SpoolError> {
     let sql = format!(
-        "SELECT l.id, j.id, l.state FROM labels l JOIN jobs j ON j.key = l.job WHERE {condition} ORDER BY l.key DESC LIMIT 1"
+        "SELECT l.id, j.id, l.state FROM labels l JOIN jobs j ON j.key = l.job WHERE {condition} AND l.key IS NOT ?2
+         ORDER BY l.key DESC LIMIT 1"
     );
     let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row([value], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
+    Ok(query.query_row(params![value, but], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
 }
 
 fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
@@ -90,7 +108,7 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
         .prepare_cached("INSERT INTO jobs (id, content, printer, sort, taken_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![job.id, job.content.as_bytes(), job.printer, json!(job.sort).to_string(), desk.now])?;
     let key = desk.db.last_insert_rowid();
-    let runs = job.labels.chunks(job.run_limit.clamp(1, RUN_LABELS_MAX));
+    let runs = runs(&job.labels, job.run_limit.clamp(1, RUN_LABELS_MAX));
     let run_count = runs.len();
     let group = (!job.group.is_empty()).then_some(job.printer.as_str());
     for labels in runs {
@@ -110,8 +128,26 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
     desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
 }
 
+/// The labels in runs of at most so many. A packing slip stays in the run of its label where one run can hold both: they
+/// go into one package, and runs may print at different printers.
+fn runs(mut labels: &[NewLabel], limit: usize) -> Vec<&[NewLabel]> {
+    let follows = |label: &NewLabel| label.paper == Some("packing-slip");
+    let mut runs = Vec::new();
+    while labels.len() > limit {
+        let begins = |at: &usize| !follows(&labels[*at]);
+        let cut = (1..=limit).rev().find(begins).unwrap_or(limit);
+        let (run, rest) = labels.split_at(cut);
+        runs.push(run);
+        labels = rest;
+    }
+    if !labels.is_empty() {
+        runs.push(labels);
+    }
+    runs
+}
+
 /// Writes a label of a job by its key, for a printer, perhaps of a group.
-fn write_label(
+pub(super) fn write_label(
     desk: &Desk,
     (job, printer, group): (i64, &str, Option<&str>),
     run: i64,
@@ -151,11 +187,20 @@ fn write_label(
             label.paper,
         ])?;
     let row = desk.db.last_insert_rowid();
+    keep_goods(desk, row, label)?;
+    desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
+    Ok(())
+}
+
+/// Remembers the goods of a label that waits for a scan of them.
+pub(super) fn keep_goods(desk: &Desk, key: LabelKey, label: &NewLabel) -> Result<(), SpoolError> {
     if label.on_scan {
-        for sku in &label.skus {
-            desk.db.prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label) VALUES (?1, ?2)")?.execute(params![sku, row])?;
+        let single = label.skus.len() == 1;
+        for sku in label.skus.iter().filter(|sku| !sku.is_empty()) {
+            desk.db
+                .prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label, single) VALUES (?1, ?2, ?3)")?
+                .execute(params![sku, key, single])?;
         }
     }
-    desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
     Ok(())
 }

@@ -3,10 +3,14 @@
 use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::{State, Step};
+use super::orders;
+use super::packing::{check_usable, put_first};
+use super::reading;
 use super::sending::end_attempt;
 use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
+use std::time::Duration;
 
 /// Rows one erasing request may touch, so that it never keeps a label waiting.
 pub(super) const ERASE_ROWS: i64 = 500;
@@ -23,11 +27,18 @@ pub(super) fn hold(desk: &mut Desk, id: &str, why: &str) -> Result<State, SpoolE
 
 pub(super) fn release(desk: &mut Desk, id: &str) -> Result<State, SpoolError> {
     let label = desk.label(id)?;
+    desk.allowed(&label, Step::Release)?;
+    // Who lets it print has decided.
+    orders::forget_wish(desk, &label)?;
     desk.step(&label, Step::Release, "", None)
 }
 
-/// Holds every label of the printer that has been waiting since before then; says how many.
-pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &str) -> Result<usize, SpoolError> {
+/// Why a label is held that has waited through a long outage.
+const STALE: &str = "waited through a long outage";
+
+/// Holds every label of the printer that has been waiting for longer; says how many, in an event too.
+pub(super) fn hold_stale(desk: &mut Desk, printer: &str, longer_than: Duration) -> Result<usize, SpoolError> {
+    let before = desk.now.saturating_sub(longer_than.as_millis() as UnixMs);
     let keys = desk
         .db
         .prepare_cached(
@@ -37,7 +48,33 @@ pub(super) fn hold_stale(desk: &mut Desk, printer: &str, before: UnixMs, why: &s
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = desk.label_of_key(*key)?;
-        desk.step(&label, Step::Hold, why, None)?;
+        // A slip is held with its label already.
+        if label.state == State::Waiting {
+            desk.step(&label, Step::Hold, STALE, None)?;
+        }
+    }
+    if !keys.is_empty() {
+        let sentence = format!("{} labels that waited through a long outage are held.", keys.len());
+        let data = json!({ "printer": printer, "labels": keys.len(), "sentence": sentence });
+        desk.tell("backlog-held", None, None, Some(printer), &data.to_string())?;
+    }
+    Ok(keys.len())
+}
+
+/// Lets go what [`hold_stale`] has held, in its order; says how many labels.
+pub(super) fn release_stale(desk: &mut Desk, printer: &str) -> Result<usize, SpoolError> {
+    let keys = desk
+        .db
+        .prepare_cached(
+            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND reason = ?2 ORDER BY key",
+        )?
+        .query_map(params![printer, STALE], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
+    for key in &keys {
+        let label = desk.label_of_key(*key)?;
+        if label.state == State::Held {
+            desk.step(&label, Step::Release, "", None)?;
+        }
     }
     Ok(keys.len())
 }
@@ -102,22 +139,13 @@ pub(super) fn reprint(desk: &mut Desk, id: &str, reprint: &Reprint, printer: Opt
     if kept.is_none() {
         return Err(SpoolError::Erased(id.to_owned()));
     }
+    check_usable(desk, &label)?;
     desk.allowed(&label, Step::Reprint)?;
-    if let Some(printer) = printer {
-        desk.count(&label.printer, label.state, -1)?;
-        desk.count(printer, label.state, 1)?;
-        label.printer = printer.to_owned();
-    }
-    label.run = desk.new_run(&label.printer, None, label.job, 1)?;
-    label.position = 1;
-    let state = desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))?;
+    put_first(desk, &mut label, printer)?;
     desk.db
-        .prepare_cached(
-            "UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1, reprint_reason = ?5, reprint_by = ?6,
-                 reprint_station = ?7 WHERE key = ?1",
-        )?
-        .execute(params![label.key, label.printer, label.run, label.position, reprint.reason, reprint.by, reprint.station])?;
-    Ok(state)
+        .prepare_cached("UPDATE labels SET reprint_reason = ?2, reprint_by = ?3, reprint_station = ?4 WHERE key = ?1")?
+        .execute(params![label.key, reprint.reason, reprint.by, reprint.station])?;
+    desk.step(&label, Step::Reprint, "reprint", Some(&reprint.by))
 }
 
 /// Erases the data of some ended labels that last moved before then; 0 when there are no more.
@@ -139,7 +167,7 @@ pub(super) fn erase(desk: &mut Desk, before: UnixMs, from: LabelKey) -> Result<E
             desk.db
                 .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
                 .execute([key])?;
-            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL WHERE key = ?1")?.execute([key])?;
+            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL, shipped_by = NULL WHERE key = ?1")?.execute([key])?;
             labels += 1;
         }
     }
@@ -183,5 +211,27 @@ pub(super) fn keep_printer_facts(desk: &mut Desk, printer: &str, facts: &str) ->
              ON CONFLICT DO UPDATE SET facts = excluded.facts, learnt_at = excluded.learnt_at",
         )?
         .execute(params![printer, facts, desk.now])?;
+    Ok(())
+}
+
+/// How far a target has been told; never further than there is something to tell.
+pub(super) fn webhook_told(desk: &mut Desk, name: &str) -> Result<i64, SpoolError> {
+    let latest = reading::latest_seq(desk.db)?;
+    let told = desk
+        .db
+        .prepare_cached("SELECT told FROM webhooks WHERE name = ?1")?
+        .query_row([name], |row| row.get::<_, i64>(0))
+        .optional()?;
+    match told {
+        Some(told) if told <= latest => Ok(told),
+        // Of another ledger, or new.
+        _ => keep_webhook_told(desk, name, latest).map(|()| latest),
+    }
+}
+
+pub(super) fn keep_webhook_told(desk: &mut Desk, name: &str, told: i64) -> Result<(), SpoolError> {
+    desk.db
+        .prepare_cached("INSERT INTO webhooks (name, told) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET told = excluded.told")?
+        .execute(params![name, told])?;
     Ok(())
 }

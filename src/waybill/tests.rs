@@ -8,7 +8,8 @@ const FULL: &str = r#"{"id":"pkg-1","order":"576462377512","tracking":"RB1234567
     "recipient":{"name":"Zoë Example","company":"Example AG","phone":"+49 3641 555123","lines":["Musterweg 5"],"city":"Jena",
     "region":"Thüringen","postcode":"07743","country":"DE"},"parcel":{"weight_g":420,"number":1,"of":2},
     "items":[{"sku":"LAMP-1","name":"Desk lamp","quantity":2,"location":"A-01","variant":"brass"}],
-    "cod":{"amount":"185.00","currency":"EUR"},"ship_by":"2025-07-14T18:00:00+08:00","note":"Ring twice\nthank you","template":"waybill",
+    "cod":{"amount":"185.00","currency":"EUR"},"ship_by":"2025-07-14T18:00:00+08:00","expires":"2025-08-14T18:00:00+08:00",
+    "note":"Ring twice\nthank you","template":"waybill",
     "urgent":true,"hold":"buyer asked to cancel"}"#;
 
 fn node(text: &str) -> Node {
@@ -205,7 +206,7 @@ fn nearly_a_label() -> impl Strategy<Value = Node> {
     })
 }
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "id",
     "order",
     "tracking",
@@ -216,6 +217,7 @@ const FIELDS: [&str; 18] = [
     "items",
     "cod",
     "ship_by",
+    "expires",
     "note",
     "hold",
     "surprise",

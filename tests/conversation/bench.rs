@@ -7,9 +7,12 @@
 use crate::wire::{Firmware, Harm, Wire};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 use waybilld::conversation::{Conversation, Event, PrinterState, Profile, Rules};
-use waybilld::language::{Encoded, Language};
+use waybilld::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};
+use waybilld::label::{Label, Mark, Op, Text, TextLine};
+use waybilld::language::{Encoded, Encoder, Language, Options, Setup, escpos, zpl};
 use waybilld::virtual_printer::{self, Settings, VirtualPrinter};
 
 /// Where the ledger says a label stands.
@@ -46,9 +49,12 @@ pub struct Bench {
     pub states: Vec<PrinterState>,
     pub profile: Profile,
     pub memory_lost: u32,
-    /// A label stores this graphic first, when the printer is not known to have it.
+    /// Labels have a fixed part, which a ZPL printer is given to keep.
     pub stores_graphic: bool,
-    graphic_stored: bool,
+    /// Writes the labels of a ZPL printer, as the daemon does.
+    encoder: Encoder,
+    /// The printer is to be set up with the next label.
+    fresh: bool,
     pub label_padding: usize,
     broke_off: bool,
     pub log: String,
@@ -127,7 +133,8 @@ impl Bench {
             profile,
             memory_lost: 0,
             stores_graphic: false,
-            graphic_stored: false,
+            encoder: Encoder::new(language, Options::default()),
+            fresh: true,
             label_padding: 0,
             broke_off: false,
             log: String::new(),
@@ -157,6 +164,9 @@ impl Bench {
         self.line.under_way.clear();
         self.line.arrived_at = self.now;
         self.note("-- connected");
+        let zpl = zpl::Options { native_text: true, memory_bytes: 1 << 20, slow_line: false };
+        self.encoder = Encoder::new(self.language, Options { zpl, ..Options::default() });
+        self.fresh = true;
         self.conversation.handle_connected(self.now);
         self.settle();
         self
@@ -288,6 +298,8 @@ impl Bench {
     fn give_labels(&mut self) -> bool {
         let mut moved = false;
         while self.conversation.has_room()
+            // A printer is set up when nothing else is on its way to it.
+            && !(self.fresh && self.conversation.open() > 0)
             && let Some(key) = self.waiting.pop_front()
         {
             let label = self.label(key);
@@ -303,12 +315,18 @@ impl Bench {
     /// A label that says its key, in the printer's language.
     fn label(&mut self, key: u64) -> Encoded {
         let padding = "x".repeat(self.label_padding);
+        let fresh = std::mem::take(&mut self.fresh);
         match self.language {
             Language::Zpl => {
-                let graphic = if self.stores_graphic && !self.graphic_stored { "~DGR:LOGO.GRF,00002,001,FFFF" } else { "" };
-                self.graphic_stored = true;
-                let label = format!("{graphic}^XA^FO50,50^A0N,40^FDlabel-{key}^FS^FX{padding}^FS^XZ");
-                Encoded::last(label.into_bytes())
+                let label = zpl_label(key, self.stores_graphic);
+                let start = match fresh {
+                    true => self.encoder.start(&Setup::default(), label.size, label.dpi),
+                    false => Vec::new(),
+                };
+                let Encoded { mut bytes, .. } = self.encoder.label(&label);
+                bytes.truncate(bytes.len() - "^XZ".len());
+                bytes.extend(format!("^FX{padding}^FS^XZ").into_bytes());
+                Encoded::last(bytes).behind(start)
             }
             Language::Tspl => {
                 let rows = padding.len() + 1;
@@ -321,11 +339,13 @@ impl Bench {
                 let eject = if std::mem::take(&mut self.broke_off) { "\x0c" } else { "" };
                 let mut bytes = format!("\x1b@{eject}label-{key}\n").into_bytes();
                 let trigger = bytes.len();
-                // 64 bytes a row: what is longer than the media would be no label.
-                let rows = padding.len() / 64;
-                bytes.extend(b"\x1dv0\0\x40\0");
-                bytes.extend((rows as u16).to_le_bytes());
-                bytes.extend(&padding.as_bytes()[..rows * 64]);
+                // 64 bytes a row: what is longer than the media would be no label. No command is longer than ours are.
+                for band in padding.as_bytes().chunks(escpos::COMMAND_BYTES / 64 * 64) {
+                    let rows = band.len() / 64;
+                    bytes.extend(b"\x1dv0\0\x40\0");
+                    bytes.extend((rows as u16).to_le_bytes());
+                    bytes.extend(&band[..rows * 64]);
+                }
                 bytes.extend(b"\x0c");
                 Encoded { bytes, trigger }
             }
@@ -421,13 +441,14 @@ impl Bench {
                         self.broken.get_or_insert(format!("label {key} told as not taken, but it came out"));
                     }
                     self.ledger.insert(key, Stand::Waiting);
+                    self.fresh = true;
                     again.push(key);
                 }
                 Event::StateChanged(state) => self.states.push(state),
                 Event::Learnt(profile) => self.profile = profile,
                 Event::MemoryLost => {
                     self.memory_lost += 1;
-                    self.graphic_stored = false;
+                    self.fresh = true;
                 }
                 Event::HangUp => self.note("   hang up!"),
             }
@@ -511,6 +532,17 @@ fn language(settings: &Settings) -> Language {
         virtual_printer::Language::Tspl => Language::Tspl,
         virtual_printer::Language::EscPos => Language::EscPos,
     }
+}
+
+/// A label that says its key in the printer's own font.
+fn zpl_label(key: u64, stores_graphic: bool) -> Label {
+    let at = Point::new(Dots(50), Dots(50));
+    let line = TextLine { text: format!("label-{key}"), baseline: at, width: Dots(200), size: Dots(24), bold: false };
+    let says = Mark::Text(Text { at, bitmap: Arc::new(Bitmap::new(Size::new(Dots(1), Dots(1)))), lines: vec![line] });
+    let logo = Mark::Fill(Rect { at: Point::new(Dots(0), Dots(0)), size: Size::new(Dots(8), Dots(2)) });
+    let logo = stores_graphic.then_some(Op { fixed: true, mark: logo });
+    let ops = logo.into_iter().chain([Op { fixed: false, mark: says }]).collect();
+    Label { dpi: Dpi::D203, size: Size::new(Dots(800), Dots(1200)), ops }
 }
 
 fn brief(bytes: &[u8]) -> String {

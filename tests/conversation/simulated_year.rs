@@ -1,8 +1,9 @@
 //! A year of faults: many seeds, each a run with everything that happens to printers, in simulated time.
 //!
-//! Replies are split, late, lost, garbled and said twice, by firmware that hides labels from ~HS and counts torn ones; media ends, covers open and buttons are pressed in the
-//! middle of any label; lines break and the power is cut. Afterwards every label has come out exactly as often as
-//! the ledger says, doubts are no more than the window for each broken line, and every run has come to its end.
+//! Replies are split, late, lost, garbled and said twice, by firmware that hides labels from ~HS and counts torn ones and
+//! formats without a field; media ends, covers open and buttons are pressed in the middle of any label; lines break and
+//! the power is cut. Afterwards every label has come out exactly as often as the ledger says, doubts are no more than the
+//! window for each broken line, and every run has come to its end.
 //! 10,000 lives; `SEEDS=100 cargo test simulated_year` for fewer, `SEED=17` for one with its log.
 
 use crate::bench::{Bench, Random, Stand, rules, seconds};
@@ -140,6 +141,7 @@ fn run(life: Life, seed: u64, hushed: bool) -> Lived {
         answers: life.answers,
         pauses_after_error: random.one_in(3),
         odometer: random.below(100_000),
+        counts_settings: life.language == Language::Zpl && random.one_in(2),
         labels: 10_000,
         ..Settings::default()
     };

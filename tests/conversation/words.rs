@@ -145,6 +145,24 @@ fn an_escpos_label_that_the_end_of_the_roll_caught_is_asked_about_and_the_rest_g
 }
 
 #[test]
+fn an_escpos_printer_that_was_offline_and_is_ready_before_it_said_why_may_have_stopped_in_its_label() {
+    let mut bench = Bench::with(escpos(labels()));
+    bench.print_run(1..=3).expect_all_printed();
+    bench.line.rate = Some(20_000);
+    bench.print_run(4..=6);
+    assert!(bench.until(|bench| bench.came_out() == 4));
+    bench.wait(Duration::from_millis(300));
+    bench.wire.harm.lost = 100;
+    bench.printer.open_cover(bench.now);
+    bench.wait(Duration::from_millis(100));
+    bench.wire.harm.lost = 0;
+    assert!(bench.until(|bench| bench.log.contains("< \\x1a")), "it says that it is offline, and is yet to be asked why");
+    bench.printer.close_cover(bench.now);
+    assert!(bench.until(|bench| bench.count(Stand::Printed) == 5), "{:?}\n{}", bench.ledger, bench.log);
+    assert_eq!((bench.ledger[&5], bench.fault()), (Stand::InDoubt, None), "{}", bench.log);
+}
+
+#[test]
 fn an_escpos_printer_that_was_out_of_paper_before_the_run_leaves_no_doubt() {
     let mut bench = Bench::with(escpos(labels()));
     bench.print_run(1..=2).expect_all_printed();

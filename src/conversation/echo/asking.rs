@@ -253,7 +253,11 @@ impl Conversation {
             return;
         }
         self.asking.stops = 0;
-        self.asking.offline = false;
+        if std::mem::take(&mut self.asking.offline) {
+            // Whatever it was, it is over before it was said, and it may have ended a label.
+            self.counting.doubt();
+            self.stopped_in_one(now);
+        }
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);

@@ -16,13 +16,19 @@ pub struct JobRequest {
     pub template: Option<String>,
     /// The sender of labels that name none. May be left out where only one is configured.
     pub sender: Option<SenderRequest>,
-    /// In which order the labels print: any of `ship_by`, `carrier`, `service`, `location`, `sku`, `order`, `tracking`,
-    /// `country`, the weightiest first. As given when left out.
+    /// In which order the labels print: any of `ship_by`, `priority`, `carrier`, `service`, `location`, `sku`, `order`,
+    /// `tracking`, `country`, the weightiest first. As given when left out.
     pub sort: Option<Vec<String>>,
     /// Goes between the labels of other jobs.
     pub urgent: Option<bool>,
     /// You know that a tracking number stands under another label too.
     pub reuse_tracking: Option<bool>,
+    /// Papers to print beside the labels: `pick_list` and `cover` before the first one, `slips` each behind its label.
+    pub papers: Option<Vec<String>>,
+    /// `now`, or `on_scan`: each label waits until it, its order or, where it is alone in its parcel, its article is
+    /// scanned at a station.
+    #[schema(example = "now")]
+    pub print: Option<String>,
     #[schema(min_items = 1, max_items = 500)]
     pub labels: Vec<LabelRequest>,
 }
@@ -47,6 +53,10 @@ pub struct LabelRequest {
     pub cod: Option<CodRequest>,
     /// RFC 3339 with an offset, or Unix seconds.
     pub ship_by: Option<String>,
+    /// Lower goes first in a job that is sorted by it; 0 to 1,000,000.
+    pub priority: Option<u32>,
+    /// It must not be used from then on: written as `ship_by`.
+    pub expires: Option<String>,
     /// The buyer's own words.
     pub note: Option<String>,
     pub template: Option<String>,
@@ -126,6 +136,19 @@ pub struct VoidRequest {
     pub by: Option<String>,
 }
 
+/// Whether an order is canceled, or only asked to be.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CancelRequest {
+    /// Who cancels. Left out, it is the user at the other end of the socket.
+    #[schema(example = "shop tool")]
+    pub by: Option<String>,
+    /// The buyer asked, and the seller has yet to decide.
+    pub requested: Option<bool>,
+    /// Must name nobody.
+    #[schema(example = "ordered twice")]
+    pub reason: Option<String>,
+}
+
 /// Why a label is kept back.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HoldRequest {
@@ -140,6 +163,52 @@ pub struct OutcomeRequest {
     pub came_out: bool,
     /// Who looked. Left out, it is the user at the other end of the socket.
     pub by: Option<String>,
+}
+
+/// What a packer scanned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScanRequest {
+    #[schema(example = "bench-1")]
+    pub station: String,
+    /// As the scanner gave it, with whatever stands around the number; at most 512 characters are read.
+    #[schema(example = "RB123456785GB")]
+    pub text: String,
+    /// Who scans, where that is known better than from a badge.
+    pub by: Option<String>,
+}
+
+/// What to make handover manifests of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManifestRequest {
+    /// Your name for it. Bars say it; with several carriers `-1`, `-2` … are added.
+    #[schema(example = "eod-1126")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Only what this carrier took.
+    pub carrier: Option<String>,
+    /// What stands on it as the day; today when left out.
+    pub date: Option<String>,
+    /// The name of a configured sender, or what to say; the configured one, where there is only one.
+    pub sender: Option<String>,
+    /// Parcels handed over then or later, RFC 3339; within the last seven days when left out.
+    pub since: Option<String>,
+}
+
+/// What to put into a bag.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BagRequest {
+    /// The bundle's id. Bars say it.
+    #[schema(example = "bag-17")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Where it goes.
+    #[schema(example = "Shenzhen sorting centre")]
+    pub to: String,
+    /// Ids or tracking numbers of the parcels in it; what was handed over and stands on no manifest when left out.
+    pub labels: Option<Vec<String>>,
+    pub carrier: Option<String>,
+    pub sender: Option<String>,
+    pub since: Option<String>,
 }
 
 /// A job that a house with one printer takes.

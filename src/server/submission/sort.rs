@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     ShipBy,
+    /// The lowest first.
+    Priority,
     Carrier,
     Service,
     /// Where the first item lies, so that a wave prints in the order of the picker's walk.
@@ -20,13 +22,23 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub const ALL: [Sort; 8] =
-        [Sort::ShipBy, Sort::Carrier, Sort::Service, Sort::Location, Sort::Sku, Sort::Order, Sort::Tracking, Sort::Country];
+    pub const ALL: [Sort; 9] = [
+        Sort::ShipBy,
+        Sort::Priority,
+        Sort::Carrier,
+        Sort::Service,
+        Sort::Location,
+        Sort::Sku,
+        Sort::Order,
+        Sort::Tracking,
+        Sort::Country,
+    ];
 
     /// The word for it in a job.
     pub fn word(self) -> &'static str {
         match self {
             Sort::ShipBy => "ship_by",
+            Sort::Priority => "priority",
             Sort::Carrier => "carrier",
             Sort::Service => "service",
             Sort::Location => "location",
@@ -44,6 +56,7 @@ impl Sort {
     fn compare(self, a: &Waybill, b: &Waybill) -> Ordering {
         match self {
             Sort::ShipBy => by(a, b, |label| label.ship_by.map(|ship_by| ship_by.at)),
+            Sort::Priority => by(a, b, |label| label.priority),
             Sort::Carrier => by(a, b, |label| label.carrier.as_deref()),
             Sort::Service => by(a, b, |label| label.service.as_deref()),
             Sort::Location => by(a, b, |label| label.items.first()?.location.as_deref()),

@@ -81,6 +81,8 @@ impl Firmware {
         if prints {
             let label = Arc::new(Label::Zpl(ZplLabel { format, in_force, recalls }));
             chassis.engine.load(Batch::labels(label, copies, pause_every));
+        } else {
+            chassis.odometer += u64::from(chassis.settings.counts_settings);
         }
     }
 

@@ -1,0 +1,107 @@
+//! What a shop tool says of an order that has changed: canceled, asked to be canceled, wanted after all, or a label of it
+//! made out anew.
+
+use super::address::Id;
+use super::body::Sent;
+use super::jobs::{NOTHING_TAKEN, number, read_again};
+use super::labels::read;
+use super::problem::{Kind, Problem};
+use super::shapes::refusals::{Absent, Otherwise, Unable, Unreadable};
+use super::shapes::requests::{CancelRequest, LabelRequest};
+use super::shapes::{OrderOutcome, Replacement};
+use super::{Door, Peer};
+use crate::fault::Fault;
+use crate::spool::{BUYER_ASKED, Cancellation, Replaced};
+use crate::waybill::clean::Kind as Text;
+use axum::extract::State;
+use axum::{Extension, Json};
+use std::sync::Arc;
+
+/// How often a label that moves on while it is being replaced is looked at anew.
+const TRIES: usize = 4;
+
+/// Cancel an order, or say that the buyer asked to
+///
+/// Labels that wait are canceled, printed ones voided: scanning them refuses. One whose bytes are on their way is voided
+/// as soon as its fate is known. With `requested`, labels that wait are held instead and printed ones flagged, until the
+/// order is canceled or released. The answer says what became of each label.
+#[utoipa::path(post, path = "/v1/orders/{order}/cancel", tag = "orders",
+    params(("order" = String, Path, description = "The order number, however it is spaced.")),
+    request_body = Option<CancelRequest>,
+    responses((status = 200, body = OrderOutcome), Absent, Unreadable, Unable))]
+pub async fn cancel(
+    State(door): State<Arc<Door>>,
+    Id(order): Id,
+    Extension(peer): Extension<Peer>,
+    sent: Sent,
+) -> Result<Json<OrderOutcome>, Problem> {
+    let how = read(&sent, &["by", "requested", "reason"], |fields| {
+        let reason = fields.text("reason", 200, Text::Plain);
+        let by = fields.text("by", 64, Text::Plain);
+        let because = |said: &str| reason.as_ref().map_or_else(|| said.to_owned(), |reason| format!("{said}: {reason}"));
+        match fields.boolean("requested") {
+            true => Cancellation::Asked { why: because(BUYER_ASKED) },
+            false => Cancellation::Sure { by: by.unwrap_or_else(|| peer.name()), why: because("the order was canceled") },
+        }
+    })?;
+    let canceled = door.house.spool.cancel_order(&number(&order).key, how).await?;
+    tracing::info!(labels = canceled.len(), "cancel an order");
+    Ok(Json(OrderOutcome::of(order, canceled)))
+}
+
+/// Say that the buyer wants the order after all
+///
+/// What a request to cancel has held waits for its turn again, and flags are taken off. Labels that were canceled or
+/// voided stay so.
+#[utoipa::path(post, path = "/v1/orders/{order}/release", tag = "orders",
+    params(("order" = String, Path, description = "The order number, however it is spaced.")),
+    responses((status = 200, body = OrderOutcome), Absent, Unreadable, Unable))]
+pub async fn release(State(door): State<Arc<Door>>, Id(order): Id, sent: Sent) -> Result<Json<OrderOutcome>, Problem> {
+    read(&sent, &[], |_| ())?;
+    let released = door.house.spool.release_order(&number(&order).key).await?;
+    tracing::info!(labels = released.len(), "release an order");
+    Ok(Json(OrderOutcome::of(order, released)))
+}
+
+/// Make a label out anew, such as for another address
+///
+/// Send the whole new label, with an id of its own. While the old one waits or is held, its content is replaced in its
+/// place and it keeps its id. If a copy of it is out, it is voided, and the new label prints next at the same printer.
+/// The answer says which label to use.
+#[utoipa::path(post, path = "/v1/labels/{id}/replace", tag = "labels",
+    params(("id" = String, Path, description = "The caller's id of the old one.")), request_body = LabelRequest,
+    responses((status = 200, body = Replacement), Absent, Otherwise, Unreadable, Unable))]
+pub async fn replace(
+    State(door): State<Arc<Door>>,
+    Id(id): Id,
+    Extension(peer): Extension<Peer>,
+    sent: Sent,
+) -> Result<Json<Replacement>, Problem> {
+    let spool = &door.house.spool;
+    let old = spool.label(&id).await?.label;
+    let (given, printer, node) = (old.id.clone(), old.printer, sent.node.clone());
+    let read = |in_place: Option<String>| {
+        let (printer, node) = (printer.clone(), node.clone());
+        door.work(move |house| read_again(house, &printer, node, in_place))
+    };
+    let mut in_place = old.copies == 0;
+    for _ in 0..TRIES {
+        let new = read(in_place.then(|| given.clone())).await??;
+        match spool.replace(&id, new, &peer.name()).await? {
+            Replaced::Done(label) => {
+                tracing::info!(label = id, now = label.id, "replace");
+                return Ok(Json(Replacement::of(id, *label)));
+            }
+            Replaced::Clashes(clashes) => {
+                let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
+                return Err(Problem::refused(faults.collect(), NOTHING_TAKEN));
+            }
+            Replaced::Otherwise { in_place: false } if !in_place => {
+                let message = format!("a copy of label {id} is out, so the new one needs an id of its own.");
+                return Err(Problem::refused(vec![Fault::new("id", message)], NOTHING_TAKEN));
+            }
+            Replaced::Otherwise { in_place: now } => in_place = now,
+        }
+    }
+    Err(Problem::new(Kind::Busy, format!("label {id} moves on too quickly: ask again in a moment.")))
+}

@@ -1,0 +1,53 @@
+//! Pack stations: a scan comes in, what came of it goes out.
+
+use super::Door;
+use super::body::Sent;
+use super::labels::read;
+use super::problem::{Kind, Problem};
+use super::shapes::refusals::{Absent, Unable, Unreadable};
+use super::shapes::requests::ScanRequest;
+use super::shapes::stations::{ScanAnswer, Station, Stations};
+use crate::station::StationError;
+use crate::station::scanned::TEXT_MAX;
+use crate::waybill::clean::Kind as Text;
+use crate::waybill::json::Node;
+use axum::Json;
+use axum::extract::State;
+use std::sync::Arc;
+
+/// What a packer scanned
+///
+/// The station does with it what its mode says. A scan that finds nothing, or a label that must not be used, is an answer
+/// too: the sentence is for the packer.
+#[utoipa::path(post, path = "/v1/scan", tag = "stations", request_body = ScanRequest,
+    responses((status = 200, body = ScanAnswer), Absent, Unreadable, Unable))]
+pub async fn scan(State(door): State<Arc<Door>>, sent: Sent) -> Result<Json<ScanAnswer>, Problem> {
+    let (station, text, by) = read(&sent, &["station", "text", "by"], |fields| {
+        let station = fields.text("station", 64, Text::Plain);
+        fields.need("station", station.is_some(), "say at which station it was scanned.");
+        // As it came: what a scanner puts around a code is read elsewhere.
+        let text = fields.get("text").and_then(Node::as_text).map(|text| text.chars().take(TEXT_MAX + 1).collect::<String>());
+        fields.need("text", text.is_some(), "give what was scanned, as a text.");
+        (station.unwrap_or_default(), text.unwrap_or_default(), fields.text("by", 64, Text::Plain))
+    })?;
+    let answer = door.house.stations.scan(&station, &text, by.as_deref()).await?;
+    Ok(Json(ScanAnswer::of(&station, answer)))
+}
+
+/// All pack stations
+#[utoipa::path(get, path = "/v1/stations", tag = "stations", responses((status = 200, body = Stations), Unable))]
+pub async fn stations(State(door): State<Arc<Door>>) -> Json<Stations> {
+    let now = door.house.spool.now();
+    let views = door.house.stations.views().into_iter();
+    Json(Stations { stations: views.map(|view| Station::of(view, now)).collect() })
+}
+
+impl From<StationError> for Problem {
+    fn from(error: StationError) -> Problem {
+        match error {
+            StationError::NoStation(_) => Problem::new(Kind::NotThere, error.to_string()),
+            StationError::Busy(_) => Problem::new(Kind::Busy, error.to_string()),
+            StationError::Spool(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What an order that has changed does to its labels, whatever state they stand in.
+
+use super::{Desk, digest, job, label, number, printed, smudged};
+use proptest::prelude::*;
+use waybilld::spool::{Canceled, Cancellation, Leaving, NewJob, NewLabel, Outcome, Replaced, SpoolError, State};
+
+fn sure() -> Cancellation {
+    Cancellation::Sure { by: "shop tool".to_owned(), why: "the order was canceled".to_owned() }
+}
+
+fn asked() -> Cancellation {
+    Cancellation::Asked { why: "buyer asked to cancel: ordered twice".to_owned() }
+}
+
+/// One order in that many labels.
+fn order(labels: usize) -> NewJob {
+    let mut job = job("wave", labels);
+    job.labels.iter_mut().for_each(|label| label.order = Some(number("57 64")));
+    job
+}
+
+/// What became of each, the first label first.
+fn became(labels: Vec<Canceled>) -> Vec<(&'static str, State)> {
+    labels.into_iter().rev().map(|canceled| (canceled.became, canceled.label.state)).collect()
+}
+
+/// A desk with an order of which one label is printed, one in doubt, one being sent, one held and one waiting.
+async fn in_every_state() -> Desk {
+    let desk = Desk::new();
+    desk.take(order(5)).await;
+    desk.print("pack-1").await;
+    let doubtful = desk.send("pack-1").await;
+    desk.spool.settle(doubtful.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
+    desk.send("pack-1").await;
+    desk.spool.hold("wave-4", "address is checked").await.unwrap();
+    desk
+}
+
+#[tokio::test]
+async fn a_canceled_order_leaves_no_label_that_could_be_used() {
+    let mut desk = in_every_state().await;
+    let said = desk.spool.cancel_order("5764", sure()).await.unwrap();
+    assert_eq!(
+        became(said),
+        [
+            ("voided", State::Voided),
+            ("pending", State::InDoubt),
+            ("pending", State::Sending),
+            ("canceled", State::Canceled),
+            ("canceled", State::Canceled),
+        ]
+    );
+    assert!(desk.next("pack-1").await.is_none());
+    // The daemon is killed meanwhile: what was wished is not forgotten.
+    desk = desk.reopen();
+    assert_eq!(desk.state("wave-3").await, State::InDoubt);
+    assert_eq!(desk.spool.outcome("wave-2", true, "anna").await, Ok(State::Voided));
+    assert_eq!(desk.spool.outcome("wave-3", false, "anna").await, Ok(State::Canceled), "no copy of it came out");
+    assert!(desk.next("pack-1").await.is_none(), "one that did not come out would wait again");
+    let said = desk.spool.cancel_order("5764", sure()).await.unwrap();
+    assert!(said.iter().all(|label| label.became == "unchanged"), "twice is harmless");
+    assert_eq!(desk.counts("pack-1").await.into_iter().filter(|(_, labels)| *labels > 0).count(), 2);
+}
+
+#[tokio::test]
+async fn evidence_that_comes_after_the_cancel_voids_the_label() {
+    let desk = Desk::new();
+    desk.take(order(2)).await;
+    let (first, second) = (desk.send("pack-1").await, desk.send("pack-1").await);
+    desk.spool.cancel_order("5764", sure()).await.unwrap();
+    desk.spool.settle(first.key, 1, printed()).await.unwrap();
+    desk.spool.settle(second.key, 1, Outcome::NotSent { why: "the line was gone".to_owned() }).await.unwrap();
+    assert_eq!((desk.state("wave-1").await, desk.state("wave-2").await), (State::Voided, State::Canceled));
+    let told = desk.spool.label("wave-1").await.unwrap();
+    assert_eq!((told.label.copies, told.prints[0].state), (1, State::Printed), "its print stays in its history");
+    assert_eq!(
+        desk.kinds().await[3..],
+        ["cancel-pending", "cancel-pending", "printed", "voided", "waiting", "canceled"],
+        "each step is told"
+    );
+}
+
+#[tokio::test]
+async fn a_request_to_cancel_keeps_back_what_waits_and_flags_what_is_out_until_somebody_decides() {
+    let desk = in_every_state().await;
+    let said = desk.spool.cancel_order("5764", asked()).await.unwrap();
+    assert_eq!(
+        became(said),
+        [
+            ("flagged", State::Printed),
+            ("pending", State::InDoubt),
+            ("pending", State::Sending),
+            ("held", State::Held),
+            ("held", State::Held),
+        ]
+    );
+    assert_eq!(desk.spool.outcome("wave-2", false, "anna").await, Ok(State::Held), "it does not print again by itself");
+    assert!(desk.spool.label("wave-1").await.unwrap().label.cancel_requested);
+
+    let said = desk.spool.release_order("5764").await.unwrap();
+    assert_eq!(
+        became(said),
+        [
+            ("unflagged", State::Printed),
+            ("released", State::Waiting),
+            ("unflagged", State::Sending),
+            ("unflagged", State::Held),
+            ("released", State::Waiting),
+        ]
+    );
+    assert_eq!(desk.spool.label("wave-4").await.unwrap().label.reason, "address is checked", "held for a reason of its own");
+    assert_eq!(desk.print("pack-1").await, "wave-2");
+    assert!(desk.spool.release_order("5764").await.unwrap().is_empty());
+
+    desk.spool.cancel_order("5764", asked()).await.unwrap();
+    let said = desk.spool.cancel_order("5764", sure()).await.unwrap();
+    assert_eq!(became(said).iter().filter(|(became, _)| *became == "voided").count(), 2, "the request was granted");
+}
+
+#[tokio::test]
+async fn who_releases_one_label_has_decided_about_it() {
+    let desk = Desk::new();
+    desk.take(order(1)).await;
+    desk.spool.cancel_order("5764", asked()).await.unwrap();
+    assert_eq!(desk.spool.release("wave-1").await, Ok(State::Waiting));
+    let label = desk.send("pack-1").await;
+    desk.spool.settle(label.key, 1, Outcome::Waiting { why: "not in its buffer".to_owned() }).await.unwrap();
+    assert_eq!(desk.state("wave-1").await, State::Waiting);
+}
+
+#[tokio::test]
+async fn an_order_nobody_knows_is_told() {
+    let desk = Desk::new();
+    let said = desk.spool.cancel_order("5764", sure()).await.unwrap_err();
+    assert_eq!(said.to_string(), "there is no label of that order: check its number.");
+}
+
+/// The label with another address on it.
+fn moved(id: &str, tracking: &str) -> NewLabel {
+    NewLabel {
+        waybill: format!(r#"{{"id":"{id}","recipient":{{"city":"Jena"}}}}"#).into(),
+        tracking: Some(number(tracking)),
+        ..label(id)
+    }
+}
+
+async fn replace(desk: &Desk, old: &str, new: NewLabel) -> Replaced {
+    desk.spool.replace(old, new, "shop tool").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_waiting_label_is_replaced_in_its_place_and_what_was_read_ahead_of_it_never_prints() {
+    let desk = Desk::new();
+    desk.take(job("wave", 3)).await;
+    let read_ahead = desk.next("pack-1").await.unwrap();
+    assert_eq!(replace(&desk, "wave-1", moved("other", "N1")).await, Replaced::Otherwise { in_place: true });
+    let Replaced::Done(now) = replace(&desk, "wave-1", moved("wave-1", "N1")).await else { panic!("it waits") };
+    assert_eq!((now.id.as_str(), now.position, now.tracking.as_deref()), ("wave-1", 1, Some("N1")));
+    let leaving = Leaving { key: read_ahead.key, digest: digest(1), revision: Some(read_ahead.revision) };
+    let said = desk.spool.sending("pack-1", vec![leaving]).await.unwrap_err();
+    assert_eq!(said.to_string(), "nothing was sent: label wave-1 was made out anew. Read the queue again.");
+    let next = desk.next("pack-1").await.unwrap();
+    assert!(next.key == read_ahead.key && next.waybill.contains("Jena"));
+
+    replace(&desk, "wave-1", moved("wave-1", "N1")).await;
+    assert_eq!(desk.next("pack-1").await.unwrap().revision, 1, "the same again changes nothing");
+    let Replaced::Clashes(clashes) = replace(&desk, "wave-1", moved("wave-1", "rb wave-2 cn")).await else { panic!("a clash") };
+    assert!(clashes[0].message.contains("stands under label wave-2"), "{clashes:?}");
+    let of_its_own = replace(&desk, "wave-2", moved("wave-2", "rb wave-2 cn")).await;
+    assert!(matches!(of_its_own, Replaced::Done(_)), "its own number is no clash");
+}
+
+#[tokio::test]
+async fn a_printed_label_is_voided_and_the_new_one_goes_before_the_rest_of_the_wave() {
+    let desk = Desk::new();
+    desk.take(job("wave", 3)).await;
+    desk.print("pack-1").await;
+    assert_eq!(replace(&desk, "wave-1", moved("wave-1", "N1")).await, Replaced::Otherwise { in_place: false });
+    let Replaced::Clashes(clashes) = replace(&desk, "wave-1", moved("wave-2", "N1")).await else { panic!("a clash") };
+    assert_eq!((clashes.len(), clashes[0].field), (1, "id"));
+    let new = moved("wave-1b", "rb wave-1 cn");
+    let Replaced::Done(now) = replace(&desk, "wave-1", new.clone()).await else { panic!("it is printed") };
+    assert_eq!((now.id.as_str(), now.job.as_str(), now.state, now.urgent), ("wave-1b", "wave", State::Waiting, true));
+    let old = desk.spool.label("wave-1").await.unwrap().label;
+    assert_eq!((old.state, old.replaced_by.as_deref()), (State::Voided, Some("wave-1b")));
+    let Replaced::Done(again) = replace(&desk, "wave-1", new).await else { panic!("asked twice") };
+    assert_eq!(again.id, "wave-1b");
+    assert_eq!(desk.print("pack-1").await, "wave-1b");
+    assert_eq!(desk.counts("pack-1").await[&State::Waiting], 2);
+    let said = desk.spool.replace("wave-1", moved("wave-1c", "N3"), "shop tool").await.unwrap_err();
+    assert_eq!(said.to_string(), "label wave-1 cannot be replaced; label wave-1b replaces it already: replace that one.");
+}
+
+#[tokio::test]
+async fn a_reprint_that_waits_has_a_copy_out_so_it_is_voided_too() {
+    let desk = Desk::new();
+    desk.take(job("wave", 1)).await;
+    desk.print("pack-1").await;
+    desk.spool.reprint("wave-1", smudged(), None).await.unwrap();
+    assert!(matches!(replace(&desk, "wave-1", moved("wave-1b", "N1")).await, Replaced::Done(_)));
+    assert_eq!(desk.state("wave-1").await, State::Voided);
+    assert_eq!(desk.print("pack-1").await, "wave-1b");
+}
+
+#[tokio::test]
+async fn a_label_on_its_way_is_not_replaced_before_its_fate_is_known() {
+    let desk = Desk::new();
+    desk.take(job("wave", 1)).await;
+    let sent = desk.send("pack-1").await;
+    let said =
+        async |desk: &Desk| desk.spool.replace("wave-1", moved("wave-1b", "N1"), "shop tool").await.unwrap_err().to_string();
+    assert!(said(&desk).await.ends_with("it is being sent: wait until it has its end, then ask again."));
+    desk.spool.settle(sent.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
+    assert!(said(&desk).await.ends_with("look at the tray and say whether it came out, then ask again."));
+    assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), SpoolError::NoLabel("wave-1b".to_owned()));
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    SendNext,
+    Settle(usize, Outcome),
+    Look(usize, bool),
+    Hold(usize),
+    Release(usize),
+    Reprint(usize),
+    Ask,
+    Decline,
+    Restart,
+}
+
+const LABELS: usize = 4;
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let outcome = prop_oneof![
+        2 => Just(printed()),
+        1 => Just(Outcome::Sent),
+        1 => Just(Outcome::Waiting { why: "not in its buffer".to_owned() }),
+        1 => Just(Outcome::NotSent { why: "the line was gone".to_owned() }),
+        1 => Just(Outcome::InDoubt { why: "silent".to_owned() }),
+    ];
+    let act = prop_oneof![
+        5 => Just(Act::SendNext),
+        5 => (0..LABELS, outcome).prop_map(|(label, outcome)| Act::Settle(label, outcome)),
+        2 => (0..LABELS, any::<bool>()).prop_map(|(label, came_out)| Act::Look(label, came_out)),
+        1 => (0..LABELS).prop_map(Act::Hold),
+        1 => (0..LABELS).prop_map(Act::Release),
+        2 => (0..LABELS).prop_map(Act::Reprint),
+        1 => Just(Act::Ask),
+        1 => Just(Act::Decline),
+        1 => Just(Act::Restart),
+    ];
+    prop::collection::vec(act, 0..25)
+}
+
+/// Does it, or has it refused: either may be right.
+async fn act(desk: Desk, act: Act) -> Desk {
+    let id = |label: usize| format!("wave-{}", label + 1);
+    match act {
+        Act::SendNext => {
+            if desk.next("pack-1").await.is_some() {
+                desk.send("pack-1").await;
+            }
+        }
+        Act::Settle(label, outcome) => {
+            let known = desk.spool.label(&id(label)).await.unwrap().label;
+            let _ = desk.spool.settle(known.key, known.attempts, outcome).await;
+        }
+        Act::Look(label, came_out) => drop(desk.spool.outcome(&id(label), came_out, "anna").await),
+        Act::Hold(label) => drop(desk.spool.hold(&id(label), "asked").await),
+        Act::Release(label) => drop(desk.spool.release(&id(label)).await),
+        Act::Reprint(label) => drop(desk.spool.reprint(&id(label), smudged(), None).await),
+        Act::Ask => drop(desk.spool.cancel_order("5764", asked()).await.unwrap()),
+        Act::Decline => drop(desk.spool.release_order("5764").await.unwrap()),
+        Act::Restart => return desk.reopen(),
+    }
+    desk
+}
+
+async fn follow(before: Vec<Act>, after: Vec<Act>) {
+    let mut desk = Desk::new();
+    desk.take(order(LABELS)).await;
+    for one in before {
+        desk = act(desk, one).await;
+    }
+    desk.spool.cancel_order("5764", sure()).await.unwrap();
+    for one in after {
+        desk = act(desk, one).await;
+        assert!(desk.next("pack-1").await.is_none(), "nothing of a canceled order waits for the printer");
+        for number in 1..=LABELS {
+            let label = desk.spool.label(&format!("wave-{number}")).await.unwrap().label;
+            let dead = match label.state {
+                State::Canceled => label.copies == 0,
+                State::Voided => label.copies > 0,
+                state => matches!(state, State::Sending | State::InDoubt),
+            };
+            assert!(dead, "{} is {} with {} copies", label.id, label.state, label.copies);
+        }
+    }
+    let mut standing = 0;
+    for (state, labels) in desk.counts("pack-1").await {
+        assert!(labels >= 0, "{state}: {labels}");
+        standing += labels as usize;
+    }
+    assert_eq!(standing, LABELS);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_before_and_after_a_canceled_label_is_never_used(before in acts(), after in acts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(follow(before, after));
+    }
+}
