@@ -5,6 +5,7 @@
 //! state = "/var/lib/waybilld"             # the ledger lives here
 //! socket = "/run/waybilld/waybilld.sock"
 //! templates = "/etc/waybilld/templates"   # *.toml; one named as a shipped one replaces it
+//! maps = "/etc/waybilld/maps"             # the same of field maps, for imports
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
@@ -66,7 +67,7 @@
 //!
 //! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
-//! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
+//! assert_eq!(faults[0].to_string(), "config.toml:10: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
 mod console;
@@ -95,6 +96,7 @@ pub struct Config {
     pub state: PathBuf,
     pub socket: PathBuf,
     pub templates: Option<PathBuf>,
+    pub maps: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
     pub stations: BTreeMap<String, StationConfig>,
@@ -183,6 +185,7 @@ impl Config {
             let state = top.text("state").map_or_else(default_state, PathBuf::from);
             let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
             let templates = top.text("templates").map(PathBuf::from);
+            let maps = top.text("maps").map(PathBuf::from);
             let mut printers = BTreeMap::new();
             let mut groups = Vec::new();
             for (name, mut table) in top.named_tables("printers") {
@@ -234,7 +237,7 @@ impl Config {
             });
             let console = top.table("console").and_then(|mut table| console::read(&mut table));
             let senders = senders.into_iter().collect();
-            Config { state, socket, templates, printers, senders, stations, limits, webhooks, console }
+            Config { state, socket, templates, maps, printers, senders, stations, limits, webhooks, console }
         })
     }
 }
