@@ -15,11 +15,15 @@ pub struct Daemon {
 impl Daemon {
     /// Starts it in that folder; `more` stands at the end of its configuration. Answers when it listens.
     pub fn start(folder: &Path, more: &str) -> Daemon {
+        Daemon::start_with(folder, "device = \"virtual:zpl\"", more)
+    }
+
+    /// The same, with a printer at that device.
+    pub fn start_with(folder: &Path, device: &str, more: &str) -> Daemon {
         let socket = folder.join("socket");
         let config = folder.join("waybilld.toml");
         let state = folder.join("state");
-        let text =
-            format!("state = {state:?}\nsocket = {socket:?}\n[printers.pack-1]\ndevice = \"virtual:zpl\"\nspeed = 14\n{more}");
+        let text = format!("state = {state:?}\nsocket = {socket:?}\n[printers.pack-1]\n{device}\nspeed = 14\n{more}");
         std::fs::write(&config, text).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_waybilld"))
             .args(["serve", "--config"])

@@ -2,6 +2,7 @@
 //! daemon, socket, ledger and TCP, and virtual printers.
 
 mod daemon;
+mod day;
 #[path = "../table/mod.rs"]
 mod table;
 
