@@ -130,6 +130,8 @@ pub struct PrinterConfig {
     pub window: usize,
     /// The longest a label takes from its turn to the slot.
     pub label_time: Duration,
+    /// What a label usually takes while the head keeps moving.
+    pub usual_time: Duration,
     /// The printers it shares jobs with.
     pub group: Option<String>,
 }
@@ -148,6 +150,8 @@ pub struct Limits {
 
 /// Inches a second of a printer nobody set: the slowest usual one.
 const SPEED_MIN: u8 = 2;
+/// Inches a second of a printer nobody told about: what desktop printers ship with is 4 to 6.
+const SPEED_USUAL: u8 = 5;
 /// From a format's turn to its first row, with the backfeed of the label before.
 const LABEL_START: Duration = Duration::from_millis(500);
 /// Between two labels of a roll, when nobody says.
@@ -325,6 +329,7 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         counter,
         window,
         label_time,
+        usual_time: Duration::from_secs_f64(size.1.0 / 25.4 / f64::from(setup.speed.unwrap_or(SPEED_USUAL))).min(label_time),
         group,
     })
 }

@@ -13,6 +13,7 @@
 //! | the printer stops while a label is under the head | TSPL prints it again by itself (SET REPRINT ON), and we never do. ESC/POS goes on in the middle of it: when its word comes it is **in doubt**; those behind it had not begun |
 //! | the word does not come from a printer that rests | another word is sent: when that comes back, all before it was come to. When it does not, the labels are **in doubt** |
 //! | no word ever came, and the printer rests | it says no words: labels are **sent** when handed over, from then on; an ESC/POS one that said it stopped before, with the label on the wire, leaves it **in doubt** |
+//! | it says no words, and answers how it stands | a label is **sent** when it has had its usual time since the one before, and the printer has answered since that nothing stops it; TSPL, which says that it rests: as soon as it does. So a power cut costs no more than the window |
 //! | it answers nothing | silent: labels are **sent** when their last byte is handed over |
 //! | stopped | asked gently, 1 s growing to 5 s, until it is ready; then on with the next label |
 //! | the line breaks | no byte that makes it print was offered: not taken. Else **in doubt** |
@@ -180,6 +181,7 @@ impl Conversation {
         while let Some(reply) = self.listener.poll() {
             self.hear(reply, now);
         }
+        self.check_sent(now);
         self.begin_next(now);
         self.plan(now);
     }
@@ -191,6 +193,7 @@ impl Conversation {
         self.check_answer(now);
         self.check_stall(now);
         self.check_evidence(now);
+        self.check_sent(now);
         self.ask_when_due(now);
         self.begin_next(now);
         self.plan(now);
@@ -263,7 +266,8 @@ impl Conversation {
             .outbox
             .waiting_since()
             .map(|since| since + if self.asking.stalled { self.rules.stall_max } else { self.rules.stall });
-        [self.asking.due(), self.asking.at, stall, self.asking.evidence_due].into_iter().flatten().min()
+        let sent = self.due_as_sent();
+        [self.asking.due(), self.asking.at, stall, self.asking.evidence_due, sent].into_iter().flatten().min()
     }
 
     /// Begins the next label, if one is in hand and nothing speaks against it.
@@ -307,7 +311,7 @@ impl Conversation {
         let learning = self.says_words() && !matches!(self.profile.echo, Echo::Before | Echo::After);
         let takes =
             self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs(bytes as u64 / u64::from(rate.max(1))));
-        let blind = !self.rules.line_shows_power && takes > BLIND_MAX;
+        let blind = !self.rules.line_shows_power && takes > BLIND_MAX && self.says_words();
         proven
             && !self.stopped()
             && self.asking.stops == 0

@@ -12,6 +12,8 @@ pub struct Rules {
     pub window: usize,
     /// The longest a label may take from its turn to the slot, at its slowest.
     pub label_time: Duration,
+    /// What a label usually takes while the head keeps moving: all there is to go by where nothing is confirmed.
+    pub usual_time: Duration,
     /// How long an answer may take before the printer counts as silent.
     pub patience: Duration,
     /// The longest pause between two questions while labels are on the wire.
@@ -38,6 +40,8 @@ impl Default for Rules {
             window: 2,
             // 150 mm at 2 inch/s, the slowest usual speed, and as much again for start and backfeed.
             label_time: Duration::from_millis(4500),
+            // The same at 5 inch/s.
+            usual_time: Duration::from_millis(1180),
             patience: Duration::from_millis(1500),
             pace: Duration::from_millis(250),
             line_rate: None,

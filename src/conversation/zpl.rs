@@ -6,6 +6,7 @@
 //! | a label is given and nothing is known to stop the printer | its bytes leave at once; no answer is waited for |
 //! | `window` labels are on the wire unconfirmed | no more is taken |
 //! | a label has left | ~HS, ~HQES and the label counter are asked by turns, one question at a time |
+//! | a label is about to leave on a slow line | ~HQES first: the next answer comes behind the label |
 //! | an answer comes | it belongs to the *oldest* open question of its kind, so a late answer can only be too modest; one that was not asked for is dropped |
 //! | the counter rose, nothing stopped the printer, the counter said so again | so many labels are **printed**; no single reply is ever believed, it may be garbled |
 //! | whether anything stops it | is for ~HQES to say where it is known, for ~HS of a jam says nothing; a gap of 1.5 s between two such answers counts as a stop |

@@ -769,6 +769,7 @@ fn rules(config: &PrinterConfig) -> Rules {
             _ => None,
         },
         label_time: config.label_time,
+        usual_time: config.usual_time,
         ..Rules::default()
     }
 }

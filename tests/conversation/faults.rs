@@ -353,7 +353,8 @@ impl Cell {
     /// One garbled byte may look like a stop to whoever reads ESC/POS, and on a serial line every silence like a power
     /// cut: each may leave a label in doubt.
     fn noise_looks_like_more(self) -> bool {
-        matches!(self.fault, Fault::Harmed) && (self.kind == Kind::EscPos || !self.cable.rules().line_shows_power)
+        matches!(self.fault, Fault::Harmed)
+            && (matches!(self.kind, Kind::EscPos | Kind::EscPosMute) || !self.cable.rules().line_shows_power)
     }
 
     /// What must hold, whatever became of the labels.

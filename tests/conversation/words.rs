@@ -207,6 +207,28 @@ fn an_escpos_printer_without_a_word_gets_its_labels_as_sent_and_none_while_it_is
 }
 
 #[test]
+fn a_printer_without_a_word_is_given_no_more_than_a_power_cut_may_cost() {
+    for settings in [with(Out::Never), escpos(EscPosSettings { process_id: false, ..labels() })] {
+        let mut bench = Bench::with(settings);
+        bench.print_run(1..=4);
+        assert!(bench.until(|bench| bench.all(Stand::Sent)), "{:?}\n{}", bench.ledger, bench.log);
+        bench.wait(seconds(60));
+        let began = bench.now;
+        bench.print_run(5..=16);
+        assert!(bench.until(|bench| bench.came_out() == 10));
+        bench.cut_power().disconnect(0).wait(seconds(5));
+        assert_eq!((bench.count(Stand::InDoubt), bench.came_out()), (2, 10), "{:?}\n{}", bench.ledger, bench.log);
+        bench.printer.power_on(bench.now);
+        bench.connect();
+        assert!(bench.until(|bench| bench.count(Stand::Sent) == 14), "{:?}\n{}", bench.ledger, bench.log);
+        bench.wait(seconds(60));
+        assert_eq!((bench.came_out(), bench.fault()), (15, None), "of the two in doubt one was out\n{}", bench.log);
+        // 12 labels of 0.98 s, two starts and the time without power.
+        assert!(bench.now - began < seconds(60 + 24), "{}", bench.log);
+    }
+}
+
+#[test]
 fn a_line_that_takes_nothing_while_the_printer_talks_is_not_filled_with_questions() {
     let mut conversation = Conversation::new(waybilld::language::Language::EscPos, rules(), Profile::default());
     conversation.handle_connected(Duration::ZERO);

@@ -18,11 +18,11 @@ pub(super) struct Asking {
     /// When the last answer was asked for.
     seen: Option<Duration>,
     /// The same, whatever else was watched since.
-    looked: Option<Duration>,
+    pub looked: Option<Duration>,
     /// Readings in a row that say that something stops it.
     pub stops: u32,
     /// It said that it is offline and not yet why.
-    offline: bool,
+    pub offline: bool,
     /// It said that it draws, prints or feeds.
     pub busy: bool,
     /// Questions in a row answered, and unanswered.
@@ -33,6 +33,8 @@ pub(super) struct Asking {
     pub stalled: bool,
     /// Since when it rests, by answers asked after the last word came back.
     pub rested: Option<Duration>,
+    /// Where no words are said: since when the head has been free for the first label on the wire.
+    pub head_free: Duration,
     /// When evidence must have come, if the printer stays calm.
     pub evidence_due: Option<Duration>,
     /// When a word last came back.
@@ -261,6 +263,7 @@ impl Conversation {
         if self.state != PrinterState::Ready {
             self.asking.soon(now);
             self.asking.settle_by = Some(now + self.rules.label_time * 10);
+            self.asking.head_free = now;
             self.renew_evidence(now);
             self.set_state(PrinterState::Ready);
         }
@@ -322,11 +325,11 @@ impl Conversation {
         }
     }
 
-    /// The printer stopped: the first label whose word has not come back may be under its head.
+    /// The printer stopped: the first label whose word has not come back may be under its head; without words any.
     fn stopped_in_one(&mut self, now: Duration) {
-        if let Some(first) = self.on_wire.iter_mut().find(|label| label.echoed.is_none()) {
-            first.stopped_in = Some(now);
-        }
+        let most = if self.profile.echo == Echo::No { usize::MAX } else { 1 };
+        let open = self.on_wire.iter_mut().filter(|label| label.echoed.is_none());
+        open.take(most).for_each(|label| label.stopped_in = Some(now));
     }
 
     pub(super) fn check_stall(&mut self, now: Duration) {

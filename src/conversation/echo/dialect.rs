@@ -35,6 +35,11 @@ impl Dialect {
         self == Dialect::Tspl
     }
 
+    /// Whether it tells a printer at work from one that rests.
+    pub(super) fn says_that_it_rests(self) -> bool {
+        self == Dialect::Tspl
+    }
+
     /// Whether its word is said after printing, by the manual.
     pub(super) fn says_it_after(self) -> bool {
         self == Dialect::EscPos

@@ -82,21 +82,45 @@ impl Conversation {
             self.send_all();
             return self.ask_silent_again(now);
         }
-        if self.profile.echo == Echo::No {
-            return self.send_all();
-        }
         self.asking.soon(now);
         self.renew_evidence(now);
     }
 
+    /// When the first label on the wire counts as sent by a printer that says no words.
+    pub(super) fn due_as_sent(&self) -> Option<Duration> {
+        let left = self.on_wire.front()?.left?;
+        let says_only_how_it_stands = self.profile.echo == Echo::No && !self.silent();
+        let works = !self.stopped() && !self.asking.suspect && self.asking.stops == 0 && !self.asking.offline;
+        let answered = self.asking.looked.is_some_and(|looked| looked >= left);
+        (says_only_how_it_stands && works && answered).then(|| left.max(self.asking.head_free) + self.rules.usual_time)
+    }
+
+    pub(super) fn check_sent(&mut self, now: Duration) {
+        while let Some(due) = self.due_as_sent().filter(|due| *due <= now) {
+            let Some(label) = self.on_wire.pop_front() else { break };
+            self.asking.head_free = due;
+            self.tell_sent(label);
+            self.renew_evidence(now);
+        }
+    }
+
     /// The printer cannot confirm: what has left it is sent.
     pub(super) fn send_all(&mut self) {
-        while let Some(OnWire { key, stopped_in, .. }) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
-            // It was seen to stop meanwhile: that much it did say.
-            let torn = stopped_in.is_some() && !self.dialect.prints_again();
-            self.events.push_back(if torn { Event::InDoubt { key, why: Doubt::StoppedInIt } } else { Event::Sent { key } });
+        while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
+            self.tell_sent(label);
         }
         self.asking.evidence_due = None;
+    }
+
+    fn tell_sent(&mut self, OnWire { key, stopped_in, hidden, .. }: OnWire) {
+        // It was seen to stop, or not seen at all: that much it did say.
+        self.events.push_back(if stopped_in.is_some() && !self.dialect.prints_again() {
+            Event::InDoubt { key, why: Doubt::StoppedInIt }
+        } else if hidden {
+            Event::InDoubt { key, why: Doubt::OutOfSight }
+        } else {
+            Event::Sent { key }
+        });
     }
 
     /// Sends a word that belongs to no label: what comes back was said behind all labels before it.
@@ -169,6 +193,12 @@ impl Conversation {
             self.settle_echoed(Evidence::Rest, now);
         }
         let Some(left) = self.on_wire.iter().filter_map(|label| label.left).max() else { return };
+        if self.profile.echo == Echo::No {
+            if self.dialect.says_that_it_rests() && self.asking.rested.is_some_and(|since| since >= left) {
+                self.send_all();
+            }
+            return;
+        }
         if now < left + self.rules.label_time {
             return;
         }

@@ -43,6 +43,9 @@ pub(super) struct Asking {
 
 /// The first pause between two questions; doubled up to `Rules::pace`.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(2);
+/// Two other questions may stand between two for the counter, and two more readings are needed to believe that it rose: all
+/// of it must fit into the time of the label that is printed meanwhile.
+const PAUSES_A_LABEL: u32 = 8;
 /// The longest pause on a slow line: until it is known that a label is out the next one's bytes wait, and they take long.
 const PACE_SLOW_LINE: Duration = Duration::from_millis(40);
 /// The pauses while the printer is stopped.
@@ -165,7 +168,7 @@ impl Conversation {
                 true if self.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
                 true => (STOPPED_MIN, STOPPED_MAX_WATCHED),
                 false if self.rules.line_rate.is_some() => (PAUSE_MIN, self.rules.pace.min(PACE_SLOW_LINE)),
-                false => (PAUSE_MIN, self.rules.pace),
+                false => (PAUSE_MIN, self.rules.pace.min(self.rules.usual_time / PAUSES_A_LABEL)),
             };
             let pause = self.asking.pause.clamp(least, most);
             self.asking.at = Some((now + pause).max(self.questions.not_before().unwrap_or_default()));
