@@ -107,12 +107,10 @@ proptest! {
 #[test]
 fn a_slip_says_its_head_in_letters_of_a_centimetre_and_both_reasons_stay_inside() {
     let dpi = Dpi::D203;
-    let reasons = ["label pkg-2026-0712-A was replaced: take it off and use label pkg-2026-0712-B.", "此面单已更换，请使用新面单"];
-    let refused = Slip {
-        head: "REFUSED 拒用".into(),
-        code: "pkg-2026-0712-A".into(),
-        reasons: reasons.map(str::to_owned).to_vec(),
-    };
+    let reasons =
+        ["label pkg-2026-0712-A was replaced: take it off and use label pkg-2026-0712-B.", "此面单已更换，请使用新面单"];
+    let refused =
+        Slip { head: "REFUSED 拒用".into(), code: "pkg-2026-0712-A".into(), reasons: reasons.map(str::to_owned).to_vec() };
     for (width, height) in [(100.0, 150.0), (60.0, 40.0)] {
         let media = Size::new(dpi.dots(Mm(width)), dpi.dots(Mm(height)));
         let label = slip(&refused, dpi, media, &Fonts::embedded());
