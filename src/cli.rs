@@ -15,6 +15,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod manifest;
 pub mod order;
 pub mod pair;
 mod plugged;
@@ -22,6 +23,7 @@ pub mod printers;
 pub mod progress;
 pub mod render;
 pub mod scan;
+pub mod scanners;
 pub mod serve;
 pub mod station;
 pub mod status;
@@ -47,7 +49,10 @@ pub enum Command {
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Manifest(manifest::Manifest),
+    Bag(manifest::Bag),
     Printers(printers::Args),
+    Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
     Test(care::Test),
@@ -78,7 +83,10 @@ impl Command {
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Manifest(args) => on_a_runtime(args.run()),
+            Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),
             Command::Test(args) => on_a_runtime(args.run()),

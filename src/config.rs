@@ -45,6 +45,11 @@
 //! [stations.bench-1]                      # a pack station: see `config/stations.rs`
 //! printer = "pack-1"
 //!
+//! [webhooks.erp]                          # a program that is told of events by POST
+//! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
+//! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
+//! events = ["printed", "in_doubt"]        # all when left out
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
@@ -61,6 +66,7 @@
 //! ```
 
 mod stations;
+pub mod webhooks;
 
 pub use stations::{Mode, StationConfig};
 
@@ -75,6 +81,7 @@ use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use webhooks::Webhook;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -86,6 +93,8 @@ pub struct Config {
     pub senders: Senders,
     pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
+    /// Programs that are told of events.
+    pub webhooks: BTreeMap<String, Webhook>,
 }
 
 /// One printer.
@@ -201,6 +210,7 @@ impl Config {
                 }
             }
             let stations = stations::read(&mut top, &printers);
+            let webhooks = webhooks::read(&mut top);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
@@ -214,7 +224,7 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits }
+            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits, webhooks }
         })
     }
 }
@@ -577,11 +587,33 @@ mod tests {
     fn a_station_stands_at_the_only_printer_and_must_name_one_of_several() {
         let one = "[printers.a]\ndevice = \"tcp://10.0.0.7\"\n";
         let config = Config::parse("c.toml", &format!("{one}[stations.bench-1]\nmode = \"ship\"\nslip = true\n")).unwrap();
-        let station = StationConfig { printer: "a".to_owned(), mode: Mode::Ship, slip: true };
+        let station = StationConfig { printer: "a".to_owned(), mode: Mode::Ship, slip: true, scanner: None };
         assert_eq!(config.stations["bench-1"], station);
         let two = format!("{one}[printers.b]\ndevice = \"tcp://10.0.0.8\"\n[stations.x]\n[stations.y]\nprinter = \"c\"\n");
         let faults = Config::parse("c.toml", &two).unwrap_err();
         assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [5, 7], "{faults:#?}");
+    }
+
+    #[test]
+    fn a_scanner_reads_for_one_station_and_is_no_printers_port() {
+        let one = "[printers.a]\ndevice = \"serial:/dev/ttyS0\"\n";
+        let station = |name: &str, scanner: &str| format!("[stations.{name}]\nscanner = \"{scanner}\"\n");
+        let twins = station("x", "hid:0c2e:0b61?port=1-2") + &station("y", "hid:0c2e:0b61?port=1-3&layout=de");
+        let config = Config::parse("c.toml", &format!("{one}{twins}")).unwrap();
+        assert_eq!(config.stations["y"].scanner.as_ref().unwrap().to_string(), "hid:0c2e:0b61?port=1-3&layout=de");
+        let same = station("x", "hid:0c2e:0b61") + &station("y", "hid:0c2e:0b61?layout=de");
+        let wrong = same + &station("z", "serial:/dev/ttyS0?baud=115200") + &station("zz", "usb://0c2e:0b61");
+        let faults = Config::parse("c.toml", &format!("{one}{wrong}")).unwrap_err();
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "c.toml:6: station x has that scanner: give each its own, twins by their `port`.",
+                "c.toml:8: that is the port of printer a: name the scanner's.",
+                "c.toml:10: usb://0c2e:0b61: not a scanner. Write hid:VENDOR:PRODUCT or serial:/dev/…; `waybilld scanners` lists \
+                 what is plugged in.",
+            ]
+        );
     }
 
     #[test]

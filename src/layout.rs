@@ -1,4 +1,4 @@
-//! Template + waybill + head → the finished [`Label`], or a refusal that names block, need and room.
+//! Template + waybill or paper + head → the finished [`Label`], or a refusal that names block, need and room.
 //!
 //! A [`Compositor`] belongs to one template, one resolution and one thread. It turns millimetres into dots once, keeps
 //! what every label shares (captions, rules, frames), and remembers texts it set lately, because a wave repeats its
@@ -11,6 +11,7 @@ mod values;
 use crate::dots::{Bitmap, Dots, Dpi, Mm, Point, Rect, Size};
 use crate::fault::Fault;
 use crate::label::{Label, Mark, Op, Text, TextLine};
+use crate::papers::{self, Kept, PAGES_MAX, Page, Paper};
 use crate::template::{self, Align, Block, Formula, Kind, PartyName, Template, Type};
 use crate::text::{self, Fonts, NoSet, Room, Style, Typesetter};
 use crate::waybill::{Country, Waybill, address};
@@ -45,20 +46,51 @@ struct Set {
     picture: std::sync::OnceLock<Arc<Bitmap>>,
 }
 
-/// Whether marks are drawn or only tried for room.
+/// What a label is made of.
+#[derive(Clone, Copy)]
+pub enum Matter<'a> {
+    Waybill(&'a Waybill),
+    Paper(&'a Paper),
+}
+
+impl<'a> From<&'a Waybill> for Matter<'a> {
+    fn from(waybill: &'a Waybill) -> Matter<'a> {
+        Matter::Waybill(waybill)
+    }
+}
+
+impl<'a> From<&'a Paper> for Matter<'a> {
+    fn from(paper: &'a Paper) -> Matter<'a> {
+        Matter::Paper(paper)
+    }
+}
+
+impl<'a> From<&'a Kept> for Matter<'a> {
+    fn from(kept: &'a Kept) -> Matter<'a> {
+        match kept {
+            Kept::Waybill(waybill) => Matter::Waybill(waybill),
+            Kept::Paper(paper) => Matter::Paper(paper),
+        }
+    }
+}
+
+/// Whether marks are drawn or only tried for room, or the rows counted that a paper has room for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aim {
     Check,
     Draw,
+    Count,
 }
 
 /// The label as far as it got.
 struct Sheet<'a> {
     aim: Aim,
-    waybill: &'a Waybill,
+    matter: Matter<'a>,
     values: Value,
     ops: Vec<Op>,
     faults: Vec<Fault>,
+    /// How many rows of a paper had room.
+    rows: Option<usize>,
     /// Where each block ended, for those that stand under it.
     ends: Vec<Option<Dots>>,
 }
@@ -96,27 +128,59 @@ impl Compositor {
         Size::new(self.dpi.dots(self.template.width), self.dpi.dots(self.template.height))
     }
 
-    /// Everything that would stop this order from printing; draws nothing.
-    pub fn check(&mut self, waybill: &Waybill) -> Result<(), Vec<Fault>> {
-        self.compose(waybill, Aim::Check).map(drop)
+    /// Everything that would stop this order or paper from printing; draws nothing.
+    pub fn check<'a>(&mut self, matter: impl Into<Matter<'a>>) -> Result<(), Vec<Fault>> {
+        self.compose(matter.into(), Aim::Check).map(drop)
     }
 
     /// The finished label, or everything that stops it.
-    pub fn lay_out(&mut self, waybill: &Waybill) -> Result<Label, Vec<Fault>> {
-        let ops = self.compose(waybill, Aim::Draw)?;
-        Ok(Label { dpi: self.dpi, size: self.size(), ops })
+    pub fn lay_out<'a>(&mut self, matter: impl Into<Matter<'a>>) -> Result<Label, Vec<Fault>> {
+        let sheet = self.compose(matter.into(), Aim::Draw)?;
+        Ok(Label { dpi: self.dpi, size: self.size(), ops: sheet.ops })
     }
 
-    fn compose(&mut self, waybill: &Waybill, aim: Aim) -> Result<Vec<Op>, Vec<Fault>> {
+    /// The paper cut into labels, each with as many rows as it has room for; every one of them checked.
+    pub fn pages(&mut self, paper: &Paper) -> Result<Vec<Paper>, Vec<Fault>> {
+        let rows = paper.rows();
+        let (mut from, mut cuts) = (0, Vec::new());
+        while from < rows || cuts.is_empty() {
+            if cuts.len() == PAGES_MAX {
+                let said = format!("needs more than {PAGES_MAX} labels for its {rows} rows: make it of fewer.");
+                return Err(vec![Fault::new("", said)]);
+            }
+            let number = cuts.len() + 1;
+            // For all we know yet it is the last one.
+            let rest = paper.page(Page { number, of: number }, from..rows);
+            let room = self.compose(Matter::Paper(&rest), Aim::Count)?.rows;
+            let until = from + room.unwrap_or(rows - from);
+            cuts.push(from..until);
+            from = until;
+        }
+        let of = cuts.len();
+        let pages = (1..).zip(cuts).map(|(number, rows)| paper.page(Page { number, of }, rows));
+        let pages: Vec<Paper> = pages.collect();
+        pages.iter().try_for_each(|page| self.check(page))?;
+        Ok(pages)
+    }
+
+    fn compose<'a>(&mut self, matter: Matter<'a>, aim: Aim) -> Result<Sheet<'a>, Vec<Fault>> {
         let template = self.template.clone();
+        let paper = match matter {
+            Matter::Waybill(_) => None,
+            Matter::Paper(paper) => Some(paper.kind()),
+        };
+        if template.paper != paper {
+            let named = |kind: Option<papers::Kind>| kind.map_or("waybill", papers::Kind::word);
+            let said = format!("\"{}\" is made for a {}, not for a {}.", template.name, named(template.paper), named(paper));
+            return Err(vec![Fault::new("template", said)]);
+        }
         let ops = if aim == Aim::Draw { self.fixed.clone() } else { Vec::new() };
         let ends = vec![None; template.blocks.len()];
-        let mut sheet = Sheet { aim, waybill, values: values::of(waybill), ops, faults: Vec::new(), ends };
+        let mut sheet = Sheet { aim, matter, values: values::of(matter), ops, faults: Vec::new(), rows: None, ends };
         for at in 0..template.blocks.len() {
             self.place(&mut sheet, &template.blocks, at);
         }
-        let Sheet { ops, faults, .. } = sheet;
-        if faults.is_empty() { Ok(ops) } else { Err(faults) }
+        if sheet.faults.is_empty() { Ok(sheet) } else { Err(sheet.faults) }
     }
 
     /// Places a block, and before it the one it stands under.
@@ -147,15 +211,16 @@ impl Compositor {
         match &block.kind {
             Kind::Text { text, type_ } => {
                 let said = sheet.say(&self.template, text)?;
-                let language = language_of(text, sheet.waybill);
+                let language = language_of(text, sheet.matter);
                 self.fill_text(sheet, block, &said, language, type_, area, text.field())
             }
             Kind::Address { of, type_ } => {
+                let Matter::Waybill(waybill) = sheet.matter else { return Some(area.at.y) };
                 let (party, field) = match of {
-                    PartyName::Recipient => (&sheet.waybill.recipient, "recipient.lines"),
-                    PartyName::Sender => (&sheet.waybill.sender, "sender.lines"),
+                    PartyName::Recipient => (&waybill.recipient, "recipient.lines"),
+                    PartyName::Sender => (&waybill.sender, "sender.lines"),
                 };
-                let said = address::lines_below_name(party, sheet.waybill.sender.country).join("\n");
+                let said = address::lines_below_name(party, waybill.sender.country).join("\n");
                 let language = han_language(party.country);
                 self.fill_text(sheet, block, &said, language, type_, area, Some(field.to_owned()))
             }
@@ -335,8 +400,12 @@ fn refusal(block: &Block, no: &NoSet) -> String {
     }
 }
 
-/// The Han forms a text wants: those of the party it speaks of.
-fn language_of(text: &Formula, waybill: &Waybill) -> Option<&'static str> {
+/// The Han forms a text wants: those of the party it speaks of, or of a paper's readers.
+fn language_of(text: &Formula, matter: Matter<'_>) -> Option<&'static str> {
+    let waybill = match matter {
+        Matter::Waybill(waybill) => waybill,
+        Matter::Paper(paper) => return Country::of(&paper.country).and_then(han_language),
+    };
     let field = text.field()?;
     let party = match field.split('.').next()? {
         "sender" => &waybill.sender,

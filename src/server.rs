@@ -8,8 +8,10 @@ mod address;
 mod body;
 mod events;
 mod health;
+mod import;
 mod jobs;
 mod labels;
+mod manifests;
 mod orders;
 mod printers;
 mod problem;
@@ -18,6 +20,7 @@ mod routes;
 pub mod shapes;
 mod stations;
 mod submission;
+mod webhooks;
 
 use crate::config::Config;
 use crate::printer::Printers;
@@ -40,6 +43,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use webhooks::Webhooks;
 
 /// Connections open at once; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
@@ -75,6 +79,7 @@ struct Door {
     closing: watch::Receiver<bool>,
     openapi: Bytes,
     paths: Vec<String>,
+    webhooks: Webhooks,
 }
 
 /// The user at the other end of the socket.
@@ -149,6 +154,7 @@ async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Route
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
         paths: openapi.paths.paths.keys().cloned().collect(),
+        webhooks: Webhooks::start(&house.config, &house.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };

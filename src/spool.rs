@@ -10,6 +10,7 @@
 mod desk;
 mod error;
 pub mod ledger;
+mod manifests;
 mod orders;
 mod packing;
 mod reading;
@@ -130,6 +131,17 @@ impl Spool {
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
     pub fn take(&self, job: NewJob) -> Receipt<Taken> {
         self.write(move |desk| taking::take(desk, &job))
+    }
+
+    /// Takes the labels of handover manifests, and with them notes which parcel stands on which manifest.
+    pub fn take_manifests(&self, job: NewJob, parcels: Vec<(LabelKey, String)>) -> Receipt<Taken> {
+        self.write(move |desk| manifests::take(desk, &job, &parcels))
+    }
+
+    /// The parcels on that manifest, in the order they were handed over.
+    pub fn parcels(&self, manifest: &str) -> Receipt<Vec<LabelView>> {
+        let manifest = manifest.to_owned();
+        self.read(move |db| manifests::parcels(db, &manifest))
     }
 
     /// How a job that was sent before stands; `None` when its id is new. What [`Spool::take`] would answer, without
@@ -403,6 +415,20 @@ impl Spool {
     /// The number of the newest event, and word of every newer one.
     pub fn latest_seq(&self) -> watch::Receiver<i64> {
         self.inner.latest.clone()
+    }
+
+    // Who is told of events.
+
+    /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
+    pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::webhook_told(desk, &name))
+    }
+
+    /// It has been told of everything up to that event.
+    pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::keep_webhook_told(desk, &name, told))
     }
 
     // Templates and old data.

@@ -10,6 +10,7 @@ pub mod bench;
 pub mod control;
 mod doubts;
 pub mod scanned;
+mod scanners;
 
 pub use answer::{Answer, Code, Facts, Tone};
 
@@ -68,6 +69,8 @@ pub struct View {
 pub struct Scanner {
     pub uri: String,
     pub connected: bool,
+    /// Why it is not connected, as a sentence that says what to do.
+    pub why: Option<String>,
 }
 
 /// A question that is put.
@@ -89,7 +92,7 @@ struct Station {
 }
 
 impl Stations {
-    /// The stations of the configuration. Their doubts are watched until `stop` turns true.
+    /// The stations of the configuration. Their doubts are watched and their scanners heard until `stop` turns true.
     pub fn start(config: &Config, studio: &Studio, spool: &Spool, printers: &Printers, stop: &watch::Receiver<bool>) -> Stations {
         let station = |(name, config): (&String, &StationConfig)| {
             let printer = printers.get(&config.printer).expect("the configuration names only printers it has").clone();
@@ -117,6 +120,7 @@ impl Stations {
         let stations = Stations { by_name: Arc::new(config.stations.iter().map(station).collect()) };
         if !stations.by_name.is_empty() {
             tokio::spawn(doubts::watch(stations.clone(), spool.clone(), stop.clone()));
+            scanners::listen(&stations, config, stop);
         }
         stations
     }
@@ -150,7 +154,7 @@ impl Stations {
     }
 
     /// Says that a scanner reads for the station, or is unplugged.
-    pub fn show_scanner(&self, name: &str, scanner: Scanner) {
+    fn show_scanner(&self, name: &str, scanner: Scanner) {
         if let Some(station) = self.by_name.get(name) {
             station.view.send_modify(|view| view.scanner = Some(scanner));
         }

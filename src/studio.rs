@@ -4,6 +4,10 @@
 //! after the file changed), one set of fonts, and a pool of warm [`Compositor`]s: each is borrowed by one thread at a
 //! time. Knows no job and no printer.
 
+mod papers;
+
+pub use papers::{Sheet, WavePapers, wall_clock};
+
 use crate::dots::{Dpi, Mm};
 use crate::fault::{self, Fault, FileFault};
 use crate::layout::Compositor;
@@ -14,10 +18,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The designs that come with the program: name, text.
-pub const SHIPPED: [(&str, &str); 3] = [
+pub const SHIPPED: [(&str, &str); 13] = [
     ("waybill-100x150", include_str!("../templates/waybill-100x150.toml")),
     ("waybill-80", include_str!("../templates/waybill-80.toml")),
     ("address-100x150", include_str!("../templates/address-100x150.toml")),
+    ("pick-list-100x150", include_str!("../templates/pick-list-100x150.toml")),
+    ("pick-list-80", include_str!("../templates/pick-list-80.toml")),
+    ("packing-slip-100x150", include_str!("../templates/packing-slip-100x150.toml")),
+    ("packing-slip-80", include_str!("../templates/packing-slip-80.toml")),
+    ("cover-100x150", include_str!("../templates/cover-100x150.toml")),
+    ("cover-80", include_str!("../templates/cover-80.toml")),
+    ("bag-100x150", include_str!("../templates/bag-100x150.toml")),
+    ("bag-80", include_str!("../templates/bag-80.toml")),
+    ("manifest-100x150", include_str!("../templates/manifest-100x150.toml")),
+    ("manifest-80", include_str!("../templates/manifest-80.toml")),
 ];
 
 /// The design a printer uses when nobody names one.
@@ -143,24 +157,26 @@ impl Studio {
 
     /// Checks many orders on all cores; every fault carries its label's id.
     pub fn check(&self, orders: &[(Arc<Template>, Dpi, &Waybill)]) -> Vec<Fault> {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(orders.len().div_ceil(8)).max(1);
-        let check = |part: &[(Arc<Template>, Dpi, &Waybill)]| {
-            let mut faults = Vec::new();
-            for (template, dpi, waybill) in part {
-                let checked = self.with(template, *dpi, |compositor| compositor.check(waybill)).and_then(|checked| checked);
-                faults.extend(checked.err().into_iter().flatten().map(|fault| fault.of_label(&waybill.id)));
-            }
-            faults
+        let check = |(template, dpi, waybill): &(Arc<Template>, Dpi, &Waybill)| {
+            let checked = self.with(template, *dpi, |compositor| compositor.check(*waybill)).and_then(|checked| checked);
+            checked.err().into_iter().flatten().map(|fault| fault.of_label(&waybill.id)).collect::<Vec<_>>()
         };
-        if workers == 1 {
-            return check(orders);
-        }
-        std::thread::scope(|scope| {
-            let parts = orders.chunks(orders.len().div_ceil(workers));
-            let threads: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();
-            threads.into_iter().flat_map(|thread| thread.join().expect("checking an order does not panic")).collect()
-        })
+        on_all_cores(orders, check).into_iter().flatten().collect()
     }
+}
+
+/// What `work` makes of each item, in their order, by as many threads as are of use.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().div_ceil(8)).max(1);
+    if workers == 1 {
+        return items.iter().map(work).collect();
+    }
+    let work = &work;
+    std::thread::scope(|scope| {
+        let parts = items.chunks(items.len().div_ceil(workers));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>())).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("laying out an order does not panic")).collect()
+    })
 }
 
 /// Variants of what is not there or is one itself, and two for the same media.

@@ -3,8 +3,9 @@
 //! Text goes in; out comes a [`Template`] whose every expression compiles and knows its variables, whose blocks lie on
 //! the media, off each other and clear of every symbol's quiet zone, or all faults by line. Geometry stays in
 //! millimetres: the same design serves every head. A design for other media is a file of its own that names the first,
-//! `variant_of = "waybill-100x150"`: each printer uses the one made for its media. Knows no order, no font and no
-//! printer.
+//! `variant_of = "waybill-100x150"`: each printer uses the one made for its media. A design with `paper = "pick-list"`
+//! sees that paper instead of an order; its table flows over as many labels as its rows need. Knows no order, no font
+//! and no printer.
 //!
 //! ```
 //! let design = r#"
@@ -47,6 +48,7 @@ pub use expression::{Expressions, Formula};
 
 use crate::dots::Mm;
 use crate::fault::FileFault;
+use crate::papers;
 use crate::toml_file::{self, Table};
 use std::collections::BTreeSet;
 
@@ -58,6 +60,8 @@ pub struct Template {
     pub hash: blake3::Hash,
     /// The design it says the same as, for other media.
     pub variant_of: Option<VariantOf>,
+    /// The paper it is for; `None`: waybills.
+    pub paper: Option<papers::Kind>,
     pub width: Mm,
     pub height: Mm,
     pub blocks: Vec<Block>,
@@ -156,14 +160,18 @@ pub enum Level {
     H,
 }
 
-/// A table: a row an item.
+/// A table: a row an item, or whatever its paper has rows of.
 #[derive(Debug)]
 pub struct Rows {
+    /// The list, and what the cells call one entry of it.
+    pub of: papers::RowNames,
     pub columns: Vec<Column>,
     pub size: Mm,
     pub least: Mm,
-    /// The last row when not all fit; without it such a label is refused.
+    /// The last row when not all fit; without it such a label is refused. A paper goes on over another label instead.
     pub more: Option<Formula>,
+    /// A line under each row.
+    pub ruled: bool,
 }
 
 /// One column of a table.
@@ -201,7 +209,8 @@ impl Template {
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Template, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {
             top.require(&["media"]);
-            let mut reader = Reader { expressions: Expressions::default(), blocks: Vec::new(), unders: Vec::new() };
+            let paper = top.word("paper", &papers::Kind::ALL.map(|kind| (kind.word(), kind)));
+            let mut reader = Reader { expressions: Expressions::default(), blocks: Vec::new(), unders: Vec::new(), paper };
             let line = top.line_of("variant_of");
             let variant_of = top.text("variant_of").map(|name| VariantOf { name: name.to_owned(), line });
             let (mut width, mut height) = (Mm(0.0), Mm(0.0));
@@ -221,6 +230,7 @@ impl Template {
                 name: name.to_owned(),
                 hash: blake3::hash(text.as_bytes()),
                 variant_of,
+                paper,
                 width,
                 height,
                 blocks: reader.blocks,
@@ -239,7 +249,11 @@ struct Reader {
     blocks: Vec<Block>,
     /// Block, line and the name it wants to stand under.
     unders: Vec<(usize, usize, String)>,
+    paper: Option<papers::Kind>,
 }
+
+/// What a waybill has rows of.
+const ITEMS: papers::RowNames = ("items", "item");
 
 impl Reader {
     const KINDS: [(&'static str, ReadKind); 7] = [
@@ -297,6 +311,9 @@ impl Reader {
 
     fn address(&mut self, table: &mut Table<'_>, _: &str) -> Option<Kind> {
         table.require(&["of"]);
+        if self.paper.is_some() {
+            table.fault_at(table.line(), "a paper shows no address: only a waybill does.");
+        }
         let of = table.word("of", &[("recipient", PartyName::Recipient), ("sender", PartyName::Sender)]);
         let type_ = type_of(table);
         Some(Kind::Address { of: of?, type_: type_? })
@@ -321,8 +338,22 @@ impl Reader {
 
     fn table(&mut self, table: &mut Table<'_>, said: &str) -> Option<Kind> {
         table.require(&["rows", "columns"]);
-        table.word("rows", &[("items", ())]);
+        let of = match self.paper {
+            None => Some(ITEMS),
+            Some(paper) => paper.rows(),
+        };
+        match of {
+            Some(of) => drop(table.word("rows", &[(of.0, ())])),
+            None => table.fault("rows", "this paper has no rows."),
+        }
+        if self.paper.is_some() && table.has("more") {
+            table.fault("more", "a paper goes on over another label: it has no last row for the rest.");
+        }
+        if self.paper.is_some() && self.blocks.iter().any(|block| matches!(block.kind, Kind::Table(_))) {
+            table.fault_at(table.line(), "a paper has one table: two could not both go on over another label.");
+        }
         let (size, least) = sizes(table);
+        let ruled = table.boolean("ruled").unwrap_or(false);
         let more = table.has("more").then(|| self.formula(table, "more", said)).flatten();
         let mut columns = Vec::new();
         for mut column in table.tables("columns") {
@@ -334,7 +365,7 @@ impl Reader {
                 columns.push(Column { text, width, align, bold });
             }
         }
-        Some(Kind::Table(Rows { columns, size: size?, least: least?, more }))
+        Some(Kind::Table(Rows { of: of?, columns, size: size?, least: least?, more, ruled }))
     }
 
     fn frame(&mut self, table: &mut Table<'_>, _: &str) -> Option<Kind> {
@@ -383,10 +414,14 @@ impl Reader {
         }
     }
 
-    /// Tries every expression on a full order and on a bare one.
+    /// Tries every expression on a full order or paper and on a bare one.
     fn check_expressions(&self, top: &Table<'_>) {
         let mut faults = BTreeSet::new();
-        for order in [sample::full(), sample::bare()] {
+        let tried = match self.paper {
+            None => [sample::full(), sample::bare()],
+            Some(paper) => [true, false].map(|full| sample::paper(paper, full)),
+        };
+        for order in tried {
             for block in &self.blocks {
                 let shown = match &block.when {
                     Some(when) => self.try_formula(&mut faults, when, &order) != Some(String::new()),
@@ -402,7 +437,7 @@ impl Reader {
                         self.try_formula(&mut faults, formula, &order);
                     }
                     Kind::Table(rows) => {
-                        let row = sample::row();
+                        let row = sample::row(self.paper);
                         rows.columns.iter().for_each(|column| {
                             self.try_formula(&mut faults, &column.text, &row);
                         });
@@ -534,9 +569,13 @@ mod tests {
 
     #[test]
     fn the_shipped_designs_have_no_fault() {
-        for name in ["waybill-100x150", "waybill-80", "address-100x150"] {
-            let file = format!("{}/templates/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-            let text = std::fs::read_to_string(&file).unwrap();
+        for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let (file, name) = (path.display().to_string(), path.file_stem().unwrap().to_string_lossy().into_owned());
+            let (name, text) = (name.as_str(), std::fs::read_to_string(&file).unwrap());
             if let Err(faults) = Template::parse(name, &file, &text) {
                 panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>());
             }

@@ -18,6 +18,7 @@
 //! ```
 
 mod discover;
+mod hid;
 mod holders;
 mod line;
 mod plugged;
@@ -29,9 +30,11 @@ mod uri;
 mod usb;
 
 pub use discover::{Found, UsbFacts, discover};
+pub use hid::{FoundKeyboard, Input, Keyboard, keyboards};
 pub use line::{Line, PortStatus};
 pub use plugged::Plugged;
-pub use uri::{DeviceUri, Flow, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
+pub use uri::{DeviceUri, Flow, HidAddress, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
+pub(crate) use uri::{hid::parse as parse_hid, word};
 
 use std::fmt;
 use std::io;

@@ -98,6 +98,14 @@ pub struct Cod {
     pub currency: String,
 }
 
+/// 180 → "180 g", 1250 → "1.25 kg".
+pub fn weight(grams: u64) -> String {
+    match grams {
+        0..1000 => format!("{grams} g"),
+        _ => format!("{} kg", (grams as f64 / 10.0).round() / 100.0),
+    }
+}
+
 /// What a label may say.
 pub const LABEL_FIELDS: [&str; 18] = [
     "id",
@@ -268,7 +276,8 @@ fn whole(number: u32) -> Node {
     Node::Number(number.to_string())
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether a label may be called so.
+pub fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
 }
 

@@ -11,14 +11,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("symbology", &["dots"]),
     ("text", &["dots"]),
     ("waybill", &["fault"]),
-    ("field_map", &["fault", "toml_file", "waybill"]),
+    // A table is cells and no more: what a column means stands in a map.
+    ("sheet", &["fault"]),
+    ("field_map", &["fault", "sheet", "toml_file", "waybill"]),
+    // Checks what a map made, so that the faults of map and label are told together.
+    ("import", &["fault", "field_map", "sheet", "waybill"]),
+    // What is printed beside waybills, made of them.
+    ("papers", &["waybill"]),
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
     ("care", &["label", "symbology", "text", "dots"]),
     // The wire as text: written by traces, read by tests.
     ("capture", &[]),
-    ("template", &["fault", "toml_file", "label", "symbology", "dots"]),
-    ("layout", &["fault", "template", "waybill", "label", "text", "symbology", "dots"]),
+    // Expressions are tried on a sample of the paper they are for.
+    ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots"]),
+    ("layout", &["fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
@@ -28,11 +35,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("virtual_printer", &["dots"]),
     // How a USB device differs from the printer class is a fact of its id.
     ("transport", &["models", "virtual_printer"]),
+    // Scans as text, from devices that `transport` opens.
+    ("scanner", &["transport"]),
     ("spool", &[]),
+    // What is told of the ledger's events.
+    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
-    ("studio", &["fault", "template", "layout", "waybill", "label", "text", "dots"]),
+    ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill", "webhook"]),
     (
         "printer",
         &[
@@ -45,6 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "label",
             "language",
             "layout",
+            "papers",
             "spool",
             "studio",
             "template",
@@ -54,12 +66,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "spool", "studio", "text", "waybill"]),
+    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "text", "waybill"]),
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "printer", "spool", "station", "studio", "template",
-            "waybill",
+            "config", "dots", "fault", "import", "label", "language", "layout", "papers", "printer", "spool", "station",
+            "studio", "template", "waybill", "webhook",
         ],
     ),
     ("cli", &["*"]),
@@ -75,7 +87,10 @@ const PURE: &[&str] = &[
     "symbology",
     "text",
     "waybill",
+    "sheet",
     "field_map",
+    "papers",
+    "import",
     "label",
     "capture",
     "care",
@@ -86,6 +101,7 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
+    "webhook",
 ];
 
 /// What a pure room must not name.

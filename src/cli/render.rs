@@ -6,10 +6,14 @@ use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
-use crate::studio::{DEFAULT_TEMPLATE, Studio};
+use crate::layout::Matter;
+use crate::papers::{Want, Wave};
+use crate::studio::{DEFAULT_TEMPLATE, Studio, WavePapers, wall_clock};
+use crate::template::Template;
 use crate::waybill::Waybill;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -24,6 +28,9 @@ pub struct Args {
     /// A printer language instead of pictures.
     #[arg(long, value_parser = language)]
     language: Option<Language>,
+    /// The papers of the wave too, where they would print: cover, pick-list, slips.
+    #[arg(long, value_name = "PAPER", value_delimiter = ',', value_parser = want)]
+    papers: Vec<Want>,
     /// Latin text in the printer's own font.
     #[arg(long)]
     native_text: bool,
@@ -46,13 +53,19 @@ fn language(text: &str) -> Result<Language, String> {
     Language::named(text).ok_or_else(|| "known: zpl, tspl, escpos".to_owned())
 }
 
+/// A paper by its word, with `-` as good as `_`.
+pub fn want(text: &str) -> Result<Want, String> {
+    Want::from_word(&text.replace('-', "_")).ok_or_else(|| "known: cover, pick-list, slips".to_owned())
+}
+
 /// Reads, lays out, writes.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = load::config(args.config.as_deref())?;
     let studio = load::studio(&config)?;
     let input = args.source.read()?;
     input.remarks().iter().for_each(|remark| eprintln!("{remark}"));
-    let labels = lay_out(&studio, &input.waybills(&config.senders)?, &args)?;
+    let id = input.job.iter().find(|(field, _)| field == "id").and_then(|(_, id)| id.as_text()).unwrap_or("wave");
+    let labels = lay_out(&studio, id, &input.waybills(&config.senders)?, &args)?;
     let extension = args.output.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let language = args.language.or(Language::named(extension));
     if let Some(language) = language.filter(|_| !is_folder(&args.output)) {
@@ -84,19 +97,37 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every label laid out, or every fault of every label.
-fn lay_out(studio: &Studio, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
-    let mut labels = Vec::new();
+/// Every label laid out, the papers among them where they would print, or every fault of every label.
+fn lay_out(studio: &Studio, id: &str, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
     let mut faults = Vec::new();
-    for waybill in waybills {
-        let name = waybill.template.as_deref().unwrap_or(&args.template);
-        let made = match studio.design(name) {
-            Ok(design) => studio.with(&design.template, args.dpi, |compositor| compositor.lay_out(waybill)).and_then(|made| made),
+    let mut papers = WavePapers::default();
+    if !args.papers.is_empty() {
+        let usual = &studio.design(&args.template).map_err(Failure::refused)?.template;
+        let labels = waybills.iter().collect();
+        let wave = Wave { id: id.to_owned(), printer: "not printed".to_owned(), at: wall_clock(), labels };
+        match studio.papers(&wave, &args.papers, (usual.width, usual.height), args.dpi) {
+            Ok(made) => papers = made,
+            Err(found) => faults.extend(found),
+        }
+    }
+    let mut labels = Vec::new();
+    let mut set = |design: Result<&Arc<Template>, String>, id: &str, matter: Matter<'_>| {
+        let made = match design {
+            Ok(template) => studio.with(template, args.dpi, |compositor| compositor.lay_out(matter)).and_then(|made| made),
             Err(sentence) => Err(vec![Fault::new("template", sentence)]),
         };
         match made {
             Ok(label) => labels.push(label),
-            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(&waybill.id))),
+            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(id))),
+        }
+    };
+    papers.before.iter().for_each(|sheet| set(Ok(&sheet.template), &sheet.paper.id(), (&sheet.paper).into()));
+    let mut behind = papers.behind.iter();
+    for waybill in waybills {
+        let name = waybill.template.as_deref().unwrap_or(&args.template);
+        set(studio.design(name).map(|design| &design.template), &waybill.id, waybill.into());
+        for sheet in behind.next().into_iter().flatten() {
+            set(Ok(&sheet.template), &sheet.paper.id(), (&sheet.paper).into());
         }
     }
     if faults.is_empty() {
@@ -107,7 +138,7 @@ fn lay_out(studio: &Studio, waybills: &[Waybill], args: &Args) -> Result<Vec<Lab
 
 /// What a printer would be sent for these labels, from its first byte on.
 fn stream_of(language: Language, labels: &[Label], native_text: bool) -> Vec<u8> {
-    let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES };
+    let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES, slow_line: false };
     let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
     let mut bytes = Vec::new();
     for (at, label) in labels.iter().enumerate() {

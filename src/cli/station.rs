@@ -59,10 +59,13 @@ fn line(station: &Value) -> String {
     }
     match (&station["scanner"]["uri"], &station["scanner"]["connected"]) {
         (Value::String(uri), Value::Bool(true)) => line.push_str(&format!(", scanner {uri}")),
-        (Value::String(uri), _) => line.push_str(&format!(", scanner {uri} is not plugged in")),
+        (Value::String(_), _) => line.push_str(", without its scanner"),
         _ => {}
     }
     line.push('.');
+    if let Some(why) = station["scanner"]["why"].as_str() {
+        line.push_str(&format!(" {why}"));
+    }
     if let Some(label) = station["doubt"]["id"].as_str() {
         line.push_str(&format!(" Did label {label} come out? Look at the tray, then scan \"came out\" or \"did not\"."));
     }
@@ -77,11 +80,11 @@ mod tests {
     #[test]
     fn a_station_is_told_in_a_line_with_its_question_last() {
         let station = json!({"name": "bench-1", "printer": "pack-1", "mode": "ship", "by": "Mei",
-            "scanner": {"uri": "hid:0c2e:0b61", "connected": false}, "doubt": {"id": "pkg-7"}});
+            "scanner": {"uri": "hid:0c2e:0b61", "connected": false, "why": "hid:0c2e:0b61: the scanner is not plugged in."}, "doubt": {"id": "pkg-7"}});
         assert_eq!(
             lines(&json!({"stations": [station]})),
-            ["bench-1: a scan is for ship at pack-1, Mei packs, scanner hid:0c2e:0b61 is not plugged in. Did label pkg-7 \
-                 come out? Look at the tray, then scan \"came out\" or \"did not\"."]
+            ["bench-1: a scan is for ship at pack-1, Mei packs, without its scanner. hid:0c2e:0b61: the scanner is not plugged \
+                 in. Did label pkg-7 come out? Look at the tray, then scan \"came out\" or \"did not\"."]
         );
         assert!(lines(&json!({"stations": []}))[0].starts_with("no station is configured"));
     }

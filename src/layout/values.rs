@@ -1,11 +1,21 @@
-//! What the expressions of a template see of an order. An optional text that is not there is empty; an optional group
+//! What the expressions of a template see of an order or a paper. An optional text that is not there is empty; an optional group
 //! (`cod`, `ship_by`) is none, so `when = "cod"` does what it says.
 
-use crate::waybill::{Item, Party, ShipBy, Waybill, tracking};
+use super::Matter;
+use crate::papers::RowNames;
+use crate::waybill::{Item, Party, ShipBy, Waybill, tracking, weight};
+use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-/// The values of one order.
-pub fn of(waybill: &Waybill) -> Value {
+/// The values of one order or paper.
+pub fn of(matter: Matter<'_>) -> Value {
+    match matter {
+        Matter::Waybill(waybill) => of_waybill(waybill),
+        Matter::Paper(paper) => Value::from(Serde(paper)),
+    }
+}
+
+fn of_waybill(waybill: &Waybill) -> Value {
     context! {
         id => &waybill.id, order => &waybill.order,
         tracking => &waybill.tracking, tracking_spaced => tracking::spaced(&waybill.tracking),
@@ -17,15 +27,16 @@ pub fn of(waybill: &Waybill) -> Value {
         cod => waybill.cod.as_ref().map(|cod| context! { amount => &cod.amount, currency => &cod.currency }),
         ship_by => waybill.ship_by.as_ref().map(ship_by),
         parcel => context! {
-            weight => waybill.parcel.weight_g.map(weight).unwrap_or_default(),
+            weight => waybill.parcel.weight_g.map(|grams| weight(grams.into())).unwrap_or_default(),
             number => waybill.parcel.number.unwrap_or(1), of => waybill.parcel.of.unwrap_or(1),
         },
     }
 }
 
-/// What the cells of one row see.
-pub fn row(of: &Item) -> Value {
-    context! { item => item(of) }
+/// What the cells of each row see.
+pub fn rows(values: &Value, (list, one): RowNames) -> Vec<Value> {
+    let entries = values.get_attr(list).unwrap_or_default();
+    entries.try_iter().into_iter().flatten().map(|entry| Value::from_pairs([(one, entry)])).collect()
 }
 
 /// What the last row sees when not all items fit.
@@ -61,12 +72,4 @@ fn ship_by(at: &ShipBy) -> Value {
 
 fn text(optional: &Option<String>) -> &str {
     optional.as_deref().unwrap_or_default()
-}
-
-/// 180 → "180 g", 1250 → "1.25 kg".
-fn weight(grams: u32) -> String {
-    match grams {
-        0..1000 => format!("{grams} g"),
-        _ => format!("{} kg", (f64::from(grams) / 10.0).round() / 100.0),
-    }
 }

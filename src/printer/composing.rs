@@ -3,10 +3,10 @@
 use crate::config::PrinterConfig;
 use crate::dots::{Dpi, Mm};
 use crate::label::Label;
+use crate::papers::Kept;
 use crate::spool::{LabelKey, QueuedLabel, Spool};
 use crate::studio::Studio;
 use crate::template::Template;
-use crate::waybill::{Senders, Waybill, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -109,10 +109,8 @@ async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Resul
 fn compose(studio: &Studio, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
     let template = &studio.for_media(template, (head.width, head.height))?;
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
-    let node = json::parse(queued.waybill.as_bytes()).map_err(|fault| fault.to_string())?;
-    let waybill = Waybill::parse(&node, &Senders::default()).map_err(first)?;
-    let label =
-        studio.with(template, head.dpi, |compositor| compositor.lay_out(&waybill)).and_then(|made| made).map_err(first)?;
+    let kept = Kept::parse(&queued.waybill)?;
+    let label = studio.with(template, head.dpi, |compositor| compositor.lay_out(&kept)).and_then(|made| made).map_err(first)?;
     let digest = label.digest();
     Ok(Composed { label, digest })
 }

@@ -9,10 +9,10 @@ use super::shapes::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidR
 use super::shapes::{LabelHistory, LabelState, Labels};
 use super::{Door, Peer};
 use crate::fault::{Fault, hint};
+use crate::papers::Kept;
 use crate::spool::{LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
-use crate::waybill::{Senders, Waybill, json};
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
@@ -76,13 +76,13 @@ pub async fn labels(State(door): State<Arc<Door>>, Asked(wanted): Asked<Wanted>)
     responses((status = 200, body = LabelHistory), Absent, Unable))]
 pub async fn label(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
     let detail = door.house.spool.label(&id).await?;
-    let waybill = detail.waybill.as_deref().and_then(kept);
-    Ok(Json(LabelHistory::of(detail, waybill.as_ref())))
-}
-
-/// A waybill as the spool keeps it.
-pub fn kept(text: &str) -> Option<Waybill> {
-    Waybill::parse(&json::parse(text.as_bytes()).ok()?, &Senders::default()).ok()
+    let kept = detail.waybill.as_deref().map(Kept::parse);
+    // A paper has no recipient.
+    let waybill = match &kept {
+        Some(Ok(Kept::Waybill(waybill))) => Some(waybill.as_ref()),
+        _ => None,
+    };
+    Ok(Json(LabelHistory::of(detail, waybill)))
 }
 
 /// Print a label again, on purpose
@@ -125,7 +125,9 @@ pub async fn void(
 ) -> Result<Json<LabelState>, Problem> {
     let by = read(&sent, &["by"], |fields| fields.text("by", 64, Text::Plain))?.unwrap_or_else(|| peer.name());
     let state = door.house.spool.void(&id, &by).await?;
-    answer("void", id, state)
+    let manifest = door.house.spool.label(&id).await?.label.manifest;
+    let Json(answer) = answer("void", id, state)?;
+    Ok(Json(LabelState { manifest, ..answer }))
 }
 
 /// Keep a waiting label back

@@ -88,6 +88,11 @@ impl Problem {
         Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
     }
 
+    /// The same with its faults told otherwise.
+    pub fn with_faults(self, tell: impl FnOnce(Vec<Fault>) -> Vec<Fault>) -> Problem {
+        Problem { faults: tell(self.faults), ..self }
+    }
+
     /// How many faults it tells of.
     pub fn faults(&self) -> usize {
         self.faults.len()
@@ -136,7 +141,8 @@ impl From<SpoolError> for Problem {
             | SpoolError::NotShippable { .. }
             | SpoolError::Shipped(_)
             | SpoolError::NotShipped(_)
-            | SpoolError::OnManifest { .. } => Kind::Conflict,
+            | SpoolError::OnManifest { .. }
+            | SpoolError::Overtaken(_) => Kind::Conflict,
             SpoolError::Erased(_) => Kind::Erased,
             SpoolError::Full => Kind::Full,
             SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,

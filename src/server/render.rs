@@ -7,11 +7,12 @@ use super::shapes::ProblemShape;
 use super::shapes::refusals::{Absent, Unable, Unreadable};
 use super::shapes::requests::{JobRequest, LabelRequest};
 use super::submission::{Aim, Submission};
-use super::{Door, House, labels};
+use super::{Door, House};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
+use crate::papers::Kept;
 use crate::spool::SpoolError;
 use crate::template::Template;
 use crate::waybill::json::Node;
@@ -129,12 +130,15 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
     let detail = spool.label(&id).await?;
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
     let unreadable = || Problem::new(Kind::Broken, format!("what is kept of label {id} cannot be read."));
-    let waybill = labels::kept(&kept).ok_or_else(unreadable)?;
+    let kept = Kept::parse(&kept).map_err(|_| unreadable())?;
     let template: Arc<Template> = match door.house.studio.by_hash(&detail.template) {
         Some(template) => template,
         None => {
             let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;
-            let name = waybill.template.as_deref().unwrap_or("an earlier template");
+            let name = match &kept {
+                Kept::Waybill(waybill) => waybill.template.as_deref().unwrap_or("an earlier template"),
+                Kept::Paper(paper) => paper.kind().template(),
+            };
             door.house.studio.recall(name, &text).map_err(|_| unreadable())?
         }
     };
@@ -143,7 +147,7 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
     // As it prints on the media the printer holds now; where it cannot, as it was taken.
     let variant = printer.and_then(|printer| door.house.studio.for_media(&template, printer.media).ok());
     let template = variant.unwrap_or(template);
-    let drawn = door.work(move |house| house.studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill))).await?;
+    let drawn = door.work(move |house| house.studio.with(&template, dpi, |compositor| compositor.lay_out(&kept))).await?;
     let label = drawn.and_then(|made| made).map_err(|faults| {
         let faults = faults.into_iter().map(|fault| fault.of_label(&id)).collect();
         Problem::refused(faults, "it cannot be drawn for this printer")

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, orders, printers, render, stations};
+use super::{Door, REQUEST, events, health, import, jobs, labels, manifests, orders, printers, render, stations, webhooks};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -31,6 +31,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(jobs::submit))
         .routes(routes!(jobs::job))
+        .routes(routes!(import::import))
         .routes(routes!(labels::labels))
         .routes(routes!(labels::label))
         .routes(routes!(render::preview))
@@ -42,6 +43,9 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(orders::replace))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::release))
+        .routes(routes!(manifests::manifests))
+        .routes(routes!(manifests::manifest))
+        .routes(routes!(manifests::bags))
         .routes(routes!(render::render))
         .routes(routes!(printers::printers))
         .routes(routes!(printers::pause))
@@ -55,6 +59,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(stations::scan))
         .routes(routes!(stations::stations))
         .routes(routes!(events::events))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

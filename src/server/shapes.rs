@@ -3,9 +3,12 @@
 //! Answers are made here from what the spool and the printers say. Requests are read field by field elsewhere, so
 //! that every fault has a name; their shapes stand in [`requests`], and a test sends their examples.
 
+mod manifests;
 pub mod refusals;
 pub mod requests;
 pub mod stations;
+
+pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
@@ -33,6 +36,37 @@ pub struct Job {
     pub runs: Vec<Run>,
 }
 
+/// A job that was only checked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Checked {
+    /// How many labels could be taken.
+    pub checked: usize,
+}
+
+/// What became of an imported file: the job, when one was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    #[serde(flatten)]
+    pub job: Option<Job>,
+    /// The map it was read with.
+    #[schema(example = "tiktok-shop-export")]
+    pub map: String,
+    /// How the file was written: an encoding, `Excel` or `JSON`.
+    pub written: &'static str,
+    /// How many labels it came to.
+    pub checked: usize,
+    /// Orders that became no label.
+    pub left_out: Vec<LeftOutShape>,
+}
+
+/// An order that became no label.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutShape {
+    pub order: String,
+    #[schema(example = "Canceled")]
+    pub why: String,
+}
+
 /// Labels that print in one unbroken sequence.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Run {
@@ -51,6 +85,9 @@ pub struct RunLabel {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
+    /// Which paper it is, when it is no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
 }
 
 /// A label as it stands.
@@ -205,6 +242,9 @@ pub struct LabelState {
     pub id: String,
     #[schema(example = "held")]
     pub state: &'static str,
+    /// A voided label stands on this manifest: cross it out there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
 }
 
 /// What became of the labels of an order.
@@ -330,6 +370,34 @@ pub struct EventShape {
     pub data: Box<RawValue>,
 }
 
+/// The programs that are told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhooksShape {
+    pub webhooks: Vec<WebhookShape>,
+}
+
+/// A program that is told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookShape {
+    pub name: String,
+    /// Its host and port.
+    #[schema(example = "127.0.0.1:9000")]
+    pub target: String,
+    /// The newest event it has taken, or does not want.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<i64>,
+    /// How many newer ones there are.
+    pub behind: i64,
+    /// Why it does not take them; it is tried again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "it answers 500 and not 2xx.")]
+    pub trouble: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble_since: Option<String>,
+    /// How often in a row it was tried in vain.
+    pub failures: u32,
+}
+
 /// Why the answer is no (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemShape {
@@ -388,7 +456,7 @@ impl Job {
         for label in view.labels {
             *counts.entry(label.state.word()).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason });
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
             }
         }
         // Its labels were all printed again elsewhere.
@@ -487,7 +555,7 @@ impl Move {
 
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
-        LabelState { id, state: state.word() }
+        LabelState { id, state: state.word(), manifest: None }
     }
 }
 
@@ -560,6 +628,16 @@ impl EventShape {
         let Event { seq, at, kind, job, label, printer, data } = event;
         let data = RawValue::from_string(data).unwrap_or_default();
         EventShape { seq, at: time(at), kind, job, label, printer, data }
+    }
+}
+
+impl WebhookShape {
+    /// `trouble`: why, since when, and how often in a row.
+    pub fn of(name: &str, target: &str, told: Option<i64>, behind: i64, trouble: Option<(String, UnixMs, u32)>) -> WebhookShape {
+        let (trouble, since, failures) =
+            trouble.map_or((None, None, 0), |(why, since, failures)| (Some(why), Some(time(since)), failures));
+        let (name, target) = (name.to_owned(), target.to_owned());
+        WebhookShape { name, target, told, behind, trouble, trouble_since: since, failures }
     }
 }
 

@@ -16,6 +16,7 @@ pub use content::content_of;
 use super::House;
 use crate::config::{LABELS_MAX, PrinterConfig};
 use crate::fault::{Fault, hint};
+use crate::papers::Want;
 use crate::studio::DEFAULT_TEMPLATE;
 use crate::template::Template;
 use crate::waybill::Waybill;
@@ -28,7 +29,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a job may say.
-pub const JOB_FIELDS: [&str; 9] = ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "print", "labels"];
+pub const JOB_FIELDS: [&str; 10] =
+    ["id", "printer", "template", "sender", "sort", "urgent", "reuse_tracking", "papers", "print", "labels"];
 
 /// Whether a job is to be taken, or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Submission {
     pub sort: Vec<Sort>,
     /// The caller says that a tracking number may stand under another label too.
     pub reuse_tracking: bool,
+    /// What is to print beside the labels.
+    pub papers: Vec<Want>,
     /// Its labels print when they, their order or their goods are scanned.
     pub on_scan: bool,
     /// As they are to print; those with a fault are left out.
@@ -77,6 +81,7 @@ impl Submission {
             printer: None,
             sort: Vec::new(),
             reuse_tracking: false,
+            papers: Vec::new(),
             on_scan: false,
             orders: Vec::new(),
             faults: Vec::new(),
@@ -89,6 +94,7 @@ impl Submission {
             submission.printer = read_printer(&fields, house, aim);
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
+            submission.papers = read_papers(&fields);
             submission.on_scan = read_print(&fields);
             let labels = read_list(&fields, labels);
             submission.read_labels(labels, &fields, house, &faults);
@@ -101,7 +107,12 @@ impl Submission {
 
     fn read_labels(&mut self, labels: Vec<Node>, job: &Fields<'_>, house: &House, faults: &RefCell<Vec<Fault>>) {
         let urgent = job.boolean("urgent");
-        let sender = job.get("sender");
+        // Where only one is configured there is nothing to choose.
+        let only = match house.config.senders.names().as_slice() {
+            [only] => Some(Node::text(*only)),
+            _ => None,
+        };
+        let sender = job.get("sender").or(only.as_ref());
         let designs = Designs { house, printer: self.printer.as_ref() };
         let usual = designs.usual(job.text("template", 64, Kind::Plain));
         let usual = usual.map_err(|message| job.fault("template", message)).ok();
@@ -176,16 +187,16 @@ fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
     Vec::new()
 }
 
-fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
+/// The printer or group a request names, or the only one there is.
+pub fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
     let printers = &house.config.printers;
     let known: Vec<&str> = printers.keys().map(String::as_str).collect();
-    let name = match job.get("printer") {
-        Some(_) => job.text("printer", 64, Kind::Plain)?,
-        None if known.len() == 1 => known[0].to_owned(),
+    let name = match job.text("printer", 64, Kind::Plain) {
+        Some(name) => name,
+        None if known.len() == 1 && job.get("printer").is_none() => known[0].to_owned(),
         None => {
-            if aim == Aim::Take {
-                job.fault("printer", format!("is missing: name one. Known: {}.", known.join(", ")));
-            }
+            // A blank name is none.
+            job.need("printer", aim == Aim::Render, &format!("name one. Known: {}.", known.join(", ")));
             return None;
         }
     };
@@ -228,6 +239,22 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
     keys
 }
 
+fn read_papers(job: &Fields<'_>) -> Vec<Want> {
+    let mut wants = Vec::new();
+    for (at, word) in job.list("papers", Want::ALL.len()).iter().enumerate() {
+        let field = format!("papers[{at}]");
+        match word.as_text().map(|word| (word, Want::from_word(word))) {
+            Some((_, Some(want))) => wants.push(want),
+            Some((word, None)) => {
+                let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                job.fault(&field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
+            }
+            None => job.fault(&field, "must be a text in quotes."),
+        }
+    }
+    wants
+}
+
 /// The designs of the house, as that printer can use them.
 struct Designs<'a> {
     house: &'a House,
@@ -244,9 +271,11 @@ impl Designs<'_> {
     /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
         let studio = &self.house.studio;
+        if studio.design(name)?.template.paper.is_some() {
+            return Err(format!("\"{name}\" is a template of a paper: name one of a waybill."));
+        }
         let design = match self.printer {
             Some((printer, config)) => {
-                studio.design(name)?;
                 studio.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
             }
             None => studio.design(name)?,

@@ -116,6 +116,11 @@ impl Desk<'_> {
         self.count(&label.printer, label.state, -1)?;
         self.count(&label.printer, state, 1)?;
         let mut data = json!({ "run": label.run, "position": label.position });
+        if let Step::Void { .. } = step
+            && let Some(manifest) = self.manifest_of(label.key)?
+        {
+            data["manifest"] = manifest.into();
+        }
         if by.is_none() && !reason.is_empty() {
             data["reason"] = reason.into();
         }
@@ -129,7 +134,37 @@ impl Desk<'_> {
         if state == State::Waiting {
             self.bells.insert(label.printer.clone());
         }
+        if matches!(step, Step::Hold | Step::Release | Step::Void { .. }) {
+            self.step_slips(label, step, reason, by)?;
+        }
         Ok(state)
+    }
+
+    /// The manifest the label stands on.
+    fn manifest_of(&self, key: LabelKey) -> Result<Option<String>, SpoolError> {
+        Ok(self.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([key], |row| row.get(0))?)
+    }
+
+    /// The packing slips of a label.
+    pub fn slips(&self, label: &Standing) -> Result<Vec<Standing>, SpoolError> {
+        let slips = format!("{}/packing-slip-", label.id);
+        let mut query = self.db.prepare_cached(&format!("{STANDING} WHERE l.id > ?1 AND l.id < ?1 || ':' AND l.job = ?2"))?;
+        Ok(query.query_map(params![slips, label.job], standing)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Holds, releases or voids the packing slips of a label with it, those that can be: a slip without its label, or a
+    /// label without its slip, would lie in the wrong package.
+    fn step_slips(&mut self, label: &Standing, step: Step, reason: &str, by: Option<&str>) -> Result<(), SpoolError> {
+        for slip in self.slips(label)? {
+            let step = match step {
+                Step::Void { .. } => Step::Void { copy_out: slip.copies > 0 },
+                other => other,
+            };
+            if next(slip.state, step).is_some() {
+                self.step(&slip, step, reason, by)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds to an event that the label is a copy of one that came out, and at which station it was asked for.

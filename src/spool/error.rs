@@ -53,6 +53,10 @@ pub enum SpoolError {
     #[error("label {label} stands on manifest {manifest}: it stays handed over.")]
     OnManifest { label: String, manifest: String },
 
+    /// Between the question and the answer.
+    #[error("label {0} was voided, taken back or put on a manifest meanwhile: nothing was taken. Ask again.")]
+    Overtaken(String),
+
     #[error("the disk of the state directory is full: nothing was recorded. Make room on it; nothing else needs to be done.")]
     Full,
 

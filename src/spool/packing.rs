@@ -65,7 +65,7 @@ pub(super) fn goods_waiting(db: &Connection, skus: &[String], now: UnixMs) -> Re
 
 /// How many labels wait for a scan.
 pub(super) fn awaiting_scan(db: &Connection) -> Result<usize, SpoolError> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM labels WHERE state = 'held' AND reason = ?1")?;
+    let mut query = db.prepare_cached("SELECT count(*) FROM labels WHERE state = 'held' AND reason = ?1 AND paper IS NULL")?;
     Ok(query.query_row([ON_SCAN], |row| row.get::<_, i64>(0))? as usize)
 }
 
@@ -147,6 +147,10 @@ pub(super) fn cancel_wave(desk: &mut Desk, job: &str, printer: &str, by: &str) -
     let waiting = waiting_of(desk.db, key, printer)?;
     for label in &waiting {
         let label = desk.label_of_key(*label)?;
+        // A slip is gone with its label already.
+        if label.state != State::Waiting {
+            continue;
+        }
         desk.step(&label, Step::Void { copy_out: false }, "its wave was canceled", Some(by))?;
     }
     Ok(waiting.len())
@@ -202,6 +206,12 @@ pub(super) fn let_print(desk: &mut Desk, id: &str, printer: &str, by: &str) -> R
         return Err(SpoolError::Held { label: label.id, why: label.reason });
     }
     put_first(desk, &mut label, Some(printer))?;
+    // Its slip comes behind it, wherever it prints.
+    for mut slip in desk.slips(&label)? {
+        if slip.state == State::Held {
+            put_first(desk, &mut slip, Some(printer))?;
+        }
+    }
     desk.step(&label, Step::Release, "scanned", Some(by))
 }
 

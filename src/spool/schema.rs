@@ -168,6 +168,7 @@ ALTER TABLE labels ADD COLUMN manifest TEXT;        -- the id of the manifest la
 ALTER TABLE labels ADD COLUMN reprint_station TEXT; -- of a reprint that has not been sent yet
 ALTER TABLE prints ADD COLUMN reprint_station TEXT;
 CREATE INDEX labels_shipped ON labels (shipped_at) WHERE shipped_at IS NOT NULL;
+CREATE INDEX labels_of_manifest ON labels (manifest) WHERE manifest IS NOT NULL;
 
 -- The goods of labels that wait for a scan, for a scan of the goods.
 CREATE TABLE goods (

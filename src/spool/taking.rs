@@ -108,7 +108,7 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
         .prepare_cached("INSERT INTO jobs (id, content, printer, sort, taken_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![job.id, job.content.as_bytes(), job.printer, json!(job.sort).to_string(), desk.now])?;
     let key = desk.db.last_insert_rowid();
-    let runs = job.labels.chunks(job.run_limit.clamp(1, RUN_LABELS_MAX));
+    let runs = runs(&job.labels, job.run_limit.clamp(1, RUN_LABELS_MAX));
     let run_count = runs.len();
     let group = (!job.group.is_empty()).then_some(job.printer.as_str());
     for labels in runs {
@@ -126,6 +126,24 @@ fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
     let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
     desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
+}
+
+/// The labels in runs of at most so many. A packing slip stays in the run of its label where one run can hold both: they
+/// go into one package, and runs may print at different printers.
+fn runs(mut labels: &[NewLabel], limit: usize) -> Vec<&[NewLabel]> {
+    let follows = |label: &NewLabel| label.paper == Some("packing-slip");
+    let mut runs = Vec::new();
+    while labels.len() > limit {
+        let begins = |at: &usize| !follows(&labels[*at]);
+        let cut = (1..=limit).rev().find(begins).unwrap_or(limit);
+        let (run, rest) = labels.split_at(cut);
+        runs.push(run);
+        labels = rest;
+    }
+    if !labels.is_empty() {
+        runs.push(labels);
+    }
+    runs
 }
 
 /// Writes a label of a job by its key, for a printer, perhaps of a group.

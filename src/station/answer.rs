@@ -211,14 +211,17 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         let facts = Facts { at: label.expires, ..Facts::default() };
         return no(Code::RefusedExpired, format!("label {id} has expired: it needs a new one.")).map(|answer| answer.with(facts));
     }
-    if label.cancel_requested && label.shipped_at.is_none() {
+    if label.cancel_requested && label.state != State::Held && label.shipped_at.is_none() {
         let facts = Facts { reason: Some(BUYER_ASKED.to_owned()), ..Facts::default() };
-        let sentence = format!("label {id}: the buyer asked to cancel. Put the parcel aside until that is decided.");
+        let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
         return no(Code::RefusedHeld, sentence).map(|answer| answer.with(facts));
     }
     let waits = |why: &str| no(Code::RefusedWaiting, format!("label {id} {why}"));
     let is_out = label.copies > 0;
     match (mode, label.state) {
+        (Mode::Ship, _) if let Some(paper) = &label.paper => {
+            no(Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.replace('-', " ")))
+        }
         (_, State::InDoubt) if mode != Mode::Ship || !is_out => {
             no(Code::RefusedInDoubt, format!("nobody knows whether label {id} came out: look at the tray, then say so."))
         }

@@ -1,6 +1,8 @@
-//! Two orders every expression is tried on: one with everything, one with the least an order may have.
-//! A test in `layout` holds their keys against what a real order offers.
+//! Two orders every expression is tried on: one with everything, one with the least an order may have; and two papers
+//! of each kind. A test in `layout` holds the keys of the orders against what a real one offers.
 
+use crate::papers;
+use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 /// An order with every field.
@@ -26,9 +28,21 @@ pub fn bare() -> Value {
     }
 }
 
-/// What a cell of the items table may show.
-pub fn row() -> Value {
-    context! { item => item("SKU") }
+/// A paper with everything, or with nothing that may be left out.
+pub fn paper(kind: papers::Kind, full: bool) -> Value {
+    Value::from(Serde(papers::sample(kind, full)))
+}
+
+/// What a cell of a table may show.
+pub fn row(of: Option<papers::Kind>) -> Value {
+    match of {
+        None => context! { item => item("SKU") },
+        Some(kind) => {
+            let (list, one) = kind.rows().unwrap_or_default();
+            let rows = paper(kind, true).get_attr(list).unwrap_or_default();
+            Value::from_pairs([(one, rows.get_item_by_index(0).unwrap_or_default())])
+        }
+    }
 }
 
 /// What the last row may show when not all fit.

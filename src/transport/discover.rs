@@ -2,7 +2,7 @@
 
 use super::holders;
 use super::sysfs::{self, UsbDevice};
-use super::uri::{DeviceUri, SerialAddress, UsbPlace};
+use super::uri::{DeviceUri, SerialAddress};
 use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
 use crate::models::Models;
 use rustix::fs::Access;
@@ -39,12 +39,7 @@ impl Found {
     pub fn is_meant_by(&self, uri: &DeviceUri) -> bool {
         match (uri, &self.uri, &self.usb) {
             (DeviceUri::Usb(meant), DeviceUri::Usb(_), Some(usb)) => {
-                let is_there = match &meant.place {
-                    UsbPlace::Serial(serial) => usb.serial.as_ref() == Some(serial),
-                    UsbPlace::Port(port) => usb.port == *port,
-                    UsbPlace::Only => true,
-                };
-                is_there && (usb.vendor, usb.product) == (meant.vendor, meant.product)
+                meant.place.is(usb.serial.as_deref(), &usb.port) && (usb.vendor, usb.product) == (meant.vendor, meant.product)
             }
             (DeviceUri::Serial(meant), DeviceUri::Serial(this), _) => {
                 let file = |path: &str| fs::canonicalize(path).ok();
@@ -87,7 +82,7 @@ fn usb_printer(device: &UsbDevice, all: &[UsbDevice]) -> Option<Found> {
     Some(Found { uri, usb: Some(facts(device, interface.device_id.clone())), trouble })
 }
 
-fn facts(device: &UsbDevice, device_id: Option<String>) -> UsbFacts {
+pub(super) fn facts(device: &UsbDevice, device_id: Option<String>) -> UsbFacts {
     UsbFacts {
         vendor: device.vendor,
         product: device.product,

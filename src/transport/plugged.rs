@@ -30,6 +30,11 @@ impl Plugged {
         Plugged(if can_be_plugged { bell().map(watch::Sender::subscribe) } else { None })
     }
 
+    /// For any device that is plugged in.
+    pub(crate) fn hears_all() -> Plugged {
+        Plugged(bell().map(watch::Sender::subscribe))
+    }
+
     /// Waits until something was plugged in since the last time. May be dropped at any time without missing a ring.
     pub async fn rung(&mut self) {
         let rung = match &mut self.0 {
@@ -66,7 +71,7 @@ fn ring_for(socket: &OwnedFd, bell: &watch::Sender<()>) {
     let mut message = vec![0; MESSAGE_MAX];
     loop {
         match recv(socket, &mut *message, RecvFlags::empty()) {
-            Ok((_, count)) if !tells_of_a_printer(&message[..count.min(MESSAGE_MAX)]) => {}
+            Ok((_, count)) if !tells_of_a_device(&message[..count.min(MESSAGE_MAX)]) => {}
             // With no buffers left some were lost: anything may have been in them.
             Ok(_) | Err(rustix::io::Errno::NOBUFS) => bell.send_replace(()),
             Err(rustix::io::Errno::INTR) => {}
@@ -78,8 +83,8 @@ fn ring_for(socket: &OwnedFd, bell: &watch::Sender<()>) {
     }
 }
 
-/// Whether a device came that a printer could be behind.
-fn tells_of_a_printer(message: &[u8]) -> bool {
+/// Whether a device came that a printer or a scanner could be behind.
+fn tells_of_a_device(message: &[u8]) -> bool {
     // udev's messages begin with a header that says where the words begin (struct udev_monitor_netlink_header).
     let words = match message.strip_prefix(b"libudev\0") {
         Some(header) => {
@@ -91,12 +96,13 @@ fn tells_of_a_printer(message: &[u8]) -> bool {
         None => message,
     };
     let has = |known: &[&[u8]]| words.split(|byte| *byte == 0).any(|word| known.contains(&word));
-    has(&[b"ACTION=add", b"ACTION=bind", b"ACTION=change"]) && has(&[b"SUBSYSTEM=usb", b"SUBSYSTEM=usbmisc", b"SUBSYSTEM=tty"])
+    has(&[b"ACTION=add", b"ACTION=bind", b"ACTION=change"])
+        && has(&[b"SUBSYSTEM=usb", b"SUBSYSTEM=usbmisc", b"SUBSYSTEM=tty", b"SUBSYSTEM=input"])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tells_of_a_printer;
+    use super::tells_of_a_device;
 
     fn udev(words: &str) -> Vec<u8> {
         let mut message = b"libudev\0".to_vec();
@@ -109,18 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn the_bell_rings_for_what_a_printer_could_be_behind_and_for_nothing_else() {
+    fn the_bell_rings_for_what_a_printer_or_a_scanner_could_be_behind_and_for_nothing_else() {
         for (words, rings) in [
             ("ACTION=add\0DEVPATH=/devices/a/usb1/1-1\0SUBSYSTEM=usb\0DEVTYPE=usb_device\0", true),
             ("ACTION=bind\0DEVPATH=/devices/a/usb1/1-1/1-1:1.0\0SUBSYSTEM=usb\0", true),
             ("ACTION=add\0SUBSYSTEM=tty\0DEVNAME=ttyUSB0\0", true),
             ("ACTION=add\0SUBSYSTEM=usbmisc\0DEVNAME=usb/lp0\0", true),
+            ("ACTION=add\0SUBSYSTEM=input\0DEVNAME=input/event5\0", true),
             ("ACTION=remove\0SUBSYSTEM=usb\0", false),
             ("ACTION=add\0SUBSYSTEM=block\0", false),
             ("ACTION=change\0SUBSYSTEM=power_supply\0", false),
         ] {
-            assert_eq!(tells_of_a_printer(format!("add@/devices/x\0{words}").as_bytes()), rings, "{words:?}");
-            assert_eq!(tells_of_a_printer(&udev(words)), rings, "{words:?} from udev");
+            assert_eq!(tells_of_a_device(format!("add@/devices/x\0{words}").as_bytes()), rings, "{words:?}");
+            assert_eq!(tells_of_a_device(&udev(words)), rings, "{words:?} from udev");
         }
     }
 
@@ -128,8 +135,8 @@ mod tests {
     fn a_torn_message_rings_for_nothing() {
         let whole = udev("ACTION=add\0SUBSYSTEM=usb\0");
         for end in 0..whole.len() - 1 {
-            assert!(!tells_of_a_printer(&whole[..end]), "{end} bytes");
+            assert!(!tells_of_a_device(&whole[..end]), "{end} bytes");
         }
-        assert!(!tells_of_a_printer(&[b"libudev\0".to_vec(), vec![0xff; 40]].concat()));
+        assert!(!tells_of_a_device(&[b"libudev\0".to_vec(), vec![0xff; 40]].concat()));
     }
 }

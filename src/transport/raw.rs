@@ -1,7 +1,7 @@
 //! What the libraries leave to us of the kernel's files: a few lines that must be trusted.
 
 use rustix::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd};
-use rustix::ioctl::{Getter, ioctl};
+use rustix::ioctl::{Getter, IntegerSetter, ioctl};
 use serialport::TTYPort;
 use std::io;
 use tokio::io::unix::AsyncFd;
@@ -28,4 +28,13 @@ pub(super) fn file_of(port: TTYPort) -> OwnedFd {
 pub(super) fn watched(file: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is open, and stays the same file, until it is dropped; what it is dropped with unregisters it.
     unsafe { AsyncFd::register(file) }.map_err(io::Error::from)
+}
+
+/// EVIOCGRAB (linux/input.h).
+const GRAB: rustix::ioctl::Opcode = rustix::ioctl::opcode::write::<std::ffi::c_int>(b'E', 0x90);
+
+/// Takes an input device for ourselves alone, until its file is closed.
+pub(super) fn grab(file: impl AsFd) -> rustix::io::Result<()> {
+    // SAFETY: input devices take this request's number by value and write nothing; any other file refuses it.
+    unsafe { ioctl(file, IntegerSetter::<GRAB>::new_usize(1)) }
 }

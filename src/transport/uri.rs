@@ -1,8 +1,10 @@
 //! Device URIs: where a printer is, in one word of the configuration.
 
+pub(crate) mod hid;
 mod serial;
 mod usb;
 
+pub use hid::HidAddress;
 pub use serial::{Flow, Parity, SerialAddress};
 pub use usb::{UsbAddress, UsbPlace};
 
@@ -142,7 +144,7 @@ fn settings(query: &str) -> Result<Vec<(&str, &str)>, String> {
 }
 
 /// The one of the known words, or a sentence that names them all.
-fn word<T: Copy>(key: &str, value: &str, known: &[(&str, T)]) -> Result<T, String> {
+pub(crate) fn word<T: Copy>(key: &str, value: &str, known: &[(&str, T)]) -> Result<T, String> {
     known.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
         format!("{key} cannot be \"{value}\". Known: {}.", known.join(", "))

@@ -72,7 +72,7 @@ async fn a_ledger_of_the_first_version_is_read_and_its_labels_stay() {
     drop(spool);
     let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(
-        "DROP INDEX labels_shipped; DROP TABLE goods; DROP TABLE scans; DROP TABLE webhooks;
+        "DROP INDEX labels_shipped; DROP INDEX labels_of_manifest; DROP TABLE goods; DROP TABLE scans; DROP TABLE webhooks;
          ALTER TABLE prints DROP COLUMN reprint_station;
          ALTER TABLE labels DROP COLUMN carrier; ALTER TABLE labels DROP COLUMN weight_g; ALTER TABLE labels DROP COLUMN expires;
          ALTER TABLE labels DROP COLUMN paper; ALTER TABLE labels DROP COLUMN on_scan; ALTER TABLE labels DROP COLUMN replaced_by;

@@ -468,7 +468,7 @@ async fn an_order_the_buyer_asked_to_cancel_is_neither_printed_nor_reprinted_nor
         table.spool.cancel_order(order, asked()).await.unwrap();
     }
     let refused = table.expect("a", Code::RefusedHeld).await;
-    assert_eq!(refused.sentence, "label a: the buyer asked to cancel. Put the parcel aside until that is decided.");
+    assert_eq!(refused.sentence, "the buyer of label a asked to cancel: put the parcel aside until that is decided.");
     assert_eq!(table.scan_at("bench-2", "a").await.code, Code::RefusedHeld);
     table.expect("XD0TOPRINT", Code::Mode).await;
     table.expect("order b", Code::RefusedHeld).await;

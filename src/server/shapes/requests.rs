@@ -14,7 +14,7 @@ pub struct JobRequest {
     pub printer: Option<String>,
     /// The template of labels that name none; otherwise the printer's usual one.
     pub template: Option<String>,
-    /// The sender of labels that name none.
+    /// The sender of labels that name none. May be left out where only one is configured.
     pub sender: Option<SenderRequest>,
     /// In which order the labels print: any of `ship_by`, `priority`, `carrier`, `service`, `location`, `sku`, `order`,
     /// `tracking`, `country`, the weightiest first. As given when left out.
@@ -23,6 +23,8 @@ pub struct JobRequest {
     pub urgent: Option<bool>,
     /// You know that a tracking number stands under another label too.
     pub reuse_tracking: Option<bool>,
+    /// Papers to print beside the labels: `pick_list` and `cover` before the first one, `slips` each behind its label.
+    pub papers: Option<Vec<String>>,
     /// `now`, or `on_scan`: each label waits until it, its order or, where it is alone in its parcel, its article is
     /// scanned at a station.
     #[schema(example = "now")]
@@ -173,6 +175,40 @@ pub struct ScanRequest {
     pub text: String,
     /// Who scans, where that is known better than from a badge.
     pub by: Option<String>,
+}
+
+/// What to make handover manifests of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManifestRequest {
+    /// Your name for it. Bars say it; with several carriers `-1`, `-2` … are added.
+    #[schema(example = "eod-1126")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Only what this carrier took.
+    pub carrier: Option<String>,
+    /// What stands on it as the day; today when left out.
+    pub date: Option<String>,
+    /// The name of a configured sender, or what to say; the configured one, where there is only one.
+    pub sender: Option<String>,
+    /// Parcels handed over then or later, RFC 3339; within the last seven days when left out.
+    pub since: Option<String>,
+}
+
+/// What to put into a bag.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BagRequest {
+    /// The bundle's id. Bars say it.
+    #[schema(example = "bag-17")]
+    pub id: String,
+    pub printer: Option<String>,
+    /// Where it goes.
+    #[schema(example = "Shenzhen sorting centre")]
+    pub to: String,
+    /// Ids or tracking numbers of the parcels in it; what was handed over and stands on no manifest when left out.
+    pub labels: Option<Vec<String>>,
+    pub carrier: Option<String>,
+    pub sender: Option<String>,
+    pub since: Option<String>,
 }
 
 /// A job that a house with one printer takes.

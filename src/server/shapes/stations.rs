@@ -103,6 +103,9 @@ pub struct Station {
 pub struct Scanner {
     pub uri: String,
     pub connected: bool,
+    /// Why it is not connected, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A label in doubt.
@@ -157,7 +160,7 @@ impl Station {
             printer: view.printer,
             mode: view.mode.word(),
             by: view.by,
-            scanner: view.scanner.map(|station::Scanner { uri, connected }| Scanner { uri, connected }),
+            scanner: view.scanner.map(|station::Scanner { uri, connected, why }| Scanner { uri, connected, why }),
             doubt: view.doubt.map(|doubt| Doubt { label: Label::of(doubt.label), asked_at: time(doubt.asked_at) }),
             choices: numbered(choices),
             last: view.last.map(|(answer, at)| LastAnswer { answer: ScanAnswer::of(&view.name, answer), at: time(at) }),

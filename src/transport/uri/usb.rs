@@ -39,26 +39,13 @@ pub enum UsbPlace {
 
 pub(super) fn parse(rest: &str) -> Result<UsbAddress, String> {
     let (ids, query) = rest.split_once('?').map_or((rest, None), |(ids, query)| (ids, Some(query)));
-    let id = |text: &str| match text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => u16::from_str_radix(text, 16).ok(),
-        false => None,
-    };
-    let both = ids.strip_suffix('/').unwrap_or(ids).split_once(':');
-    let (Some(vendor), Some(product)) = (both.and_then(|(it, _)| id(it)), both.and_then(|(_, it)| id(it))) else {
-        return Err("vendor and product are four hexadecimal digits each. Write usb://0a5f:0166?serial=D1J194700123.".into());
-    };
+    let (vendor, product) = usb_ids(ids.strip_suffix('/').unwrap_or(ids)).ok_or_else(|| {
+        "vendor and product are four hexadecimal digits each. Write usb://0a5f:0166?serial=D1J194700123.".to_owned()
+    })?;
     let mut address = UsbAddress { vendor, product, place: UsbPlace::Only, interface: None, vendor_class: false };
     for (key, value) in query.map_or_else(|| Ok(Vec::new()), settings)? {
         match key {
-            "serial" | "port" if address.place != UsbPlace::Only => {
-                return Err("give the serial number or the port, not both.".into());
-            }
-            "serial" => {
-                let serial = decode(value).filter(|serial| (1..=SERIAL_MAX).contains(&serial.chars().count()));
-                address.place = UsbPlace::Serial(serial.ok_or_else(|| format!("\"{value}\" is no serial number."))?);
-            }
-            "port" if is_port(value) => address.place = UsbPlace::Port(value.into()),
-            "port" => return Err(format!("\"{value}\" is no port. Write it as the kernel names it, as in 1-1.4.")),
+            "serial" | "port" => address.place = address.place.narrowed(key, value)?,
             "interface" => {
                 let number = value.parse().ok().filter(|number| *number < 32);
                 address.interface = Some(number.ok_or_else(|| format!("\"{value}\" is no interface: a number from 0 to 31."))?);
@@ -68,6 +55,57 @@ pub(super) fn parse(rest: &str) -> Result<UsbAddress, String> {
         }
     }
     Ok(address)
+}
+
+impl UsbPlace {
+    /// With a setting `serial` or `port`, of which there is one at most.
+    pub(super) fn narrowed(&self, key: &str, value: &str) -> Result<UsbPlace, String> {
+        if *self != UsbPlace::Only {
+            return Err("give the serial number or the port, not both.".into());
+        }
+        match key {
+            "serial" => {
+                let serial = decode(value).filter(|serial| (1..=SERIAL_MAX).contains(&serial.chars().count()));
+                serial.map(UsbPlace::Serial).ok_or_else(|| format!("\"{value}\" is no serial number."))
+            }
+            _ if is_port(value) => Ok(UsbPlace::Port(value.into())),
+            _ => Err(format!("\"{value}\" is no port. Write it as the kernel names it, as in 1-1.4.")),
+        }
+    }
+
+    /// Whether a device with that serial number in that port is meant.
+    pub(crate) fn is(&self, its_serial: Option<&str>, its_port: &str) -> bool {
+        match self {
+            UsbPlace::Serial(serial) => its_serial == Some(serial),
+            UsbPlace::Port(port) => its_port == port,
+            UsbPlace::Only => true,
+        }
+    }
+
+    /// As a setting of a URI; none for the only one.
+    pub(super) fn setting(&self) -> Option<String> {
+        match self {
+            UsbPlace::Serial(serial) => {
+                let plain = serial.bytes().map(|byte| match is_plain(byte) {
+                    true => char::from(byte).to_string(),
+                    false => format!("%{byte:02X}"),
+                });
+                Some(format!("serial={}", plain.collect::<String>()))
+            }
+            UsbPlace::Port(port) => Some(format!("port={port}")),
+            UsbPlace::Only => None,
+        }
+    }
+}
+
+/// `0a5f:0166`
+pub(super) fn usb_ids(text: &str) -> Option<(u16, u16)> {
+    let id = |text: &str| match text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => u16::from_str_radix(text, 16).ok(),
+        false => None,
+    };
+    let (vendor, product) = text.split_once(':')?;
+    id(vendor).zip(id(product))
 }
 
 /// `1-1.4`: the bus, then the port of each hub on the way.
@@ -99,18 +137,7 @@ fn decode(text: &str) -> Option<String> {
 
 impl fmt::Display for UsbAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut settings = Vec::new();
-        match &self.place {
-            UsbPlace::Serial(serial) => {
-                let plain = serial.bytes().map(|byte| match is_plain(byte) {
-                    true => char::from(byte).to_string(),
-                    false => format!("%{byte:02X}"),
-                });
-                settings.push(format!("serial={}", plain.collect::<String>()));
-            }
-            UsbPlace::Port(port) => settings.push(format!("port={port}")),
-            UsbPlace::Only => {}
-        }
+        let mut settings: Vec<String> = self.place.setting().into_iter().collect();
         if let Some(interface) = self.interface {
             settings.push(format!("interface={interface}"));
         }

@@ -1,0 +1,48 @@
+//! The scanners of the stations: what one reads is scanned at its own station.
+
+use super::{Scanner, Stations};
+use crate::config::Config;
+use crate::scanner::{self, ScannerUri, Standing};
+use tokio::sync::watch;
+use tracing::warn;
+
+/// Listens to each until `stop` turns true.
+pub(super) fn listen(stations: &Stations, config: &Config, stop: &watch::Receiver<bool>) {
+    for (name, station) in &config.stations {
+        if let Some(uri) = station.scanner.clone() {
+            let (stations, name, mut stop) = (stations.clone(), name.clone(), stop.clone());
+            tokio::spawn(async move {
+                let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
+                tokio::select! {
+                    () = attend(&stations, &name, uri) => {}
+                    // The sender gone is a stop too.
+                    _ = stopped => {}
+                }
+            });
+        }
+    }
+}
+
+async fn attend(stations: &Stations, name: &str, uri: ScannerUri) {
+    let scanner::Scanner { mut scans, mut standing } = scanner::Scanner::listen(uri.clone());
+    let show = async {
+        loop {
+            let why = match &*standing.borrow_and_update() {
+                Standing::Connected => None,
+                Standing::Away(why) => Some(why.clone()),
+            };
+            stations.show_scanner(name, Scanner { uri: uri.to_string(), connected: why.is_none(), why });
+            if standing.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    let feed = async {
+        while let Some(text) = scans.recv().await {
+            if let Err(error) = stations.scan(name, &text, None).await {
+                warn!(station = name, "a scan was not worked on: {error}");
+            }
+        }
+    };
+    tokio::join!(show, feed);
+}
