@@ -7,6 +7,7 @@
 pub mod care;
 pub mod check;
 pub mod client;
+pub mod console;
 pub mod contact_sheet;
 pub mod demo;
 pub mod events;
@@ -52,6 +53,7 @@ pub enum Command {
     Manifest(manifest::Manifest),
     Bag(manifest::Bag),
     Printers(printers::Args),
+    Console(console::Args),
     Scanners(scanners::Args),
     Pair(pair::Args),
     Identify(care::Identify),
@@ -86,6 +88,7 @@ impl Command {
             Command::Manifest(args) => on_a_runtime(args.run()),
             Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
+            Command::Console(args) => on_a_runtime(console::run(args)),
             Command::Scanners(args) => on_a_runtime(scanners::run(args)),
             Command::Pair(args) => on_a_runtime(pair::run(args)),
             Command::Identify(args) => on_a_runtime(args.run()),

@@ -74,7 +74,11 @@ impl Map {
 /// Reads a file of foreign orders.
 pub fn read(bytes: &[u8], map: Option<Map>) -> Result<Import, Vec<Fault>> {
     match (Kind::of(bytes), map) {
-        (Kind::Json, Some(map)) if !map.map.is_for_tables() => read_records(bytes, &map),
+        _ if bytes.trim_ascii().is_empty() => Err(vec![Fault::new("", "there is no order in it.")]),
+        (Kind::Json, Some(map)) if map.map.is_for_tables() => {
+            Err(vec![Fault::new("", format!("is JSON, and the map {} is for tables.", map.name))])
+        }
+        (Kind::Json, Some(map)) => read_records(bytes, &map),
         (Kind::Json, None) => Err(vec![Fault::new("", "is JSON: name the map that makes labels of it.")]),
         (_, map) => read_table(bytes, map),
     }

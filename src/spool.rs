@@ -388,6 +388,11 @@ impl Spool {
         self.read(move |db| reading::job(db, &id))
     }
 
+    /// The newest jobs in numbers, the newest first.
+    pub fn newest_jobs(&self, jobs_max: usize) -> Receipt<Vec<JobBrief>> {
+        self.read(move |db| reading::newest_jobs(db, jobs_max))
+    }
+
     pub fn label(&self, id: &str) -> Receipt<LabelDetail> {
         let id = id.to_owned();
         self.read(move |db| reading::label(db, &id))

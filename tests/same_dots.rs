@@ -50,8 +50,12 @@ fn same_dots(language: Language, dpi: Dpi, cases: u32) {
         .run(&(labels, memory), |(labels, memory_bytes)| {
             let runs = if language == Language::Zpl { 3 } else { 1 };
             let labels = vec![labels; runs].concat();
-            let differing =
-                differing_dots(language, zpl::Options { native_text: false, memory_bytes }, &Setup::default(), &labels);
+            let differing = differing_dots(
+                language,
+                zpl::Options { native_text: false, memory_bytes, slow_line: false },
+                &Setup::default(),
+                &labels,
+            );
             prop_assert!(differing.iter().all(|dots| *dots == 0), "differing dots label by label: {differing:?}");
             Ok(())
         })

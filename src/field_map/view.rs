@@ -27,6 +27,7 @@ pub struct Seen {
     /// Counted as the spreadsheet does.
     pub row: usize,
     pub column: usize,
+    pub blank: bool,
     pub wrong: Option<String>,
 }
 
@@ -63,8 +64,10 @@ impl Grid {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place of these cells: the row of the first, and every column.
+    /// The place of these cells: the row of the first, and every column; of blank ones only where all are.
     pub fn place(&self, seen: &[Seen]) -> Option<Place> {
+        let all_blank = seen.iter().all(|seen| seen.blank);
+        let seen: Vec<&Seen> = seen.iter().filter(|seen| all_blank || !seen.blank).collect();
         let mut columns: Vec<usize> = seen.iter().map(|seen| seen.column).collect();
         columns.sort_unstable();
         columns.dedup();
@@ -88,7 +91,7 @@ impl View {
         let mut said: Option<(usize, &str)> = None;
         let mut seen = Vec::new();
         for row in self.rows.iter().filter_map(|row| self.grid.rows.get(*row)) {
-            let mut look = |wrong: Option<String>| seen.push(Seen { row: row.number, column, wrong });
+            let mut look = |wrong: Option<String>| seen.push(Seen { row: row.number, column, blank: false, wrong });
             match row.cells.get(column) {
                 Some(Cell::Rounded) => look(Some(
                     "is a number that the spreadsheet has rounded: export it again, or make the column text before typing."
@@ -110,7 +113,7 @@ impl View {
         }
         if seen.is_empty() {
             let first = self.rows.first().and_then(|row| self.grid.rows.get(*row)).map_or(0, |row| row.number);
-            seen.push(Seen { row: first, column, wrong: None });
+            seen.push(Seen { row: first, column, blank: true, wrong: None });
         }
         self.grid.memory().extend(seen);
         Value::from(said.map_or("", |(_, text)| text))

@@ -9,13 +9,15 @@ use super::shapes::refusals::{Unable, Unreadable};
 use super::shapes::{Imported, LeftOutShape, ProblemShape};
 use super::submission::content_of;
 use crate::config::LABELS_MAX;
-use crate::fault::Fault;
+use crate::fault::{Fault, FileFault};
+use crate::field_map::FieldMap;
 use crate::import::{self, Import, Map};
 use crate::waybill::json::Node;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use std::path::Path;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
@@ -23,7 +25,7 @@ use utoipa::IntoParams;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Importing {
-    /// A map by name: tiktok-shop-export, generic, or tiktok-shop for JSON. For a table found out by its columns.
+    /// A map by name, of the configured folder or shipped: tiktok-shop-export, generic, or tiktok-shop for JSON. For a table found out by its columns.
     map: Option<String>,
     /// A printer or a group of printers. May be left out where there is only one.
     printer: Option<String>,
@@ -62,11 +64,12 @@ pub async fn import(
     Asked(asked): Asked<Importing>,
     mut file: File,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
-    let map = asked.map.as_deref().map(Map::shipped).transpose();
-    let map = map.map_err(|hint| Problem::new(Kind::Unasked, format!("there is no such map.{hint}")))?;
-    let bytes = std::mem::take(&mut file.bytes);
-    let read = door.work(move |_| import::read(&bytes, map)).await?;
-    let Import { map, written, labels, left_out, origins } = read.map_err(|faults| Problem::refused(faults, NOTHING_TAKEN))?;
+    let (bytes, name) = (std::mem::take(&mut file.bytes), asked.map.clone());
+    let read = door.work(move |house| {
+        let map = name.map(|name| named(&name, house.config.maps.as_deref())).transpose()?;
+        import::read(&bytes, map).map_err(|faults| Problem::refused(faults, NOTHING_TAKEN))
+    });
+    let Import { map, written, labels, left_out, origins } = read.await??;
     let left_out = left_out.into_iter().map(|left_out| LeftOutShape { order: left_out.order, why: left_out.why }).collect();
     let mut imported = Imported { job: None, map: map.unwrap_or_default(), written, checked: labels.len(), left_out };
     if labels.is_empty() {
@@ -94,6 +97,20 @@ pub async fn import(
         imported.job = Some(job);
     }
     Ok((status, Json(imported)))
+}
+
+/// The house's own map of that name, or the shipped one. Read anew each time: a map is mended while imports fail.
+fn named(name: &str, folder: Option<&Path>) -> Result<Map, Problem> {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if let Some(file) = folder.filter(|_| is_name).map(|folder| folder.join(format!("{name}.toml")))
+        && let Ok(text) = std::fs::read_to_string(&file)
+    {
+        let parsed = FieldMap::parse(&text, &file.display().to_string());
+        let faults = |faults: Vec<FileFault>| faults.iter().map(|fault| Fault::new("map", fault.to_string())).collect();
+        let map = parsed.map_err(|found| Problem::refused(faults(found), NOTHING_TAKEN))?;
+        return Ok(Map { name: name.to_owned(), map });
+    }
+    Map::shipped(name).map_err(|hint| Problem::new(Kind::Unasked, format!("there is no such map.{hint}")))
 }
 
 /// The job as a caller would have written it.

@@ -250,6 +250,25 @@ pub fn number(text: &str) -> Number {
     Number { text: text.to_owned(), key }
 }
 
+/// How many jobs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Newest {
+    /// 1 to 100, usually 20.
+    limit: Option<usize>,
+}
+
+/// The newest jobs, in numbers
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(Newest), responses(
+    (status = 200, body = shapes::Jobs),
+    (status = 400, description = "A parameter we do not know or understand.", body = shapes::ProblemShape,
+        content_type = "application/problem+json"),
+    Unable,
+))]
+pub async fn jobs(State(door): State<Arc<Door>>, Asked(Newest { limit }): Asked<Newest>) -> Result<Json<shapes::Jobs>, Problem> {
+    Ok(Json(shapes::Jobs::of(door.house.spool.newest_jobs(limit.unwrap_or(20)).await?)))
+}
+
 /// How a job stands
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The caller's id of it.")),
     responses((status = 200, body = shapes::Job), Absent, Unable))]

@@ -12,7 +12,9 @@ pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
-use crate::spool::{Canceled, Count, Event, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs};
+use crate::spool::{
+    Canceled, Count, Event, JobBrief, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs,
+};
 use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -65,6 +67,26 @@ pub struct LeftOutShape {
     pub order: String,
     #[schema(example = "Canceled")]
     pub why: String,
+}
+
+/// Jobs, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Jobs {
+    pub jobs: Vec<JobSummary>,
+}
+
+/// A job without its labels.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobSummary {
+    pub id: String,
+    /// The printer, or the group, it was sent to.
+    pub printer: String,
+    pub taken_at: String,
+    /// How many labels stand in which state; states with none are left out.
+    pub counts: BTreeMap<&'static str, i64>,
+    /// The earliest deadline of its labels that are not out yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<String>,
 }
 
 /// Labels that print in one unbroken sequence.
@@ -431,6 +453,13 @@ pub struct FaultShape {
     pub message: String,
 }
 
+/// What to open in a browser.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsoleAddress {
+    #[schema(example = "http://127.0.0.1:8631/?token=…")]
+    pub url: String,
+}
+
 /// How the daemon is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
@@ -462,6 +491,24 @@ impl Job {
         // Its labels were all printed again elsewhere.
         runs.retain(|run| !run.labels.is_empty());
         Job { id: view.id, printer: view.printer, taken_at: time(view.taken_at), sort: view.sort, counts, runs }
+    }
+}
+
+impl Jobs {
+    pub fn of(briefs: Vec<JobBrief>) -> Jobs {
+        Jobs { jobs: briefs.into_iter().map(JobSummary::of).collect() }
+    }
+}
+
+impl JobSummary {
+    fn of(brief: JobBrief) -> JobSummary {
+        JobSummary {
+            id: brief.id,
+            printer: brief.printer,
+            taken_at: time(brief.taken_at),
+            counts: brief.counts.into_iter().map(|(state, labels)| (state.word(), labels)).collect(),
+            ship_by: brief.ship_by.map(time),
+        }
     }
 }
 
