@@ -1,7 +1,8 @@
 //! The whole path, measured from outside: the real daemon, its durable ledger, a Unix socket in front and a TCP sink behind.
 //!
 //! `cargo bench --bench whole_path` prints a table of medians. `RUNS=100` repeats the five-hundred-label wave so often and
-//! counts every label at the sink; `HISTORY=100000` puts so many printed labels into the ledger first. `PRINTERS=16` instead
+//! counts every label at the sink; `HISTORY=1000000` puts so many printed labels into the ledger first, and scans some of
+//! them at a pack station. `PRINTERS=16` instead
 //! prints on so many virtual printers at once, of all languages and at 6 inches a second.
 
 use std::collections::BTreeSet;
@@ -95,7 +96,7 @@ fn measure(runs: usize, history: usize) {
     let (address, seen) = listen();
     let config = folder.path().join("config.toml");
     let text = format!(
-        "state = {0:?}\nsocket = {1:?}\n[printers.sink]\ndevice = \"tcp://{address}\"\nspeed = 14\nstatus = \"none\"\n",
+        "state = {0:?}\nsocket = {1:?}\n[printers.sink]\ndevice = \"tcp://{address}\"\nspeed = 14\nstatus = \"none\"\n[stations.bench-1]\n",
         folder.path().join("state"),
         folder.path().join("socket"),
     );
@@ -133,6 +134,24 @@ fn measure(runs: usize, history: usize) {
     }
     println!("  one label taken: {}", quantiles(&mut taken));
     println!("  one label, first byte at the printer: {}", quantiles(&mut first_byte));
+
+    let mut scanned = Vec::new();
+    for scan in 0..SINGLES {
+        // The old ones lie all over the ledger; without history the new ones are scanned.
+        let text = match history {
+            0 => format!("wb {:09} cn", scan + 2),
+            _ => format!("]C0T{}\\r", scan * 7919 % history),
+        };
+        let before = seen.lock().expect("seen").labels.len();
+        seen.lock().expect("seen").first_byte = None;
+        let begun = Instant::now();
+        let answer = door.ask("/v1/scan", &format!("{{\"station\":\"bench-1\",\"text\":\"{text}\"}}"), 200);
+        assert!(answer.contains("\"reprinting\""), "{answer}");
+        wait_for(&seen, before + 1);
+        scanned.push(seen.lock().expect("seen").first_byte.expect("a byte came").saturating_duration_since(begun));
+        sleep(Duration::from_millis(3));
+    }
+    println!("  one scan, first byte of its reprint at the printer: {}", quantiles(&mut scanned));
 
     let (mut accepted, mut rates) = (Vec::new(), Vec::new());
     let (cpu, bytes) = (daemon.cpu(), seen.lock().expect("seen").bytes);
@@ -229,8 +248,13 @@ struct Door {
 impl Door {
     /// Posts a job and waits until it is taken.
     fn post(&mut self, body: &str) {
+        self.ask("/v1/jobs", body, 201);
+    }
+
+    /// Posts something and waits for its answer.
+    fn ask(&mut self, path: &str, body: &str, expected: u16) -> String {
         let head = format!(
-            "POST /v1/jobs HTTP/1.1\r\nhost: waybilld\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: waybilld\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         let stream = self.stream.get_mut();
@@ -249,7 +273,9 @@ impl Door {
         }
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer).expect("the answer");
-        assert!(status.contains(" 201 "), "{status}{}", String::from_utf8_lossy(&answer));
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(status.contains(&format!(" {expected} ")), "{status}{answer}");
+        answer
     }
 }
 
@@ -323,7 +349,7 @@ fn grow_history(state: &Path, labels: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let spool = Spool::open(state, system_clock()).expect("a ledger");
-        let template = spool.keep_template("history").await.expect("a template");
+        let template = spool.keep_template(include_str!("../templates/waybill-100x150.toml")).await.expect("a template");
         let waybill: Arc<str> = include_str!("../samples/wave.jsonl").lines().next().unwrap_or_default().into();
         for at in 0..labels / LABELS {
             let number = |kind: &str, n: usize| Some(Number { text: format!("{kind}{n}"), key: format!("{kind}{n}") });

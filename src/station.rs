@@ -16,7 +16,7 @@ pub use answer::{Answer, Code, Facts, Tone};
 
 use crate::config::{Config, Mode, StationConfig};
 use crate::printer::{Handle, Printers};
-use crate::spool::{LabelView, ON_SCAN, Reprint, ScanNote, Spool, SpoolError, UnixMs};
+use crate::spool::{LabelView, ON_SCAN, Reprint, ScanNote, Spool, SpoolError, State, UnixMs};
 use crate::studio::Studio;
 use crate::text::Fonts;
 use answer::{refusal, refused};
@@ -427,19 +427,23 @@ impl Station {
                 None => Answer::new(mode, Code::NothingAsked, "no label is in doubt here: nothing was asked."),
             });
         };
-        match self.spool.outcome(&label.id, came_out, &self.who(person)).await {
-            Ok(_) => {}
+        let state = match self.spool.outcome(&label.id, came_out, &self.who(person)).await {
+            Ok(state) => state,
             Err(SpoolError::Illegal(illegal)) => {
                 let sentence = format!("label {} is {} by now: nothing is asked of it any more.", label.id, illegal.from);
                 return Ok(Answer::new(mode, Code::NothingAsked, sentence).of(label));
             }
             Err(error) => return Err(error.into()),
-        }
-        bench.did(Undo::Never("what was said of a label in doubt stands: scan the label to print it again."));
-        let (code, sentence) = match came_out {
-            true => (Code::CameOut, format!("label {} came out.", label.id)),
-            false => (Code::DidNot, format!("label {} did not come out: it prints again by itself.", label.id)),
         };
+        bench.did(Undo::Never("what was said of a label in doubt stands: scan the label to print it again."));
+        let (code, said) = if came_out { (Code::CameOut, "came out") } else { (Code::DidNot, "did not come out") };
+        let then = match state {
+            State::Waiting => ": it prints again by itself.",
+            State::Held => " and is held: it prints when it is released.",
+            State::Canceled | State::Voided => ", and was canceled meanwhile: put the parcel aside.",
+            _ => ".",
+        };
+        let sentence = format!("label {} {said}{then}", label.id);
         let left: Vec<LabelView> =
             doubts.into_iter().filter(|other| other.id != label.id && other.printer == self.printer.name).collect();
         let facts = Facts { count: Some(left.len()), ..Facts::default() };

@@ -286,7 +286,8 @@ fn rewrite(desk: &mut Desk, label: &Standing, new: &NewLabel) -> Result<(), Spoo
         .prepare_cached("INSERT OR REPLACE INTO contents (label, waybill) VALUES (?1, ?2)")?
         .execute(params![label.key, &*new.waybill])?;
     desk.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
-    taking::keep_goods(desk, label.key, &NewLabel { on_scan: label.on_scan, ..new.clone() })?;
+    // It waits for its scan as before; its goods may be others.
+    taking::keep_goods(desk, label.key, label.on_scan, &new.skus)?;
     let data = json!({ "run": label.run, "position": label.position });
     desk.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
     // It may have been read ahead as it was.

@@ -238,12 +238,17 @@ pub(super) fn labels(db: &Connection, filter: &LabelFilter) -> Result<LabelPage,
     Ok(LabelPage { next: labels.last().filter(|_| more).map(|label| label.key), labels })
 }
 
-/// Every label whose id, tracking key or order key is one of the words, newest first.
-pub(super) fn find(db: &Connection, words: &[String], labels_max: usize) -> Result<Vec<LabelView>, SpoolError> {
-    let mut query = db.prepare_cached(&format!(
+/// The labels under one word.
+pub(super) fn find_sql() -> String {
+    format!(
         "{LABEL} WHERE l.key IN (SELECT key FROM labels WHERE id = ?1 UNION SELECT key FROM labels WHERE tracking_key = ?1
              UNION SELECT key FROM labels WHERE order_key = ?1) ORDER BY l.key DESC LIMIT ?2"
-    ))?;
+    )
+}
+
+/// Every label whose id, tracking key or order key is one of the words, newest first.
+pub(super) fn find(db: &Connection, words: &[String], labels_max: usize) -> Result<Vec<LabelView>, SpoolError> {
+    let mut query = db.prepare_cached(&find_sql())?;
     let limit = labels_max.min(ROWS_MAX);
     let mut found: Vec<LabelView> = Vec::new();
     for word in words {

@@ -187,16 +187,16 @@ pub(super) fn write_label(
             label.paper,
         ])?;
     let row = desk.db.last_insert_rowid();
-    keep_goods(desk, row, label)?;
+    keep_goods(desk, row, label.on_scan, &label.skus)?;
     desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
     Ok(())
 }
 
 /// Remembers the goods of a label that waits for a scan of them.
-pub(super) fn keep_goods(desk: &Desk, key: LabelKey, label: &NewLabel) -> Result<(), SpoolError> {
-    if label.on_scan {
-        let single = label.skus.len() == 1;
-        for sku in label.skus.iter().filter(|sku| !sku.is_empty()) {
+pub(super) fn keep_goods(desk: &Desk, key: LabelKey, on_scan: bool, skus: &[String]) -> Result<(), SpoolError> {
+    if on_scan {
+        let single = skus.len() == 1;
+        for sku in skus.iter().filter(|sku| !sku.is_empty()) {
             desk.db
                 .prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label, single) VALUES (?1, ?2, ?3)")?
                 .execute(params![sku, key, single])?;

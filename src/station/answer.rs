@@ -3,7 +3,7 @@
 use super::control::PICKS_MAX;
 use crate::care::Slip;
 use crate::config::Mode;
-use crate::spool::{LabelView, SpoolError, State, UnixMs};
+use crate::spool::{BUYER_ASKED, LabelView, ON_SCAN, SpoolError, State, UnixMs};
 
 /// What came of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +211,11 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         let facts = Facts { at: label.expires, ..Facts::default() };
         return no(Code::RefusedExpired, format!("label {id} has expired: it needs a new one.")).map(|answer| answer.with(facts));
     }
+    if label.cancel_requested && label.state != State::Held && label.shipped_at.is_none() {
+        let facts = Facts { reason: Some(BUYER_ASKED.to_owned()), ..Facts::default() };
+        let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
+        return no(Code::RefusedHeld, sentence).map(|answer| answer.with(facts));
+    }
     let waits = |why: &str| no(Code::RefusedWaiting, format!("label {id} {why}"));
     let is_out = label.copies > 0;
     match (mode, label.state) {
@@ -222,10 +227,6 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         }
         (Mode::Ship, State::Held | State::Waiting | State::Sending) if !is_out => {
             no(Code::NeverPrinted, format!("label {id} is {} and has not come out: this parcel cannot be its own.", label.state))
-        }
-        (Mode::Ship, _) if label.cancel_requested => {
-            let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
-            no(Code::RefusedHeld, sentence)
         }
         (Mode::Ship, _) => match label.shipped_at {
             Some(at) => {
@@ -250,7 +251,7 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
             Code::AlreadyPrinted,
             format!("label {id} has come out already: scan \"a scan reprints\" first if you need it again."),
         ),
-        (Mode::Print, State::Held) if label.reason != crate::spool::ON_SCAN => {
+        (Mode::Print, State::Held) if label.reason != ON_SCAN => {
             let facts = Facts { reason: Some(label.reason.clone()), ..Facts::default() };
             no(Code::RefusedHeld, format!("label {id} is held ({}).", label.reason)).map(|answer| answer.with(facts))
         }
@@ -270,6 +271,7 @@ pub fn refused(label: &LabelView, mode: Mode, now: UnixMs, error: &SpoolError) -
         SpoolError::Replaced { other, .. } => LabelView { replaced_by: Some(other.clone()), ..label.clone() },
         SpoolError::Expired(_) => LabelView { expires: Some(now), ..label.clone() },
         SpoolError::Shipped(_) => LabelView { shipped_at: Some(now), ..label.clone() },
+        SpoolError::Held { why, .. } if why == BUYER_ASKED => LabelView { cancel_requested: true, ..label.clone() },
         SpoolError::Held { why, .. } => LabelView { state: State::Held, reason: why.clone(), ..label.clone() },
         _ => return None,
     };

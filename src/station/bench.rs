@@ -157,3 +157,109 @@ pub fn meant(found: Vec<LabelView>, mode: Mode) -> Vec<LabelView> {
         Mode::Reprint | Mode::Print => narrowed(labels, &|label| label.state != State::Voided && label.replaced_by.is_none()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(bench: &mut Bench, text: &str, now: UnixMs) -> Heard {
+        bench.hear(&Scanned::read(text).expect("a text"), now)
+    }
+
+    fn label(id: &str, state: State) -> LabelView {
+        LabelView {
+            key: 1,
+            id: id.to_owned(),
+            job: "wave".to_owned(),
+            printer: "pack-1".to_owned(),
+            run: 1,
+            position: 1,
+            state,
+            reason: String::new(),
+            order: None,
+            tracking: None,
+            ship_by: None,
+            carrier: None,
+            weight_g: None,
+            expires: None,
+            on_scan: false,
+            paper: None,
+            replaced_by: None,
+            shipped_at: None,
+            shipped_station: None,
+            manifest: None,
+            cancel_requested: false,
+            urgent: false,
+            attempts: 1,
+            copies: 1,
+            taken_at: 0,
+            moved_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_scanner_that_goes_on_reading_what_lies_before_it_is_heard_once() {
+        let mut bench = Bench::new(Mode::Reprint);
+        assert_eq!(hear(&mut bench, "TR001", 0), Heard::Code);
+        for now in [500, 2_400, 4_300] {
+            assert_eq!(hear(&mut bench, "]C0TR001\r", now), Heard::Repeated);
+        }
+        assert_eq!(hear(&mut bench, "TR002", 4_400), Heard::Code);
+        assert_eq!(hear(&mut bench, "TR001", 4_500), Heard::Code, "another came between");
+        assert_eq!(hear(&mut bench, "TR001", 6_500), Heard::Code, "two seconds later it is meant");
+    }
+
+    #[test]
+    fn a_scan_that_could_not_be_worked_on_is_no_double_trigger() {
+        let mut bench = Bench::new(Mode::Reprint);
+        hear(&mut bench, "TR001", 0);
+        bench.forget();
+        assert_eq!(hear(&mut bench, "TR001", 100), Heard::Code);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_a_repetition() {
+        let mut bench = Bench::new(Mode::Reprint);
+        hear(&mut bench, "TR001", 10_000);
+        assert_eq!(hear(&mut bench, "TR001", 9_000), Heard::Code);
+    }
+
+    #[test]
+    fn a_choice_is_offered_until_something_else_is_scanned_or_half_a_minute_is_over() {
+        let mut bench = Bench::new(Mode::Reprint);
+        let both = || vec![label("a", State::Printed), label("b", State::Printed)];
+        bench.offer(both(), 0);
+        assert_eq!(hear(&mut bench, "XD0PICK9", 100), Heard::NoSuchPick(2));
+        assert!(matches!(hear(&mut bench, "XD0PICK2", 200), Heard::Picked(label) if label.id == "b"));
+        bench.offer(both(), 300);
+        assert_eq!(hear(&mut bench, "XD0PICK1", 300 + CHOICE_MS), Heard::NoSuchPick(0));
+        bench.offer(both(), 40_000);
+        assert_eq!(hear(&mut bench, "TR009", 41_000), Heard::Code);
+        assert_eq!(hear(&mut bench, "XD0PICK1", 45_000), Heard::NoSuchPick(0));
+    }
+
+    #[test]
+    fn a_wave_is_canceled_by_the_second_scan_for_the_same_wave_and_by_no_later_one() {
+        let mut bench = Bench::new(Mode::Reprint);
+        assert!(!bench.confirms("wave-1", 0));
+        assert!(!bench.confirms("wave-2", 3_000), "the printer went on to another one");
+        assert!(bench.confirms("wave-2", 6_000));
+        assert!(!bench.confirms("wave-2", 9_000));
+        assert!(!bench.confirms("wave-2", 9_000 + CONFIRM_MS));
+        hear(&mut bench, "TR001", 20_000);
+        assert!(!bench.confirms("wave-2", 21_000), "something else was scanned meanwhile");
+    }
+
+    #[test]
+    fn of_labels_with_one_code_those_in_nobodys_hand_are_not_meant() {
+        let meant_ids = |found: Vec<LabelView>, mode| meant(found, mode).into_iter().map(|label| label.id).collect::<Vec<_>>();
+        let all = || {
+            let paper = LabelView { paper: Some("packing-slip".to_owned()), ..label("slip", State::Printed) };
+            let [canceled, voided] = [label("canceled", State::Canceled), label("voided", State::Voided)];
+            vec![paper, canceled, voided, label("new", State::Printed)]
+        };
+        assert_eq!(meant_ids(all(), Mode::Reprint), ["new"]);
+        assert_eq!(meant_ids(all(), Mode::Ship), ["voided", "new"], "either may be on the parcel");
+        assert_eq!(meant_ids(vec![label("voided", State::Voided)], Mode::Reprint), ["voided"], "to be refused by name");
+    }
+}

@@ -458,3 +458,36 @@ async fn a_station_that_is_not_configured_is_named() {
     let error = table.stations.scan("bench-9", "a", None).await.unwrap_err();
     assert!(error.to_string().starts_with("there is no station bench-9: add a table [stations.bench-9]"), "{error}");
 }
+
+#[tokio::test]
+async fn an_order_the_buyer_asked_to_cancel_is_neither_printed_nor_reprinted_nor_shipped_until_that_is_decided() {
+    let table = Table::printed(vec![label("a")]).await;
+    table.take(vec![on_scan("b", 1, &["MUG"])]).await;
+    let asked = || waybilld::spool::Cancellation::Asked { why: waybilld::spool::BUYER_ASKED.to_owned() };
+    for order in ["ORDERA", "ORDERB"] {
+        table.spool.cancel_order(order, asked()).await.unwrap();
+    }
+    let refused = table.expect("a", Code::RefusedHeld).await;
+    assert_eq!(refused.sentence, "the buyer of label a asked to cancel: put the parcel aside until that is decided.");
+    assert_eq!(table.scan_at("bench-2", "a").await.code, Code::RefusedHeld);
+    table.expect("XD0TOPRINT", Code::Mode).await;
+    table.expect("order b", Code::RefusedHeld).await;
+    table.expect("mug", Code::NothingWaits).await;
+    table.spool.release_order("ORDERB").await.unwrap();
+    table.expect("mug", Code::Printing).await;
+    table.spool.release_order("ORDERA").await.unwrap();
+    assert_eq!(table.scan_at("bench-2", "a").await.code, Code::Shipped);
+}
+
+#[tokio::test]
+async fn what_was_canceled_on_its_way_is_put_aside_when_it_came_out() {
+    let table = Table::new();
+    table.take(vec![label("a")]).await;
+    table.doubt().await;
+    let sure = waybilld::spool::Cancellation::Sure { by: "shop".to_owned(), why: "out of stock".to_owned() };
+    table.spool.cancel_order("ORDERA", sure).await.unwrap();
+    table.asked("a").await;
+    let answer = table.expect("XD0CTRLOUT", Code::CameOut).await;
+    assert_eq!(answer.sentence, "label a came out, and was canceled meanwhile: put the parcel aside.");
+    table.expect("a", Code::RefusedVoided).await;
+}
