@@ -60,7 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "waybill"]),
+    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "text", "waybill"]),
     (
         "server",
         &[

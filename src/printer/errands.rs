@@ -25,6 +25,10 @@ pub enum Chore {
     Identify,
     /// A test label.
     Test,
+    /// A few words for the packer.
+    Slip,
+    /// The sheets of control codes.
+    ControlSheet,
     Calibrate,
 }
 
@@ -34,6 +38,8 @@ impl Chore {
         match self {
             Chore::Identify => "identify",
             Chore::Test => "test",
+            Chore::Slip => "slip",
+            Chore::ControlSheet => "control-sheet",
             Chore::Calibrate => "calibrate",
         }
     }
@@ -42,6 +48,8 @@ impl Chore {
         match self {
             Chore::Identify => "its name",
             Chore::Test => "the test label",
+            Chore::Slip => "the slip",
+            Chore::ControlSheet => "the sheet of control codes",
             Chore::Calibrate => "the order to calibrate",
         }
     }
