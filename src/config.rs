@@ -5,6 +5,7 @@
 //! state = "/var/lib/waybilld"             # the ledger lives here
 //! socket = "/run/waybilld/waybilld.sock"
 //! templates = "/etc/waybilld/templates"   # *.toml; one named as a shipped one replaces it
+//! maps = "/etc/waybilld/maps"             # the same of field maps, for imports
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
@@ -45,23 +46,35 @@
 //! [stations.bench-1]                      # a pack station: see `config/stations.rs`
 //! printer = "pack-1"
 //!
+//! [webhooks.erp]                          # a program that is told of events by POST
+//! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
+//! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
+//! events = ["printed", "in_doubt"]        # all when left out
+//!
 //! [limits]
 //! run = 50          # labels of one run, at most 50
 //! body_mb = 8       # the largest request
 //! keep_days = 30    # names and addresses are erased from the ledger after that
 //! group_patience = 60   # seconds a printer of a group may stand still before its labels go to another
 //! hold_after = 0    # seconds: after an outage so long, labels that waited longer are held; 0: they all print
+//!
+//! [console]
+//! listen = "127.0.0.1:8631"   # the page in this PC's browser; off without this table
+//! token_file = "/etc/waybilld/console-token"   # else a token of our making lies beside the ledger
 //! "#;
 //! let config = waybilld::config::Config::parse("config.toml", text).unwrap();
 //! assert_eq!(config.printers["pack-1"].dpi.nominal(), 203);
 //!
 //! let slip = text.replace("language = \"zpl\"", "language = \"zlp\"");
 //! let faults = waybilld::config::Config::parse("config.toml", &slip).unwrap_err();
-//! assert_eq!(faults[0].to_string(), "config.toml:9: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
+//! assert_eq!(faults[0].to_string(), "config.toml:10: `language` cannot be \"zlp\". Known: zpl, tspl, escpos.");
 //! ```
 
+mod console;
 mod stations;
+pub mod webhooks;
 
+pub use console::ConsoleConfig;
 pub use stations::{Mode, StationConfig};
 
 use crate::dots::{Dots, Dpi, Mm, Point};
@@ -75,6 +88,7 @@ use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+use webhooks::Webhook;
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]
@@ -82,10 +96,15 @@ pub struct Config {
     pub state: PathBuf,
     pub socket: PathBuf,
     pub templates: Option<PathBuf>,
+    pub maps: Option<PathBuf>,
     pub printers: BTreeMap<String, PrinterConfig>,
     pub senders: Senders,
     pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
+    /// Programs that are told of events.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// The page in the browser, if there is to be one.
+    pub console: Option<ConsoleConfig>,
 }
 
 /// One printer.
@@ -166,6 +185,7 @@ impl Config {
             let state = top.text("state").map_or_else(default_state, PathBuf::from);
             let socket = top.text("socket").map_or_else(default_socket, PathBuf::from);
             let templates = top.text("templates").map(PathBuf::from);
+            let maps = top.text("maps").map(PathBuf::from);
             let mut printers = BTreeMap::new();
             let mut groups = Vec::new();
             for (name, mut table) in top.named_tables("printers") {
@@ -201,6 +221,7 @@ impl Config {
                 }
             }
             let stations = stations::read(&mut top, &printers);
+            let webhooks = webhooks::read(&mut top);
             let limits = top.table("limits").map_or_else(Limits::default, |mut table| {
                 let Limits { run, body_bytes, keep_days, group_patience, .. } = Limits::default();
                 Limits {
@@ -214,7 +235,9 @@ impl Config {
                         .map(|seconds| Duration::from_secs(seconds as u64)),
                 }
             });
-            Config { state, socket, templates, printers, senders: senders.into_iter().collect(), stations, limits }
+            let console = top.table("console").and_then(|mut table| console::read(&mut table));
+            let senders = senders.into_iter().collect();
+            Config { state, socket, templates, maps, printers, senders, stations, limits, webhooks, console }
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The door: HTTP and JSON on a Unix socket.
+//! The door: HTTP and JSON on a Unix socket, and on loopback for the console if there is one.
 //!
 //! Requests come in; everything that could stop a label from printing is said at once, and "taken" is said only when
 //! the spool has it on disk. Every answer is read from the spool or laid out here; a door never asks a printer. Every
@@ -6,8 +6,10 @@
 
 mod address;
 mod body;
+mod console;
 mod events;
 mod health;
+mod import;
 mod jobs;
 mod labels;
 mod manifests;
@@ -19,12 +21,15 @@ mod routes;
 pub mod shapes;
 mod stations;
 mod submission;
+mod webhooks;
 
 use crate::config::Config;
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
 use crate::station::Stations;
 use crate::studio::Studio;
+pub use console::{Console, Token};
+
 use axum::Router;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -33,16 +38,18 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use problem::{Kind, Problem};
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use webhooks::Webhooks;
 
-/// Connections open at once; the next one is told to come back.
+/// Connections open at once, at each of the socket and the console; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
 /// Those who are being told so.
 const TURNED_AWAY_MAX: usize = 64;
@@ -64,6 +71,18 @@ pub struct House {
     pub stations: Stations,
 }
 
+/// Where requests come in.
+pub struct Listeners {
+    pub socket: UnixListener,
+    pub console: Option<Console>,
+}
+
+impl From<UnixListener> for Listeners {
+    fn from(socket: UnixListener) -> Listeners {
+        Listeners { socket, console: None }
+    }
+}
+
 /// What every handler sees.
 struct Door {
     house: Arc<House>,
@@ -74,13 +93,49 @@ struct Door {
     streams: Arc<Semaphore>,
     /// Turns true when the daemon stops.
     closing: watch::Receiver<bool>,
+    /// What to open in a browser.
+    console: Option<String>,
     openapi: Bytes,
     paths: Vec<String>,
+    webhooks: Webhooks,
 }
 
-/// The user at the other end of the socket.
+/// Who is at the other end.
 #[derive(Clone, Copy)]
-struct Peer(Option<u32>);
+enum Peer {
+    /// At the socket.
+    User(u32),
+    /// At the socket, and the system does not say who.
+    Unknown,
+    Console,
+}
+
+/// A listener that says who comes.
+trait Listener {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    async fn accept(&self) -> io::Result<(Self::Stream, Peer)>;
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
+        let (stream, _) = UnixListener::accept(self).await?;
+        let peer = stream.peer_cred().map_or(Peer::Unknown, |peer| Peer::User(peer.uid()));
+        Ok((stream, peer))
+    }
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, _) = TcpListener::accept(self).await?;
+        // An answer in two pieces would wait for the browser's word on the first.
+        stream.set_nodelay(true)?;
+        Ok((stream, Peer::Console))
+    }
+}
 
 impl Door {
     /// Runs something that computes on a thread that may. Waits for its turn first.
@@ -97,20 +152,43 @@ impl Door {
     }
 }
 
-/// Answers on that socket until `shutdown`; then finishes what is open, within a few seconds.
-pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Future<Output = ()>) -> Result<(), SpoolError> {
+/// Answers there until `shutdown`; then finishes what is open, within a few seconds.
+pub async fn serve(
+    listeners: impl Into<Listeners>,
+    house: Arc<House>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), SpoolError> {
+    let Listeners { socket, console } = listeners.into();
     let (close, closing) = watch::channel(false);
-    let app = open(house, closing.clone()).await?;
+    let url = console.as_ref().and_then(|console| console.url().ok());
+    let app = open(house, url, closing.clone()).await?;
+    let console = async {
+        if let Some(Console { listener, token }) = console {
+            let app = Console::guard(token, &listener, app.clone());
+            attend(listener, app, closing.clone()).await;
+        }
+    };
+    let stop = async {
+        shutdown.await;
+        close.send_replace(true);
+    };
+    tokio::join!(attend(socket, app.clone(), closing.clone()), console, stop);
+    Ok(())
+}
+
+/// Takes in whoever comes, until the daemon stops.
+async fn attend<L: Listener>(listener: L, app: Router, mut closing: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
+    let stopped = closing.clone();
+    let mut stop = pin!(closed(&mut closing));
     loop {
         tokio::select! {
-            () = &mut shutdown => break,
+            () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match slots.clone().try_acquire_owned() {
+                Ok((stream, peer)) => match slots.clone().try_acquire_owned() {
                     Ok(slot) => {
-                        let connection = converse(stream, app.clone(), closing.clone());
+                        let connection = converse(stream, peer, app.clone(), stopped.clone());
                         connections.spawn(async move {
                             connection.await;
                             drop(slot);
@@ -128,17 +206,15 @@ pub async fn serve(listener: UnixListener, house: Arc<House>, shutdown: impl Fut
         }
     }
     drop(listener);
-    close.send_replace(true);
     let farewell = async { while connections.join_next().await.is_some() {} };
     if timeout(FAREWELL, farewell).await.is_err() {
         tracing::warn!("requests were cut off: they took longer than {} s after the stop", FAREWELL.as_secs());
         connections.shutdown().await;
     }
-    Ok(())
 }
 
 /// Makes the routes, and keeps every design in the spool so that labels can name them.
-async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
+async fn open(house: Arc<House>, console: Option<String>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
     for design in house.studio.designs() {
         house.spool.keep_template(&design.text).await?;
     }
@@ -149,7 +225,9 @@ async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Route
         desks: Arc::new(Semaphore::new(cores)),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
+        console,
         paths: openapi.paths.paths.keys().cloned().collect(),
+        webhooks: Webhooks::start(&house.config, &house.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         house,
     };
@@ -157,8 +235,12 @@ async fn open(house: Arc<House>, closing: watch::Receiver<bool>) -> Result<Route
 }
 
 /// One connection, until it ends or the daemon stops.
-async fn converse(stream: UnixStream, app: Router, mut closing: watch::Receiver<bool>) {
-    let peer = Peer(stream.peer_cred().ok().map(|peer| peer.uid()));
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    app: Router,
+    mut closing: watch::Receiver<bool>,
+) {
     let app = TowerToHyperService::new(app);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -185,7 +267,7 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 
 /// Too many connections: says so. Clients only listen while they have asked something, and only when they have said
 /// all of it.
-async fn turn_away(mut stream: UnixStream) {
+async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let detail = format!("{CONNECTIONS_MAX} connections are open already: ask again in a moment.");
     let body = Problem::new(Kind::Busy, detail).to_json();
     let head =

@@ -388,6 +388,11 @@ impl Spool {
         self.read(move |db| reading::job(db, &id))
     }
 
+    /// The newest jobs in numbers, the newest first.
+    pub fn newest_jobs(&self, jobs_max: usize) -> Receipt<Vec<JobBrief>> {
+        self.read(move |db| reading::newest_jobs(db, jobs_max))
+    }
+
     pub fn label(&self, id: &str) -> Receipt<LabelDetail> {
         let id = id.to_owned();
         self.read(move |db| reading::label(db, &id))
@@ -415,6 +420,20 @@ impl Spool {
     /// The number of the newest event, and word of every newer one.
     pub fn latest_seq(&self) -> watch::Receiver<i64> {
         self.inner.latest.clone()
+    }
+
+    // Who is told of events.
+
+    /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
+    pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::webhook_told(desk, &name))
+    }
+
+    /// It has been told of everything up to that event.
+    pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
+        let name = name.to_owned();
+        self.write(move |desk| verbs::keep_webhook_told(desk, &name, told))
     }
 
     // Templates and old data.

@@ -11,7 +11,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("symbology", &["dots"]),
     ("text", &["dots"]),
     ("waybill", &["fault"]),
-    ("field_map", &["fault", "toml_file", "waybill"]),
+    // A table is cells and no more: what a column means stands in a map.
+    ("sheet", &["fault"]),
+    ("field_map", &["fault", "sheet", "toml_file", "waybill"]),
+    // Checks what a map made, so that the faults of map and label are told together.
+    ("import", &["fault", "field_map", "sheet", "waybill"]),
     // What is printed beside waybills, made of them.
     ("papers", &["waybill"]),
     ("label", &["dots", "symbology"]),
@@ -34,10 +38,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Scans as text, from devices that `transport` opens.
     ("scanner", &["transport"]),
     ("spool", &[]),
+    // What is told of the ledger's events.
+    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill", "webhook"]),
     (
         "printer",
         &[
@@ -64,8 +70,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
-            "template", "waybill",
+            "config",
+            "dots",
+            "fault",
+            "field_map",
+            "import",
+            "label",
+            "language",
+            "layout",
+            "papers",
+            "printer",
+            "spool",
+            "station",
+            "studio",
+            "template",
+            "waybill",
+            "webhook",
         ],
     ),
     ("cli", &["*"]),
@@ -81,8 +101,10 @@ const PURE: &[&str] = &[
     "symbology",
     "text",
     "waybill",
+    "sheet",
     "field_map",
     "papers",
+    "import",
     "label",
     "capture",
     "care",
@@ -93,6 +115,7 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
+    "webhook",
 ];
 
 /// What a pure room must not name.

@@ -16,7 +16,7 @@ use waybilld::label::{Label, Mark, Op, Text, TextLine};
 use waybilld::language::{Encoder, Language, Options, Setup, zpl};
 use waybilld::symbology::code128;
 
-const KEEPING: zpl::Options = zpl::Options { native_text: false, memory_bytes: 4 << 20 };
+const KEEPING: zpl::Options = zpl::Options { native_text: false, memory_bytes: 4 << 20, slow_line: false };
 
 fn encoder(language: Language, zpl: zpl::Options) -> Encoder {
     Encoder::new(language, Options { zpl, ..Options::default() })
@@ -50,8 +50,12 @@ fn same_dots(language: Language, dpi: Dpi, cases: u32) {
         .run(&(labels, memory), |(labels, memory_bytes)| {
             let runs = if language == Language::Zpl { 3 } else { 1 };
             let labels = vec![labels; runs].concat();
-            let differing =
-                differing_dots(language, zpl::Options { native_text: false, memory_bytes }, &Setup::default(), &labels);
+            let differing = differing_dots(
+                language,
+                zpl::Options { native_text: false, memory_bytes, slow_line: false },
+                &Setup::default(),
+                &labels,
+            );
             prop_assert!(differing.iter().all(|dots| *dots == 0), "differing dots label by label: {differing:?}");
             Ok(())
         })
@@ -145,7 +149,7 @@ fn native_text_stays_inside_the_width_it_was_laid_out_for() {
             let bitmap = Arc::new(Bitmap::new(Size::new(Dots(width), Dots(40))));
             let mark = Mark::Text(Text { at: Point::new(x, Dots(70)), bitmap, lines: vec![line] });
             let label = Label { dpi: Dpi::D203, size: size(Dpi::D203), ops: vec![Op { fixed: false, mark }] };
-            let native = zpl::Options { native_text: true, memory_bytes: 0 };
+            let native = zpl::Options { native_text: true, memory_bytes: 0, slow_line: false };
             let bytes = encoder(Language::Zpl, native).label(&label).bytes;
             if !bytes.windows(3).any(|window| window == b"^A0") {
                 continue; // It would be squeezed too much; then it goes as a picture.

@@ -1,10 +1,11 @@
-//! `waybilld check`: every fault of the configuration and the templates, by file and line.
+//! `waybilld check`: every fault of the configuration, the templates and the field maps, by file and line.
 
 use super::{Failure, load};
 use crate::dots::Dpi;
+use crate::field_map::FieldMap;
 use crate::studio::Studio;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -15,6 +16,17 @@ pub struct Args {
     /// Templates to check beside them.
     #[arg(value_name = "TEMPLATE")]
     templates: Vec<PathBuf>,
+}
+
+/// Everything wrong with the maps of that folder.
+fn wrong_maps(folder: &Path) -> Vec<String> {
+    match load::templates(folder) {
+        Ok(maps) => {
+            let parsed = maps.iter().filter_map(|(_, file, text)| FieldMap::parse(text, file).err());
+            parsed.flatten().map(|fault| fault.to_string()).collect()
+        }
+        Err(failure) => vec![failure.to_string()],
+    }
 }
 
 /// Reads everything, tries every design on every head, and says what is wrong or that nothing is.
@@ -28,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
                 Ok(templates) => given.extend(templates.into_iter().flatten()),
                 Err(failure) => said.push(failure.to_string()),
             }
+            said.extend(config.maps.as_deref().map(wrong_maps).unwrap_or_default());
             printers = config.printers;
         }
         Err(failure) => said.push(failure.to_string()),

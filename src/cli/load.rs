@@ -3,8 +3,12 @@
 use super::Failure;
 use crate::config::Config;
 use crate::fault::FileFault;
+use crate::server::Token;
 use crate::studio::Studio;
 use crate::text::Fonts;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The configuration of that file, or the embedded one.
@@ -39,6 +43,38 @@ pub fn templates(folder: &Path) -> Result<Vec<(String, String, String)>, Failure
         read.push((name, file.display().to_string(), text));
     }
     Ok(read)
+}
+
+/// The console's token, made when there is none: in the file the operator names, or else in the state directory.
+pub fn token(state: &Path, file: Option<&Path>) -> Result<Token, Failure> {
+    let kept = state.join("console-token");
+    let path = file.unwrap_or(&kept);
+    let refused = |sentence: String| Failure::refused(format!("{}: {sentence}", path.display()));
+    let opened = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return make_token(path).map_err(|error| refused(format!("{error}.")));
+        }
+        opened => opened.map_err(|error| refused(format!("{error}.")))?,
+    };
+    let mode = opened.metadata().map_err(|error| refused(format!("{error}.")))?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(refused("everybody can read this token of the console: chmod 600 it.".to_owned()));
+    }
+    let mut text = String::new();
+    // A token is short; what is longer is none.
+    opened.take(1024).read_to_string(&mut text).map_err(|error| refused(format!("{error}.")))?;
+    let unfit = "this is no token for the console: give 16 to 128 letters, digits, - and _, or remove it to have one made.";
+    Token::parse(&text).ok_or_else(|| refused(unfit.to_owned()))
+}
+
+fn make_token(path: &Path) -> std::io::Result<Token> {
+    let mut random = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    let word: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(format!("{word}\n").as_bytes())?;
+    file.sync_all()?;
+    Ok(Token::parse(&word).expect("64 hexadecimal digits"))
 }
 
 /// Every fault of the files, a line each.

@@ -3,11 +3,11 @@
 use super::failure::Failure;
 use super::load;
 use super::virtual_printer::{Machine, Tray, Voice};
-use crate::config::{Config, PrinterConfig};
+use crate::config::{Config, ConsoleConfig, PrinterConfig};
 use crate::dots::Size;
 use crate::language::Language;
 use crate::printer::Printers;
-use crate::server::{self, House};
+use crate::server::{self, Console, House, Listeners};
 use crate::spool::{self, Spool};
 use crate::station::Stations;
 use crate::studio::Studio;
@@ -15,12 +15,13 @@ use crate::transport::{Connector, DeviceUri, Transport};
 use crate::virtual_printer::{self, Settings};
 use std::collections::HashMap;
 use std::future::pending;
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -43,6 +44,7 @@ pub struct Args {
 /// A daemon at work.
 pub struct Running {
     pub socket: PathBuf,
+    console: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
 }
@@ -64,6 +66,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::refused(format!("signals: {error}.")))?;
     let mut running = start(config).await?;
     super::say(&format!("waybilld listens on {}", running.socket.display()));
+    if let Some(address) = running.console {
+        super::say(&format!("the console stands at http://{address}/; `waybilld console` prints it with its token"));
+    }
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
@@ -84,7 +89,10 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
         check_template(&studio, name, printer)?;
     }
     let spool = Spool::open(&config.state, spool::system_clock()).map_err(|error| Failure::refused(error.to_string()))?;
-    let listener = listen(&config.socket).await?;
+    let socket = listen(&config.socket).await?;
+    let console = console(&config).await?;
+    let console_address = console.as_ref().and_then(|console| console.listener.local_addr().ok());
+    let listeners = Listeners { socket, console };
     let mut machines = virtual_printers(&config)?;
     let (stop, stopped) = watch::channel(false);
     let transport = |name: &str| machines.remove(name).map_or_else(Transport::default, Transport::with_virtual_printers);
@@ -101,7 +109,7 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
         tokio::select! {
-            served = server::serve(listener, house, until) => {
+            served = server::serve(listeners, house, until) => {
                 if let Err(error) = served {
                     error!("the server ended: {error}");
                 }
@@ -114,7 +122,7 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
         loops.ended().await;
         let _ = std::fs::remove_file(path);
     });
-    Ok(Running { socket, stop, served })
+    Ok(Running { socket, console: console_address, stop, served })
 }
 
 impl Running {
@@ -185,6 +193,18 @@ async fn listen(path: &Path) -> Result<UnixListener, Failure> {
     let listener = UnixListener::bind(path).map_err(refused)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(refused)?;
     Ok(listener)
+}
+
+/// Where the console stands, if there is to be one.
+async fn console(config: &Config) -> Result<Option<Console>, Failure> {
+    let Some(ConsoleConfig { listen, token_file }) = &config.console else { return Ok(None) };
+    let token = load::token(&config.state, token_file.as_deref())?;
+    let taken = |error| {
+        let sentence = format!("console {listen}: {error}: stop what listens there, or give `listen` of [console] another port.");
+        Failure::refused(sentence)
+    };
+    let listener = TcpListener::bind(listen).await.map_err(taken)?;
+    Ok(Some(Console { listener, token }))
 }
 
 /// Erases names and addresses past their days, once a day.

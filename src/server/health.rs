@@ -37,6 +37,12 @@ pub async fn metrics(State(door): State<Arc<Door>>) -> Result<impl IntoResponse,
     for handle in door.house.printers.iter() {
         line(format_args!("waybilld_printer_up{{printer=\"{}\"}} {}", handle.name, u8::from(handle.view().state != "offline")));
     }
+    line(format_args!("# HELP waybilld_webhook_behind Events a webhook has yet to be told of."));
+    line(format_args!("# TYPE waybilld_webhook_behind gauge"));
+    let latest = *door.house.spool.latest_seq().borrow();
+    for (name, behind) in door.webhooks.behind(latest) {
+        line(format_args!("waybilld_webhook_behind{{webhook=\"{name}\"}} {behind}"));
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }
 

@@ -192,6 +192,10 @@ fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, P
 impl Peer {
     /// Who asked, when the request does not say.
     pub fn name(self) -> String {
-        self.0.map_or_else(|| "somebody at the socket".to_owned(), |uid| format!("user {uid}"))
+        match self {
+            Peer::User(uid) => format!("user {uid}"),
+            Peer::Unknown => "somebody at the socket".to_owned(),
+            Peer::Console => "somebody at the console".to_owned(),
+        }
     }
 }

@@ -20,6 +20,10 @@ pub enum Kind {
     /// A query or header is wrong.
     Unasked,
     Refused,
+    /// At the console: without its token.
+    NoToken,
+    /// At the console: by another name, or from another page.
+    Stranger,
     NoRoute,
     NoMethod,
     NotThere,
@@ -48,6 +52,8 @@ impl Kind {
             Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The body cannot be read"),
             Kind::Unasked => (StatusCode::BAD_REQUEST, "query", "The question cannot be understood"),
             Kind::Refused => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused: nothing was changed"),
+            Kind::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "The token is missing or wrong"),
+            Kind::Stranger => (StatusCode::FORBIDDEN, "stranger", "Not from there"),
             Kind::NoRoute => (StatusCode::NOT_FOUND, "no-route", "Nothing is here"),
             Kind::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Not in this way"),
             Kind::NotThere => (StatusCode::NOT_FOUND, "not-there", "There is no such thing"),
@@ -86,6 +92,11 @@ impl Problem {
     /// A body that cannot be read.
     pub fn malformed(fault: Fault) -> Problem {
         Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
+    }
+
+    /// The same with its faults told otherwise.
+    pub fn with_faults(self, tell: impl FnOnce(Vec<Fault>) -> Vec<Fault>) -> Problem {
+        Problem { faults: tell(self.faults), ..self }
     }
 
     /// How many faults it tells of.

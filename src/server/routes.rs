@@ -2,7 +2,9 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, events, health, jobs, labels, manifests, orders, printers, render, stations};
+use super::{
+    Door, REQUEST, console, events, health, import, jobs, labels, manifests, orders, printers, render, stations, webhooks,
+};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -29,8 +31,9 @@ struct Document;
 /// Every route with its handler, and the OpenAPI document made from the handlers.
 pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::submit, jobs::jobs))
         .routes(routes!(jobs::job))
+        .routes(routes!(import::import))
         .routes(routes!(labels::labels))
         .routes(routes!(labels::label))
         .routes(routes!(render::preview))
@@ -59,6 +62,8 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(stations::scan))
         .routes(routes!(stations::stations))
         .routes(routes!(events::events))
+        .routes(routes!(console::address))
+        .routes(routes!(webhooks::webhooks))
         .routes(routes!(health::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))

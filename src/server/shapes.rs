@@ -12,7 +12,9 @@ pub use manifests::{Bag, Manifest, Manifests};
 
 use crate::fault::Fault;
 use crate::printer::{Handle, View};
-use crate::spool::{Canceled, Count, Event, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs};
+use crate::spool::{
+    Canceled, Count, Event, JobBrief, JobView, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State, UnixMs,
+};
 use crate::waybill::{Party, Waybill};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,6 +36,57 @@ pub struct Job {
     pub counts: BTreeMap<&'static str, usize>,
     /// At most 50 labels each, in the order they print. A reprint is a run of its own.
     pub runs: Vec<Run>,
+}
+
+/// A job that was only checked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Checked {
+    /// How many labels could be taken.
+    pub checked: usize,
+}
+
+/// What became of an imported file: the job, when one was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    #[serde(flatten)]
+    pub job: Option<Job>,
+    /// The map it was read with.
+    #[schema(example = "tiktok-shop-export")]
+    pub map: String,
+    /// How the file was written: an encoding, `Excel` or `JSON`.
+    pub written: &'static str,
+    /// How many labels it came to.
+    pub checked: usize,
+    /// Orders that became no label.
+    pub left_out: Vec<LeftOutShape>,
+}
+
+/// An order that became no label.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutShape {
+    pub order: String,
+    #[schema(example = "Canceled")]
+    pub why: String,
+}
+
+/// Jobs, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Jobs {
+    pub jobs: Vec<JobSummary>,
+}
+
+/// A job without its labels.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobSummary {
+    pub id: String,
+    /// The printer, or the group, it was sent to.
+    pub printer: String,
+    pub taken_at: String,
+    /// How many labels stand in which state; states with none are left out.
+    pub counts: BTreeMap<&'static str, i64>,
+    /// The earliest deadline of its labels that are not out yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<String>,
 }
 
 /// Labels that print in one unbroken sequence.
@@ -339,6 +392,34 @@ pub struct EventShape {
     pub data: Box<RawValue>,
 }
 
+/// The programs that are told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhooksShape {
+    pub webhooks: Vec<WebhookShape>,
+}
+
+/// A program that is told of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookShape {
+    pub name: String,
+    /// Its host and port.
+    #[schema(example = "127.0.0.1:9000")]
+    pub target: String,
+    /// The newest event it has taken, or does not want.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<i64>,
+    /// How many newer ones there are.
+    pub behind: i64,
+    /// Why it does not take them; it is tried again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "it answers 500 and not 2xx.")]
+    pub trouble: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble_since: Option<String>,
+    /// How often in a row it was tried in vain.
+    pub failures: u32,
+}
+
 /// Why the answer is no (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemShape {
@@ -372,6 +453,13 @@ pub struct FaultShape {
     pub message: String,
 }
 
+/// What to open in a browser.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsoleAddress {
+    #[schema(example = "http://127.0.0.1:8631/?token=…")]
+    pub url: String,
+}
+
 /// How the daemon is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
@@ -403,6 +491,24 @@ impl Job {
         // Its labels were all printed again elsewhere.
         runs.retain(|run| !run.labels.is_empty());
         Job { id: view.id, printer: view.printer, taken_at: time(view.taken_at), sort: view.sort, counts, runs }
+    }
+}
+
+impl Jobs {
+    pub fn of(briefs: Vec<JobBrief>) -> Jobs {
+        Jobs { jobs: briefs.into_iter().map(JobSummary::of).collect() }
+    }
+}
+
+impl JobSummary {
+    fn of(brief: JobBrief) -> JobSummary {
+        JobSummary {
+            id: brief.id,
+            printer: brief.printer,
+            taken_at: time(brief.taken_at),
+            counts: brief.counts.into_iter().map(|(state, labels)| (state.word(), labels)).collect(),
+            ship_by: brief.ship_by.map(time),
+        }
     }
 }
 
@@ -569,6 +675,16 @@ impl EventShape {
         let Event { seq, at, kind, job, label, printer, data } = event;
         let data = RawValue::from_string(data).unwrap_or_default();
         EventShape { seq, at: time(at), kind, job, label, printer, data }
+    }
+}
+
+impl WebhookShape {
+    /// `trouble`: why, since when, and how often in a row.
+    pub fn of(name: &str, target: &str, told: Option<i64>, behind: i64, trouble: Option<(String, UnixMs, u32)>) -> WebhookShape {
+        let (trouble, since, failures) =
+            trouble.map_or((None, None, 0), |(why, since, failures)| (Some(why), Some(time(since)), failures));
+        let (name, target) = (name.to_owned(), target.to_owned());
+        WebhookShape { name, target, told, behind, trouble, trouble_since: since, failures }
     }
 }
 

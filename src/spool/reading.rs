@@ -3,8 +3,8 @@
 use super::error::SpoolError;
 use super::ledger::State;
 use super::shapes::{
-    Count, Event, Hash, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView, QueuedLabel,
-    Reprint, RunView, UnixMs,
+    Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
+    QueuedLabel, Reprint, RunView, UnixMs,
 };
 use rusqlite::types::{ToSql, Type};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Labels or events in one answer, at most.
 const ROWS_MAX: usize = 1000;
+/// Jobs in one answer, at most: each has up to 500 labels to count.
+const JOBS_MAX: usize = 100;
 
 /// The state in that column.
 pub(super) fn state_of(row: &Row, column: usize) -> rusqlite::Result<State> {
@@ -32,7 +34,7 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
 pub(super) const LABEL: &str =
     "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold', l.shipped_station
+    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold' AND l.state NOT IN ('canceled', 'voided'), l.shipped_station
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
@@ -85,6 +87,28 @@ pub(super) fn job(db: &Connection, id: &str) -> Result<JobView, SpoolError> {
         .collect::<rusqlite::Result<_>>()?;
     let sort = serde_json::from_str(&sort).map_err(|error| SpoolError::Disk(error.to_string()))?;
     Ok(JobView { id: id.to_owned(), printer, sort, taken_at, runs, labels })
+}
+
+/// The newest jobs in numbers, the newest first.
+pub(super) fn newest_jobs(db: &Connection, jobs_max: usize) -> Result<Vec<JobBrief>, SpoolError> {
+    let mut query = db.prepare_cached(
+        "SELECT j.id, j.printer, j.taken_at, l.state, count(*),
+             min(l.ship_by) FILTER (WHERE l.state IN ('waiting', 'sending', 'in_doubt', 'held'))
+         FROM (SELECT key, id, printer, taken_at FROM jobs ORDER BY key DESC LIMIT ?1) j JOIN labels l ON l.job = j.key
+         GROUP BY j.key, l.state ORDER BY j.key DESC",
+    )?;
+    let mut jobs: Vec<JobBrief> = Vec::new();
+    let mut rows = query.query([jobs_max.clamp(1, JOBS_MAX) as i64])?;
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        if jobs.last().is_none_or(|job| job.id != id) {
+            jobs.push(JobBrief { id, printer: row.get(1)?, taken_at: row.get(2)?, counts: Vec::new(), ship_by: None });
+        }
+        let job = jobs.last_mut().expect("one was pushed");
+        job.counts.push((state_of(row, 3)?, row.get(4)?));
+        job.ship_by = job.ship_by.into_iter().chain(row.get::<_, Option<i64>>(5)?).min();
+    }
+    Ok(jobs)
 }
 
 /// The label as it stands.

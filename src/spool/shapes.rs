@@ -143,6 +143,19 @@ pub struct JobView {
     pub labels: Vec<LabelView>,
 }
 
+/// A job in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobBrief {
+    pub id: String,
+    /// The printer, or the group, it was sent to.
+    pub printer: String,
+    pub taken_at: UnixMs,
+    /// How many labels stand in which state; what is nowhere is left out.
+    pub counts: Vec<(State, i64)>,
+    /// The earliest deadline of its labels that are not out yet.
+    pub ship_by: Option<UnixMs>,
+}
+
 /// A run of a job. Runs are numbered for each printer; a reprint is a run of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunView {

@@ -5,6 +5,7 @@ use super::error::SpoolError;
 use super::ledger::{State, Step};
 use super::orders;
 use super::packing::{check_usable, put_first};
+use super::reading;
 use super::sending::end_attempt;
 use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
 use rusqlite::{OptionalExtension, params};
@@ -210,5 +211,27 @@ pub(super) fn keep_printer_facts(desk: &mut Desk, printer: &str, facts: &str) ->
              ON CONFLICT DO UPDATE SET facts = excluded.facts, learnt_at = excluded.learnt_at",
         )?
         .execute(params![printer, facts, desk.now])?;
+    Ok(())
+}
+
+/// How far a target has been told; never further than there is something to tell.
+pub(super) fn webhook_told(desk: &mut Desk, name: &str) -> Result<i64, SpoolError> {
+    let latest = reading::latest_seq(desk.db)?;
+    let told = desk
+        .db
+        .prepare_cached("SELECT told FROM webhooks WHERE name = ?1")?
+        .query_row([name], |row| row.get::<_, i64>(0))
+        .optional()?;
+    match told {
+        Some(told) if told <= latest => Ok(told),
+        // Of another ledger, or new.
+        _ => keep_webhook_told(desk, name, latest).map(|()| latest),
+    }
+}
+
+pub(super) fn keep_webhook_told(desk: &mut Desk, name: &str, told: i64) -> Result<(), SpoolError> {
+    desk.db
+        .prepare_cached("INSERT INTO webhooks (name, told) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET told = excluded.told")?
+        .execute(params![name, told])?;
     Ok(())
 }

@@ -223,6 +223,10 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         (Mode::Ship, State::Held | State::Waiting | State::Sending) if !is_out => {
             no(Code::NeverPrinted, format!("label {id} is {} and has not come out: this parcel cannot be its own.", label.state))
         }
+        (Mode::Ship, _) if label.cancel_requested => {
+            let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
+            no(Code::RefusedHeld, sentence)
+        }
         (Mode::Ship, _) => match label.shipped_at {
             Some(at) => {
                 let station = label.shipped_station.clone();

@@ -1,11 +1,9 @@
-//! What a shop notices when an order changes after it was submitted, and after an outage: the real daemon, socket,
-//! ledger and TCP, and a virtual printer.
+//! What a shop notices when an order changes after it was submitted, and after an outage.
 
-mod table;
-
+use crate::daemon::Daemon;
+use crate::table::{Table, job, label};
 use serde_json::{Value, json};
 use std::time::Duration;
-use table::{Table, job, label};
 use tokio::time::sleep;
 
 /// Five labels taken and none begun; then the printer goes on.
@@ -151,4 +149,81 @@ async fn a_roll_that_is_loaded_late_prints_what_was_begun_and_holds_the_rest() {
     table.until("all are out", async |table| table.printed(1).len() == 8).await;
     assert_eq!(table.printed(1), (1..=8).map(|number| format!("TR{number:03}")).collect::<Vec<_>>());
     table.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_command_line_an_order_is_canceled_and_taken_up_again_in_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(folder.path(), "");
+    daemon.client.post("/v1/printers/pack-1/pause", String::new()).await.unwrap();
+    daemon.client.post("/v1/jobs", job("wave", "pack-1", 1..=2).to_string()).await.unwrap();
+    let held = "label pkg-1: held, it does not print before the order is canceled or released.\n";
+    for (words, code, said) in [
+        ("cancel 57646001 --requested", 0, held),
+        ("release --order 57646001", 0, "label pkg-1: released, it waits for its turn at the printer.\n"),
+        ("release --order 57646001", 0, "no label of that order was kept back.\n"),
+        ("cancel 57646002", 0, "label pkg-2: canceled, it will not print.\n"),
+        ("cancel 57646002", 0, "label pkg-2: unchanged, it is canceled already.\n"),
+        ("cancel 57646009", 2, "there is no label of that order: check its number.\n"),
+        ("release --all pack-1", 0, "pack-1: no label is held since an outage.\n"),
+    ] {
+        let ended = daemon.command(words);
+        let text = String::from_utf8_lossy(if code == 0 { &ended.stdout } else { &ended.stderr }).into_owned();
+        assert!(ended.status.code() == Some(code) && text.ends_with(said), "{words}: {text}");
+    }
+}
+
+/// The code word and the sentence of a scan.
+async fn scan(daemon: &Daemon, station: &str, text: &str) -> (String, String) {
+    let scan = json!({"station": station, "text": text}).to_string();
+    let said = daemon.client.post("/v1/scan", scan).await.unwrap().body;
+    let text = |key: &str| said[key].as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
+    (text("code"), text("sentence"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packer_who_scans_learns_that_the_order_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let stations =
+        "[stations.print]\nprinter = \"pack-1\"\nmode = \"print\"\n[stations.ship]\nprinter = \"pack-1\"\nmode = \"ship\"\n";
+    let daemon = Daemon::start(folder.path(), stations);
+    let order = async |order: &str, verb: &str, body: Value| {
+        let answer = daemon.client.post(&format!("/v1/orders/{order}/{verb}"), body.to_string()).await.unwrap();
+        answer.body["labels"][0]["became"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
+    };
+    let printed = async |id: &str| {
+        while daemon.get(&format!("/v1/labels/{id}")).await["state"] != "printed" {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut wave = job("wave", "pack-1", 1..=2);
+    wave["print"] = "on_scan".into();
+    daemon.client.post("/v1/jobs", wave.to_string()).await.unwrap();
+
+    assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "held");
+    let (code, sentence) = scan(&daemon, "print", "TR001").await;
+    assert!(code == "refused-held" && sentence.contains("buyer asked to cancel"), "{code}: {sentence}");
+    assert_eq!(order("57646001", "release", json!({})).await, "unflagged", "it waits for its scan again");
+    assert_eq!(daemon.get("/v1/labels/pkg-1").await["state"], "held");
+    // Another code: the same one so soon would be a trigger pulled twice.
+    assert_eq!(scan(&daemon, "print", "pkg-1").await.0, "printing");
+    printed("pkg-1").await;
+
+    assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "flagged");
+    let (code, sentence) = scan(&daemon, "ship", "TR001").await;
+    assert_eq!(code, "refused-held");
+    assert_eq!(sentence, "the buyer of label pkg-1 asked to cancel: put the parcel aside until that is decided.");
+    order("57646001", "release", json!({})).await;
+    let mut anew = label(1);
+    anew["id"] = "pkg-1b".into();
+    anew["recipient"]["lines"] = json!(["Neue Gasse 7"]);
+    daemon.client.post("/v1/labels/pkg-1/replace", anew.to_string()).await.unwrap();
+    printed("pkg-1b").await;
+    assert_eq!(scan(&daemon, "ship", "pkg-1b").await.0, "shipped");
+    let (code, sentence) = scan(&daemon, "ship", "pkg-1").await;
+    assert_eq!(
+        (code.as_str(), sentence.as_str()),
+        ("refused-replaced", "label pkg-1 was replaced: take it off and use label pkg-1b.")
+    );
+    assert_eq!(order("57646001", "cancel", json!({})).await, "shipped", "the parcel has left");
 }

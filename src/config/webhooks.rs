@@ -1,0 +1,119 @@
+//! `[webhooks.NAME]`: programs that are told of events.
+
+use crate::toml_file::Table;
+use crate::webhook::Target;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Bytes of a secret, at least: less is soon guessed.
+pub const SECRET_MIN: usize = 16;
+
+/// One program that is told of events.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    pub target: Target,
+    pub secret: Secret,
+    /// The kinds of events it wants; none: all.
+    pub events: Vec<String>,
+}
+
+/// With what its deliveries are signed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    Text(String),
+    /// Read for every delivery, so that it can be changed.
+    File(PathBuf),
+}
+
+/// Shows no secret.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// All of them by name.
+pub fn read(top: &mut Table<'_>) -> BTreeMap<String, Webhook> {
+    let mut webhooks = BTreeMap::new();
+    for (name, mut table) in top.named_tables("webhooks") {
+        if !super::is_name(name) {
+            table.fault_at(table.line(), format!("a webhook's name is letters, digits, - and _; \"{name}\" is not."));
+        }
+        if let Some(webhook) = webhook(&mut table) {
+            webhooks.insert(name.to_owned(), webhook);
+        }
+    }
+    webhooks
+}
+
+fn webhook(table: &mut Table<'_>) -> Option<Webhook> {
+    table.require(&["url"]);
+    let allowed = table.text("allow_host");
+    let target = table
+        .text("url")
+        .and_then(|url| Target::parse(url, allowed).map_err(|sentence| table.fault("url", format!("`url` {sentence}"))).ok());
+    let events: Vec<String> = table.texts("events").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let is_word =
+        |word: &String| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
+    if let Some(strange) = events.iter().find(|word| word.is_empty() || !is_word(word)) {
+        table.fault(
+            "events",
+            format!("`events` holds \"{strange}\", which no event is called: such as \"printed\" or \"in_doubt\"."),
+        );
+    }
+    let secret = match (table.text("secret"), table.text("secret_file")) {
+        (Some(secret), None) if secret.len() < SECRET_MIN => {
+            table.fault(
+                "secret",
+                format!("`secret` is shorter than {SECRET_MIN} characters: make one with `openssl rand -hex 32`."),
+            );
+            None
+        }
+        (Some(secret), None) => Some(Secret::Text(secret.to_owned())),
+        (None, Some(file)) => Some(Secret::File(file.into())),
+        (Some(_), Some(_)) => {
+            table.fault("secret", "`secret` and `secret_file` both stand here: leave one out.");
+            None
+        }
+        (None, None) => {
+            let sentence = "deliveries are signed: give a `secret_file`, or a `secret` from `openssl rand -hex 32`.";
+            table.fault_at(table.line(), sentence);
+            None
+        }
+    };
+    Some(Webhook { target: target?, secret: secret?, events })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn read(webhook: &str) -> Result<Config, Vec<String>> {
+        let text = format!("[printers.a]\ndevice = \"virtual:zpl\"\n[webhooks.erp]\n{webhook}\n");
+        Config::parse("c.toml", &text).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_webhook_is_read_and_its_secret_is_in_no_log() {
+        let config = read("url = \"http://127.0.0.1:9000/hook\"\nsecret = \"0123456789abcdef\"\nevents = [\"printed\"]");
+        let config = config.expect("no fault");
+        assert_eq!(config.webhooks["erp"].events, ["printed"]);
+        assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    }
+
+    #[test]
+    fn every_slip_of_a_webhook_is_told_with_its_line() {
+        let faults = read("url = \"http://erp.example/\"\nsecret = \"short\"\nevents = [\"Printed!\"]").expect_err("faults");
+        assert_eq!(
+            faults,
+            [
+                "c.toml:4: `url` leads to erp.example, not to this machine: name it in `allow_host` too, if events may go there.",
+                "c.toml:5: `secret` is shorter than 16 characters: make one with `openssl rand -hex 32`.",
+                "c.toml:6: `events` holds \"Printed!\", which no event is called: such as \"printed\" or \"in_doubt\".",
+            ]
+        );
+        let unsigned = read("url = \"http://localhost/\"").expect_err("unsigned");
+        assert!(unsigned[0].starts_with("c.toml:3: deliveries are signed"), "{unsigned:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! A house with a console: the real daemon as a process, a virtual printer on TCP, and a browser before it.
+
+use crate::chromium::{Chromium, parts};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::net::TcpListener as Port;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep, timeout};
+use waybilld::cli::client::{Client, Door};
+use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
+use waybilld::virtual_printer::Settings;
+
+pub struct House {
+    folder: TempDir,
+    pub machine: Arc<Machine>,
+    daemon: Child,
+    pub client: Client,
+    pub chromium: Chromium,
+}
+
+impl House {
+    /// With the page open, or `None` when a part is missing, which is said by name. `more` is configuration of
+    /// the printer, and of what follows it.
+    pub async fn open(more: &str) -> Option<House> {
+        let parts = match parts() {
+            Ok(parts) => parts,
+            Err(missing) => {
+                println!("not run, for there is no {missing}");
+                return None;
+            }
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let tray = Tray::open(&folder.path().join("tray"), false, Voice::Quiet).unwrap();
+        let settings = Settings { speed: Some(14), start: Duration::from_millis(10), ..Settings::default() };
+        let machine = Machine::new(settings, tray);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(machine.clone().keep_time());
+        let host = machine.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = host.serve(stream).await;
+            }
+        });
+        // A port that is free now is free in a moment, and the same after a restart.
+        let console = Port::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = format!(
+            "state = {:?}\nsocket = {:?}\n[console]\nlisten = \"{console}\"\n\
+             [printers.pack-1]\ndevice = \"tcp://{address}\"\nspeed = 14\n{more}\n",
+            folder.path().join("state"),
+            folder.path().join("socket"),
+        );
+        fs::write(folder.path().join("config.toml"), config).unwrap();
+        let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
+        let daemon = daemon(folder.path());
+        let chromium = Chromium::start(&parts, 1366, 768).await;
+        let mut house = House { folder, machine, daemon, client, chromium };
+        house.ready().await;
+        let url = house.get("/v1/console").await["url"].as_str().unwrap().to_owned();
+        house.chromium.open(&url).await;
+        house.chromium.until("the page is live", "return document.querySelector('#link')?.dataset.live === 'true'").await;
+        Some(house)
+    }
+
+    /// Until the daemon answers.
+    async fn ready(&mut self) {
+        let ready = async {
+            while self.client.get("/healthz").await.is_err() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), ready).await.expect("the daemon comes up");
+    }
+
+    /// Kills the daemon as a power cut would.
+    pub fn kill(&mut self) {
+        self.daemon.kill().unwrap();
+        self.daemon.wait().unwrap();
+    }
+
+    pub async fn restart(&mut self) {
+        self.daemon = daemon(self.folder.path());
+        self.ready().await;
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.client.get(path).await.unwrap().granted().unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.client.post(path, body.to_string()).await.unwrap().granted().unwrap()
+    }
+
+    pub async fn submit(&self, job: &str, labels: impl IntoIterator<Item = Value>) {
+        self.post("/v1/jobs", json!({"id": job, "labels": labels.into_iter().collect::<Vec<_>>()})).await;
+    }
+
+    pub async fn state(&self, label: &str) -> String {
+        self.get(&format!("/v1/labels/{label}")).await["state"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn until_state(&self, label: &str, state: &str) {
+        self.until(&format!("{label} {state}"), async |house| house.state(label).await == state).await;
+    }
+
+    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&House) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !holds(self).await {
+            assert!(Instant::now() < deadline, "never happened: {what}\n{}", self.machine.control("status"));
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The pieces that came out of the printer.
+    pub fn machine_pieces(&self) -> u64 {
+        let status: Value = serde_json::from_str(&self.machine.control("status")).unwrap();
+        status["pieces"].as_u64().unwrap()
+    }
+
+    /// A picture of the page, to look at.
+    pub async fn picture(&self, name: &str) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/console");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.png")), self.chromium.screenshot().await).unwrap();
+    }
+
+    /// The browser had nothing to say against the page.
+    pub async fn close(self) {
+        let complaints = self.chromium.complaints().await;
+        assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+fn daemon(house: &Path) -> Child {
+    let log = File::options().create(true).append(true).open(house.join("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
+    command.args(["serve", "--config"]).arg(house.join("config.toml")).env("NO_COLOR", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+/// A label for the house's printer.
+pub fn label(number: usize) -> Value {
+    json!({
+        "id": format!("pkg-{number}"), "order": format!("57646{number:03}"), "tracking": format!("TR{number:06}"),
+        "sender": {"name": "Little Lamp Shop", "lines": ["8 Quay Street"], "city": "Bristol", "postcode": "BS1 4DJ", "country": "GB"},
+        "recipient": {"name": "Zoë Example", "lines": ["Musterweg 5"], "city": "Jena", "postcode": "07743", "country": "DE"},
+    })
+}

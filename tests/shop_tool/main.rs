@@ -1,0 +1,10 @@
+//! What a shop tool does beside submitting: changing orders, being told of events, and the example clients. The real
+//! daemon, socket, ledger and TCP, and virtual printers.
+
+mod daemon;
+#[path = "../table/mod.rs"]
+mod table;
+
+mod examples;
+mod orders;
+mod webhooks;
