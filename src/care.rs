@@ -1,12 +1,14 @@
-//! Labels a printer prints about itself: its name, to tell it from its neighbours, and a test label that shows how
-//! it prints.
+//! Labels of our own, beside those of orders: a printer's name, to tell it from its neighbours, a test label that shows how
+//! it prints, a slip for a packer, and the sheets of codes to scan.
 //!
 //! What is known of a printer goes in, a finished [`Label`] in the dots of its head comes out, for any media. What
 //! does not fit a small label is left out. Knows no printer at work, no template and no order.
 
+mod codes;
 mod sheet;
 mod slip;
 
+pub use codes::{Code, TooSmall, codes};
 pub use sheet::test;
 pub use slip::{Slip, slip};
 

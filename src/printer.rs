@@ -15,7 +15,7 @@ pub use errands::{Became, Chore};
 pub use trace::Trace;
 pub use view::View;
 
-use crate::care::{self, Slip, Subject};
+use crate::care::{self, Code, Slip, Subject};
 use crate::config::{Config, PrinterConfig};
 use crate::dots::Size;
 use crate::label::Label;
@@ -209,6 +209,24 @@ impl Handle {
         let drawn = spawn_blocking(move || care::slip(&slip, dpi, media, &fonts)).await;
         let label = drawn.expect("drawing a label of ours does not panic");
         self.errand(Chore::Slip, Work::Label(Box::new(label))).await
+    }
+
+    /// Prints the codes on as many sheets as they need; waits a while for what became of each.
+    pub async fn control_sheet(&self, codes: Vec<Code>, fonts: &Fonts) -> Became {
+        let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
+        let drawn = spawn_blocking(move || care::codes(&codes, dpi, media, &fonts)).await;
+        let sheets = match drawn.expect("drawing a label of ours does not panic") {
+            Ok(sheets) => sheets,
+            Err(small) => return Became::NotTaken(small.to_string()),
+        };
+        let mut became = Became::Printed;
+        for sheet in sheets {
+            became = self.errand(Chore::ControlSheet, Work::Label(Box::new(sheet))).await;
+            if !matches!(became, Became::Printed | Became::Sent) {
+                break;
+            }
+        }
+        became
     }
 
     /// The test label this printer would print.

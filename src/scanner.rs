@@ -152,9 +152,11 @@ impl Open {
     async fn next(&mut self) -> io::Result<Vec<Scanned>> {
         match self {
             Open::Hid(keyboard, keys) => tokio::select! {
-                inputs = keyboard.read() => {
-                    let now = Instant::now().into_std();
-                    let scans = inputs?.into_iter().filter_map(|input| match input {
+                // What is there was typed before the time was up.
+                biased;
+                heard = keyboard.read() => {
+                    let (inputs, now) = heard?;
+                    let scans = inputs.into_iter().filter_map(|input| match input {
                         Input::Key { code, pressed } => keys.handle_key(code, pressed, now),
                         Input::Lost => {
                             keys.handle_loss(now);
@@ -168,6 +170,7 @@ impl Open {
             Open::Serial(connection, lines) => {
                 let mut bytes = [0; 1024];
                 tokio::select! {
+                    biased;
                     count = connection.read(&mut bytes) => match count? {
                         0 => Err(io::ErrorKind::Other.into()),
                         count => Ok(lines.handle_bytes(&bytes[..count], Instant::now().into_std())),

@@ -83,14 +83,19 @@ impl Resume {
 
 impl Printer {
     async fn ask(self, word: &str) -> Result<ExitCode, Failure> {
-        let path = format!("/v1/printers/{}/{word}", path_piece(&self.name));
-        let said = Client::new(&self.door).post(&path, String::new()).await?.granted()?;
-        // Pause and resume are answered with how the printer stands, by its name.
-        match (said["sentence"].as_str(), said["outcome"].as_str()) {
-            (Some(sentence), Some(_)) => say(&format!("{}: {sentence}", self.name)),
-            _ => say(&standing(&said)),
-        }
-        let settled = !matches!(said["outcome"].as_str(), Some("waiting" | "in_doubt"));
-        Ok(if settled { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        errand(&self.door, &self.name, word).await
     }
+}
+
+/// Asks a printer for something, and says what became of it.
+pub(super) async fn errand(door: &Door, printer: &str, word: &str) -> Result<ExitCode, Failure> {
+    let path = format!("/v1/printers/{}/{word}", path_piece(printer));
+    let said = Client::new(door).post(&path, String::new()).await?.granted()?;
+    // Pause and resume are answered with how the printer stands, by its name.
+    match (said["sentence"].as_str(), said["outcome"].as_str()) {
+        (Some(sentence), Some(_)) => say(&format!("{printer}: {sentence}")),
+        _ => say(&standing(&said)),
+    }
+    let settled = !matches!(said["outcome"].as_str(), Some("waiting" | "in_doubt"));
+    Ok(if settled { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

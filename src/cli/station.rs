@@ -1,9 +1,15 @@
 //! `waybilld station`: the pack stations and what they ask.
 
+use super::care::errand;
 use super::client::{Client, Door};
 use super::failure::Failure;
 use super::say;
+use crate::care;
+use crate::dots::{Dpi, Mm, Size};
+use crate::station::control::Control;
+use crate::text::Fonts;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The pack stations of a daemon.
@@ -17,6 +23,20 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     List(List),
+    Sheet(Sheet),
+}
+
+/// The sheet of control codes: what a packer scans to say "came out", to pause, to pick.
+#[derive(Debug, clap::Args)]
+struct Sheet {
+    /// A picture of each label of the sheet, 100 × 150 mm at 203 dpi: FILE-1.png, FILE-2.png and so on.
+    #[arg(short, long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+    /// Prints it there, as large as the printer's labels.
+    #[arg(long, value_name = "PRINTER")]
+    print: Option<String>,
+    #[command(flatten)]
+    door: Door,
 }
 
 /// How each station stands.
@@ -38,9 +58,39 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
             } else {
                 lines(&body).iter().for_each(|line| say(line));
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Sheet(sheet) => sheet.run().await,
+    }
+}
+
+impl Sheet {
+    async fn run(self) -> Result<ExitCode, Failure> {
+        if (&self.out, &self.print) == (&None, &None) {
+            return Err(Failure::refused("say where to: -o FILE.png for pictures, --print PRINTER for paper."));
+        }
+        if let Some(out) = &self.out {
+            draw(out)?;
+        }
+        match &self.print {
+            Some(printer) => errand(&self.door, printer, "control-sheet").await,
+            None => Ok(ExitCode::SUCCESS),
         }
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn draw(out: &Path) -> Result<(), Failure> {
+    let dpi = Dpi::D203;
+    let media = Size::new(dpi.dots(Mm(100.0)), dpi.dots(Mm(150.0)));
+    let sheets = care::codes(&Control::sheet(), dpi, media, &Fonts::embedded());
+    for (number, sheet) in (1..).zip(sheets.map_err(|small| Failure::refused(small.to_string()))?) {
+        let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+        let file = out.with_file_name(format!("{stem}-{number}.png"));
+        std::fs::write(&file, sheet.raster().to_png())
+            .map_err(|error| Failure::refused(format!("{}: {error}.", file.display())))?;
+        say(&file.display().to_string());
+    }
+    Ok(())
 }
 
 fn lines(body: &Value) -> Vec<String> {

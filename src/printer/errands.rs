@@ -27,6 +27,8 @@ pub enum Chore {
     Test,
     /// A few words for the packer.
     Slip,
+    /// The sheets of control codes.
+    ControlSheet,
     Calibrate,
 }
 
@@ -37,6 +39,7 @@ impl Chore {
             Chore::Identify => "identify",
             Chore::Test => "test",
             Chore::Slip => "slip",
+            Chore::ControlSheet => "control-sheet",
             Chore::Calibrate => "calibrate",
         }
     }
@@ -46,6 +49,7 @@ impl Chore {
             Chore::Identify => "its name",
             Chore::Test => "the test label",
             Chore::Slip => "the slip",
+            Chore::ControlSheet => "the sheet of control codes",
             Chore::Calibrate => "the order to calibrate",
         }
     }

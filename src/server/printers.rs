@@ -8,6 +8,7 @@ use super::shapes::{Errand, Printer, Printers, ProblemShape, Released};
 use super::{Door, House, closed};
 use crate::fault::hint;
 use crate::printer::{Became, Chore, Handle};
+use crate::station::control::Control;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -96,6 +97,23 @@ pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
 pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
     let became = named(&door.house, &name)?.test(door.house.studio.fonts()).await;
     done(name, Chore::Test, became)
+}
+
+/// Print the sheet of control codes
+///
+/// What a packer scans to say "came out", to pause, to pick: each code with its meaning in English and Chinese, on as many
+/// labels as they need.
+#[utoipa::path(post, path = "/v1/printers/{name}/control-sheet", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")), responses(
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
+        (status = 202, description = "Nobody waits any more; the printer goes on with this label as soon as it can, and the \
+            labels after it are not printed.", body = Errand),
+        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Absent, Unable))]
+pub async fn control_sheet(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
+    let became = named(&door.house, &name)?.control_sheet(Control::sheet(), door.house.studio.fonts()).await;
+    done(name, Chore::ControlSheet, became)
 }
 
 /// Have the printer measure its media

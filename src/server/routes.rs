@@ -57,6 +57,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::test))
         .routes(routes!(printers::test_picture))
         .routes(routes!(printers::calibrate))
+        .routes(routes!(printers::control_sheet))
         .routes(routes!(printers::trace))
         .routes(routes!(stations::scan))
         .routes(routes!(stations::stations))

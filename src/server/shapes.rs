@@ -358,7 +358,7 @@ pub struct Printer {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Errand {
     pub printer: String,
-    /// `identify`, `test` or `calibrate`.
+    /// `identify`, `test`, `control-sheet` or `calibrate`.
     pub order: &'static str,
     /// `printed`, `sent` (to a printer that cannot confirm, or an order it does not answer), `in_doubt`, or `waiting`:
     /// the printer does it as soon as it can.

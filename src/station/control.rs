@@ -3,6 +3,7 @@
 //! Code 128 in capitals and digits. The letters A, M, Q, W, Y and Z are in none of them: those lie elsewhere on a French
 //! or German keyboard, and a scanner that types must be understood all the same.
 
+use crate::care::Code;
 use crate::config::Mode;
 
 /// What every control code begins with; no carrier's number does.
@@ -91,6 +92,11 @@ impl Control {
             Control::Pick(number) => return (format!("Choice {number}"), format!("选择 {number}")),
         };
         (english.to_owned(), chinese.to_owned())
+    }
+
+    /// The sheet's codes, in its order.
+    pub fn sheet() -> Vec<Code> {
+        Control::ALL.map(|control| Code { text: control.code(), titles: control.title() }).to_vec()
     }
 
     /// The control of that code, in capitals.

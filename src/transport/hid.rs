@@ -16,15 +16,21 @@ use std::ffi::c_long;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::io::unix::AsyncFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// An event of the kernel: two words of time, then type, code and value (struct input_event).
 const EVENT: usize = 2 * size_of::<c_long>() + 8;
+/// Pieces that were read and not taken yet: some seconds of typing.
+const AHEAD_MAX: usize = 1024;
 /// As many as the kernel keeps for a reader of a keyboard (evdev_compute_buffer_size).
 const EVENTS_MAX: usize = 64;
 const EV_SYN: u16 = 0;
 const EV_KEY: u16 = 1;
+/// Scan codes, of which each key brings one.
+const EV_MSC: u16 = 4;
 const EV_LED: u16 = 0x11;
 const SYN_REPORT: u16 = 0;
 const SYN_DROPPED: u16 = 3;
@@ -42,12 +48,14 @@ pub enum Input {
     Lost,
 }
 
-/// A keyboard that types for us alone.
+/// A keyboard that types for us alone, until this is dropped.
 pub struct Keyboard {
-    file: AsyncFd<OwnedFd>,
-    /// Keys were lost, and the rest of that report is to be.
-    lost: bool,
+    file: Arc<OwnedFd>,
+    heard: mpsc::Receiver<io::Result<Heard>>,
 }
+
+/// What was read at once, and when.
+type Heard = (Vec<Input>, Instant);
 
 /// A keyboard on USB.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,30 +73,45 @@ impl Keyboard {
         let opening = tokio::task::spawn_blocking(move || open_blocking(Path::new("/sys"), Path::new("/dev"), &wanted));
         let slow = || NoLine(format!("{address}: the scanner does not answer. Unplug it and plug it in again."));
         let file = tokio::time::timeout(limit, opening).await.map_err(|_| slow())?.map_err(|_| slow())?.map_err(NoLine)?;
-        let file = raw::watched(file).map_err(|error| NoLine(format!("{address}: it cannot be read ({error}).")))?;
-        Ok(Keyboard { file, lost: false })
+        let file = Arc::new(file);
+        let (tell, heard) = mpsc::channel(AHEAD_MAX);
+        let ear = file.clone();
+        let thread = thread::Builder::new().name("scanner".into()).spawn(move || read(&ear, &tell));
+        thread.map_err(|error| NoLine(format!("{address}: it cannot be read ({error}).")))?;
+        Ok(Keyboard { file, heard })
     }
 
-    /// Waits for the next keys. A read that is dropped while it waits has taken none.
-    pub async fn read(&mut self) -> io::Result<Vec<Input>> {
-        let mut bytes = [0; EVENT * EVENTS_MAX];
-        loop {
-            let mut ready = self.file.readable().await?;
-            match ready.try_io(|file| rustix::io::read(file.get_ref(), &mut bytes).map_err(io::Error::from)) {
-                Ok(Ok(0)) => return Err(broken(UNPLUGGED)),
-                Ok(Ok(count)) => return Ok(inputs(&bytes[..count], &mut self.lost)),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(Err(error)) => return Err(explain(error)),
-                Err(_would_block) => {}
-            }
-        }
+    /// Waits for the next keys, with when they were typed. A read that is dropped while it waits has taken none.
+    pub async fn read(&mut self) -> io::Result<Heard> {
+        self.heard.recv().await.unwrap_or_else(|| Err(broken(UNPLUGGED)))
     }
 }
 
-fn explain(error: io::Error) -> io::Error {
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NODEV) => broken(UNPLUGGED),
-        _ => error,
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        // Its thread is woken by this. A device that is unplugged refuses, and its thread has ended.
+        let _ = raw::revoke(&self.file);
+    }
+}
+
+/// Reads until the device is gone or given up.
+///
+/// On a thread of its own: the kernel keeps the keys of 30 reports, 30 ms of a fast scanner, and the runtime's threads may
+/// be about something else for as long (tried in an interpreted guest that reprints meanwhile: scans were torn).
+fn read(file: &OwnedFd, tell: &mpsc::Sender<io::Result<Heard>>) {
+    let mut bytes = [0; EVENT * EVENTS_MAX];
+    let mut lost = false;
+    loop {
+        let heard = match rustix::io::read(file, &mut bytes) {
+            Ok(0) | Err(Errno::NODEV) => Err(broken(UNPLUGGED)),
+            Ok(count) => Ok((inputs(&bytes[..count], &mut lost), Instant::now())),
+            Err(Errno::INTR) => continue,
+            Err(error) => Err(error.into()),
+        };
+        let is_over = heard.is_err();
+        if tell.blocking_send(heard).is_err() || is_over {
+            return;
+        }
     }
 }
 
@@ -130,6 +153,10 @@ fn open_blocking(sys: &Path, dev: &Path, address: &HidAddress) -> Result<OwnedFd
         }
         error => format!("{address}: {} cannot be taken for ourselves alone ({error}).", node.display()),
     })?;
+    // Opened without waiting, for it might be anything; read by waiting.
+    rustix::fs::fcntl_setfl(&file, OFlags::empty()).map_err(|error| format!("{address}: it cannot be read ({error})."))?;
+    // A kernel without masks sends them, and they are left out later.
+    let _ = raw::mask(&file, EV_MSC);
     // A scanner that believes the lamp would type small letters for capitals. One without lamps does not mind.
     let _ = rustix::io::write(&file, &event(EV_LED, LED_CAPSL, 0));
     Ok(file)

@@ -1,7 +1,7 @@
 //! What the libraries leave to us of the kernel's files: a few lines that must be trusted.
 
 use rustix::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd};
-use rustix::ioctl::{Getter, IntegerSetter, ioctl};
+use rustix::ioctl::{Getter, IntegerSetter, Setter, ioctl};
 use serialport::TTYPort;
 use std::io;
 use tokio::io::unix::AsyncFd;
@@ -37,4 +37,30 @@ const GRAB: rustix::ioctl::Opcode = rustix::ioctl::opcode::write::<std::ffi::c_i
 pub(super) fn grab(file: impl AsFd) -> rustix::io::Result<()> {
     // SAFETY: input devices take this request's number by value and write nothing; any other file refuses it.
     unsafe { ioctl(file, IntegerSetter::<GRAB>::new_usize(1)) }
+}
+
+/// EVIOCREVOKE.
+const REVOKE: rustix::ioctl::Opcode = rustix::ioctl::opcode::write::<std::ffi::c_int>(b'E', 0x91);
+
+/// Gives an input device up: whoever reads the file is told that it is gone.
+pub(super) fn revoke(file: impl AsFd) -> rustix::io::Result<()> {
+    // SAFETY: as above; this one's number is nought.
+    unsafe { ioctl(file, IntegerSetter::<REVOKE>::new_usize(0)) }
+}
+
+/// EVIOCSMASK, and what it is given (struct input_mask).
+const MASK: rustix::ioctl::Opcode = rustix::ioctl::opcode::write::<EventMask>(b'E', 0x93);
+
+#[repr(C)]
+struct EventMask {
+    kind: u32,
+    codes_size: u32,
+    codes: u64,
+}
+
+/// Wants no events of that kind from an input device.
+pub(super) fn mask(file: impl AsFd, kind: u16) -> rustix::io::Result<()> {
+    let none = EventMask { kind: kind.into(), codes_size: 0, codes: 0 };
+    // SAFETY: the kernel reads the struct it is given and, with a size of nought, nothing behind it.
+    unsafe { ioctl(file, Setter::<MASK, EventMask>::new(none)) }
 }

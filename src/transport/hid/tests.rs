@@ -122,7 +122,7 @@ fn keys_are_read_repeats_are_not_and_after_lost_events_a_report_is_left_out() {
     let key = |code: u16, value: i32| event(EV_KEY, code, value);
     let report = event(EV_SYN, SYN_REPORT, 0);
     let mut lost = false;
-    let bytes = [event(4, 4, 30), key(30, 1), report, key(30, 2), report, key(30, 0), report].concat();
+    let bytes = [event(EV_MSC, 4, 30), key(30, 1), report, key(30, 2), report, key(30, 0), report].concat();
     let a = |pressed| Input::Key { code: 30, pressed };
     assert_eq!(inputs(&bytes, &mut lost), [a(true), a(false)]);
     let torn = [event(EV_SYN, SYN_DROPPED, 0), key(30, 1)].concat();
