@@ -8,6 +8,7 @@ mod address;
 mod body;
 mod events;
 mod health;
+mod import;
 mod jobs;
 mod labels;
 mod manifests;

@@ -50,7 +50,7 @@ fn lay_out(dpi: Dpi, template: &str, waybills: &[Waybill]) -> Vec<Label> {
 /// What comes out of a printer that is fed the encoder's bytes.
 fn printed(language: Language, dpi: Dpi, labels: &[Label]) -> Vec<Bitmap> {
     let media = labels[0].size;
-    let zpl = zpl::Options { native_text: false, memory_bytes: 2 << 20 };
+    let zpl = zpl::Options { native_text: false, memory_bytes: 2 << 20, slow_line: false };
     let escpos = escpos::Options { feed: escpos::Feed::FormFeed, ..escpos::Options::default() };
     let mut encoder = Encoder::new(language, Options { zpl, escpos });
     let start = encoder.start(&Setup::default(), media, dpi);

@@ -41,7 +41,7 @@ fn lay_out(studio: &Studio, name: &str) -> (Label, bool) {
 
 /// The first label on a connection, with its setup.
 fn encoded(language: Language, label: &Label) -> Vec<u8> {
-    let zpl = zpl::Options { native_text: false, memory_bytes: 1 << 20 };
+    let zpl = zpl::Options { native_text: false, memory_bytes: 1 << 20, slow_line: false };
     let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
     let mut bytes = encoder.start(&Setup::default(), label.size, label.dpi);
     bytes.extend(encoder.label(label).bytes);
