@@ -151,8 +151,14 @@ impl Compositor {
             let number = cuts.len() + 1;
             // For all we know yet it is the last one.
             let rest = paper.page(Page { number, of: number }, from..rows);
-            let room = self.compose(Matter::Paper(&rest), Aim::Count)?.rows;
-            let until = from + room.unwrap_or(rows - from);
+            let room = self.compose(Matter::Paper(&rest), Aim::Count)?.rows.unwrap_or(rows - from);
+            // The first label may be full of what stands on it alone, such as a long note.
+            if room == 0 && from < rows && !cuts.is_empty() {
+                let (list, _) = paper.kind().rows().unwrap_or_default();
+                let said = format!("row {} is higher than a whole label: shorten it.", from + 1);
+                return Err(vec![Fault::new(list, said)]);
+            }
+            let until = from + room;
             cuts.push(from..until);
             from = until;
         }

@@ -173,8 +173,7 @@ fn a_row_higher_than_a_label_and_a_list_of_a_hundred_labels_are_refused() {
     };
     assert_eq!(
         refused(&manifest(3, |_| "NUMBER ".repeat(400))),
-        ["label eod-1126: parcels: block \"parcels\" needs a row higher than a whole label and has no room for it at its least \
-          size: shorten it."]
+        ["label eod-1126: parcels: row 1 is higher than a whole label: shorten it."]
     );
     assert_eq!(
         refused(&manifest(5_000, |number| format!("T{number}"))),
@@ -186,4 +185,16 @@ fn a_row_higher_than_a_label_and_a_list_of_a_hundred_labels_are_refused() {
 fn an_order_is_not_laid_out_on_the_design_of_a_paper() {
     let faults = lay_out_as("cover-100x150", &order()).unwrap_err();
     assert_eq!(faults[0].to_string(), "template: \"cover-100x150\" is made for a cover, not for a waybill.");
+}
+
+#[test]
+fn a_note_that_fills_the_first_label_of_a_slip_leaves_the_goods_to_the_second() {
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let mut paper = papers::sample(Kind::PackingSlip, true);
+    if let Content::PackingSlip(slip) = &mut paper.content {
+        slip.note = "请在门卫处放下包裹谢谢".repeat(22);
+        slip.items[0].name = "纸灯笼".repeat(100);
+    }
+    let sheets = studio.pages(&paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap();
+    assert_eq!(sheets.iter().map(|sheet| sheet.paper.rows()).collect::<Vec<_>>(), [0, 1]);
 }

@@ -3,6 +3,7 @@
 use super::{Failure, load};
 use crate::dots::Dpi;
 use crate::field_map::FieldMap;
+use crate::papers;
 use crate::studio::Studio;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,12 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
             for template in &designs {
                 for dpi in Dpi::ALL {
                     let faults = studio.with(template, dpi, |_| ()).err().unwrap_or_default();
-                    said.extend(faults.iter().map(|fault| format!("{} at {} dpi: {fault}", template.name, dpi.nominal())));
+                    let sample = template.paper.filter(|_| faults.is_empty()).map(|kind| papers::sample(kind, true));
+                    let more = sample.and_then(|sample| {
+                        studio.with(template, dpi, |compositor| compositor.check(&sample)).and_then(|checked| checked).err()
+                    });
+                    let faults = faults.iter().chain(more.iter().flatten());
+                    said.extend(faults.map(|fault| format!("{} at {} dpi: {fault}", template.name, dpi.nominal())));
                 }
             }
             for (name, printer) in &printers {

@@ -72,13 +72,7 @@ impl Compositor {
             }
         }
         let mut fitted = fitted?;
-        let too_long =
-            |need: String| refusal(block, &NoSet::TooLong { need, room: "no room for it at its least size".to_owned() });
         if sheet.aim == Aim::Count {
-            if fitted.rows == 0 {
-                sheet.refuse(block, field(), too_long("a row higher than a whole label".to_owned()));
-                return None;
-            }
             sheet.rows = Some(fitted.rows);
         } else if fitted.rows < list.len() {
             let Some(more) = &rows.more else {
