@@ -129,6 +129,18 @@ impl House {
         fs::write(folder.join(format!("{name}.png")), self.chromium.screenshot().await).unwrap();
     }
 
+    /// The page in both languages and at two sizes of screen. It is in English and small before and after.
+    pub async fn pictures(&self, name: &str) {
+        for (width, height) in [(1920, 1080), (1366, 768)] {
+            self.chromium.resize(width, height).await;
+            for language in ["zh", "en"] {
+                self.chromium.alt('g').await;
+                sleep(Duration::from_millis(150)).await;
+                self.picture(&format!("{name}-{width}-{language}")).await;
+            }
+        }
+    }
+
     /// The browser had nothing to say against the page.
     pub async fn close(self) {
         let complaints = self.chromium.complaints().await;

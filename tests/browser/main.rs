@@ -21,7 +21,7 @@ async fn a_wave_prints_and_the_pages_counts_agree_with_the_printers() {
     let printed = house.get("/v1/jobs").await["jobs"][0]["counts"]["printed"].clone();
     assert!(printed.as_i64().is_some_and(|printed| (3..=4).contains(&printed)), "{printed}");
     page.until_text("[data-job=wave-1]", &format!("{printed} of 12 out")).await;
-    house.picture("media-out").await;
+    house.pictures("media-out").await;
     house.machine.control("media 100");
     page.until("all of them are out", "return document.querySelector('[data-job=wave-1]').dataset.done === '12'").await;
     let cells = page.script("return document.querySelectorAll('[data-job=wave-1] .cell[data-state=printed]').length").await;
@@ -42,7 +42,7 @@ async fn a_doubt_is_asked_with_its_picture_and_answered_by_a_key() {
     house.machine.control("power cut");
     page.until("the page asks", "return !document.querySelector('#doubt').hidden").await;
     page.until("the picture is there", "return document.querySelector('#doubt-picture').naturalWidth > 700").await;
-    house.picture("doubt").await;
+    house.pictures("doubt").await;
     let asked = page.text("#doubt-facts").await;
     let asked = asked.split(' ').next().unwrap();
     assert_eq!(house.state(asked).await, "in_doubt");
@@ -111,7 +111,7 @@ async fn a_scan_typed_by_keys_reprints_and_a_voided_label_refuses_in_red_words()
     house.until("it came out twice", async |house| house.get("/v1/labels/pkg-2").await["copies"] == 2).await;
     let print = house.get("/v1/labels/pkg-2").await["prints"][1]["reprint"].clone();
     assert_eq!(print["station"], "bench-1", "{print}");
-    house.picture("reprinting-1366").await;
+    house.pictures("reprinting").await;
 
     house.post("/v1/labels/pkg-3/void", json!({})).await;
     page.scan("tr 000003").await;
@@ -124,6 +124,9 @@ async fn a_scan_typed_by_keys_reprints_and_a_voided_label_refuses_in_red_words()
     assert!(size.as_f64().is_some_and(|size| size >= 64.0), "{size}");
     page.scan("nonsense").await;
     page.until_text("#word", "Unknown").await;
+    page.scan("TR000003").await;
+    page.until_text("#word", "Voided").await;
+    house.pictures("voided").await;
     house.close().await;
 }
 
@@ -143,7 +146,7 @@ async fn of_several_labels_one_is_chosen_by_its_digit_and_a_number_that_begins_w
     page.scan("57646999").await;
     page.until_text("#word", "Which one?").await;
     page.until_text("#choices", "pkg-2").await;
-    house.picture("choices").await;
+    house.pictures("choices").await;
     page.scan("57646003").await;
     page.until_text("#word", "Reprinting").await;
     house.until("pkg-3 came out twice", async |house| house.get("/v1/labels/pkg-3").await["copies"] == 2).await;
@@ -174,7 +177,7 @@ async fn the_keyboard_alone_finds_a_label_holds_releases_voids_and_reprints_it_a
     page.until_text("#label", "waiting").await;
     page.until_text("#label", "Z** E***, Jena, DE").await;
     page.until("its picture is there", "return document.querySelector('#label img').naturalWidth > 700").await;
-    house.picture("label").await;
+    house.pictures("label").await;
     page.alt('h').await;
     page.until_text("#ask-title", "Why is pkg-3 kept back?").await;
     page.type_keys([DOWN, ENTER]).await;
@@ -264,5 +267,41 @@ async fn a_storm_of_scans_loses_none_and_answers_each_in_its_order() {
         };
         assert!(known.contains(&code), "{line}");
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deadlines_turn_amber_and_red_in_words_too_and_a_hostile_name_stays_text() {
+    let Some(house) = House::open(STATION).await else { return };
+    let page = &house.chromium;
+    house.post("/v1/printers/pack-1/pause", json!({})).await;
+    let hostile = "<img/src=x/onerror=document.title='owned'>";
+    for (number, minutes) in [(1, 400), (2, 130), (3, 30), (4, -5)] {
+        let mut label = label(number);
+        let at = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
+        label["ship_by"] = json!(at.to_string());
+        label["order"] = json!(format!("{hostile}{number}"));
+        house.submit(&format!("wave-{number}"), [label]).await;
+    }
+    house.submit(hostile, [label(5)]).await;
+    for (number, due, words) in
+        [(1, "left", "ship by"), (2, "soon", "soon: ship by"), (3, "urgent", "hurry: ship by"), (4, "past", "late:")]
+    {
+        page.until_text(&format!("[data-job=wave-{number}] .due"), words).await;
+        let is = page.script(&format!("return document.querySelector('[data-job=wave-{number}] .due').dataset.due")).await;
+        assert_eq!(is, json!(due));
+    }
+    page.until_text("[data-job=wave-2] .due", "2 h 9 min left").await;
+    house.pictures("deadlines").await;
+    page.until_text("#waves", hostile).await;
+    page.alt('s').await;
+    page.scan("TR000003").await;
+    page.until_text("#label", &format!("{hostile}3")).await;
+    page.type_keys([ESCAPE]).await;
+    page.scan(&format!("{hostile}9")).await;
+    page.until_text("#word", "Unknown").await;
+    page.until_text("#scans", hostile).await;
+    assert_eq!(page.script("return document.title").await, json!("waybilld"));
+    assert_eq!(page.script("return document.querySelectorAll('img[onerror]').length").await, json!(0));
     house.close().await;
 }

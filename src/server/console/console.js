@@ -316,22 +316,23 @@ async function sendFile(isDry) {
   at("import-take").disabled = true;
   if (!file) return said("bad", say("import.no-file"));
   const asked = new URLSearchParams();
-  if (at("map").value.trim()) asked.set("map", at("map").value.trim());
-  if (at("import-printer").value) asked.set("printer", at("import-printer").value);
+  for (const [name, id] of [["map", "map"], ["printer", "import-printer"], ["sender", "sender"]]) {
+    if (at(id).value.trim()) asked.set(name, at(id).value.trim());
+  }
   if (isDry) asked.set("dry", "true");
   const type = /\.xlsx$/i.test(file.name) ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
   said("", say("import.wait"));
   try {
-    const taken = await send(`/v1/import?${asked}`, file, type);
-    const count = Array.isArray(taken.labels) ? taken.labels.length : taken.labels ?? Object.values(taken.counts ?? {}).reduce((sum, labels) => sum + labels, 0);
-    said("good", say(isDry ? "import.fine" : "import.taken", { count, job: taken.id ?? "" }));
-    at("import-take").disabled = !isDry;
-    if (isDry) at("import-take").focus();
+    const { job, checked: count, left_out: leftOut = [] } = await send(`/v1/import?${asked}`, file, type);
+    const out = leftOut.map(({ order, why }) => say("import.left-out", { order, why }));
+    said("good", say(job ? "import.taken" : "import.fine", { count, job: job?.id }), ...out);
+    at("import-take").disabled = !isDry || count === 0;
+    at(at("import-take").disabled ? "import-close" : "import-take").focus();
     store("map", at("map").value.trim());
+    store("sender", at("sender").value.trim());
   } catch (error) {
-    const faults = error.faults.map((fault) =>
-      fault.row ? say("import.fault", { row: fault.row, column: fault.column ?? fault.field, message: fault.message })
-      : [fault.label, fault.field, fault.message].filter(Boolean).join(": "));
+    // Each message names its row and column already.
+    const faults = error.faults.map((fault) => fault.message);
     const sentence = error.status ? error.message : say("line.lost");
     said("bad", ...(faults.length ? [say("import.faults"), ...faults] : [sentence]));
   }
@@ -620,6 +621,7 @@ onLanguage(() => {
 });
 
 at("map").value = stored("map") ?? "";
+at("sender").value = stored("sender") ?? "";
 setInterval(render, CLOCK_MS);
 focusScan();
 follow({
