@@ -280,7 +280,8 @@ async fn deadlines_turn_amber_and_red_in_words_too_and_a_hostile_name_stays_text
         let mut label = label(number);
         let at = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
         label["ship_by"] = json!(at.to_string());
-        label["order"] = json!(format!("{hostile}{number}"));
+        label["order"] = json!(format!("<b>{number}</b>"));
+        label["hold"] = json!(hostile);
         house.submit(&format!("wave-{number}"), [label]).await;
     }
     house.submit(hostile, [label(5)]).await;
@@ -296,7 +297,8 @@ async fn deadlines_turn_amber_and_red_in_words_too_and_a_hostile_name_stays_text
     page.until_text("#waves", hostile).await;
     page.alt('s').await;
     page.scan("TR000003").await;
-    page.until_text("#label", &format!("{hostile}3")).await;
+    page.until_text("#label", &format!("held: {hostile}")).await;
+    page.until_text("#label", "<b>3</b>").await;
     page.type_keys([ESCAPE]).await;
     page.scan(&format!("{hostile}9")).await;
     page.until_text("#word", "Unknown").await;

@@ -576,7 +576,7 @@ document.addEventListener("mouseup", (event) => {
 });
 
 at("wanted").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") lookUp(at("wanted").value.trim(), at("state").value).then(() => at("found").querySelector("ol button")?.focus());
+  if (event.key === "Enter") lookUp(at("wanted").value.trim(), at("state").value).then(() => at(state.label ? "label" : "found").querySelector("ol button, button")?.focus());
   if (event.key === "ArrowDown") at("found").querySelector("ol button")?.focus();
 });
 at("state").addEventListener("change", () => lookUp(at("wanted").value.trim(), at("state").value));
