@@ -113,13 +113,19 @@ async function askAll() {
   state.doubts = doubts.labels.reverse();
   state.stations = stations.stations;
   state.printers = printers.printers;
-  state.jobs = jobs.jobs;
+  state.jobs = inTurn(jobs.jobs);
   if (state.stations.length === 1 && !station()) state.station = state.stations[0].name;
   heardElsewhere();
-  const drawn = state.jobs.filter(isOpen).concat(state.jobs.filter((job) => !isOpen(job))).slice(0, WAVES_DRAWN);
-  const runs = await Promise.all(drawn.map((job) => get(`/v1/jobs/${encodeURIComponent(job.id)}`)));
+  const runs = await Promise.all(state.jobs.slice(0, WAVES_DRAWN).map((job) => get(`/v1/jobs/${encodeURIComponent(job.id)}`)));
   state.runs = Object.fromEntries(runs.map((job) => [job.id, job.runs]));
   if (state.label) state.label = await get(`/v1/labels/${encodeURIComponent(state.label.id)}`).catch(() => state.label);
+}
+
+/** What is not out yet comes first, the earliest deadline before all. */
+function inTurn(jobs) {
+  const due = (job) => (job.ship_by ? Date.parse(job.ship_by) : Infinity);
+  const open = jobs.filter(isOpen).sort((one, other) => (due(one) < due(other) ? -1 : due(one) > due(other) ? 1 : 0));
+  return [...open, ...jobs.filter((job) => !isOpen(job))];
 }
 
 const isOpen = (job) => ["waiting", "sending", "in_doubt", "held"].some((word) => job.counts[word]);
@@ -171,7 +177,7 @@ const scans = scanner({
   overflow: (text) => tell({ code: "full", tone: "bad" }, text),
   isChoice: (number) => choices().some((choice) => choice.number === number),
   choose: (number) => scans.enter(PICK + number),
-  queued: (count) => { at("scan").dataset.queued = count; },
+  queued: (count) => { at("queued").textContent = count > 1 ? say("scans.queued", { count }) : ""; },
 });
 
 const choices = () => state.answer.choices ?? [];
@@ -206,12 +212,18 @@ async function settle(cameOut) {
 async function verb(path, body, done, facts) {
   try {
     await post(path, body);
-    tell({ code: "ready", tone: "good", said: [done, facts] });
+    tell({ code: "done", tone: "good", word: DONE[done], said: [done, facts] });
   } catch (error) {
     tell({ code: "error", tone: "bad", sentence: error.message });
   }
   refresh();
 }
+
+/** The large word for what was done. */
+const DONE = {
+  "done.reprint": "code.reprinting", "done.void": "code.refused-voided", "done.hold": "code.refused-held", "done.release": "release",
+  "done.pause": "code.paused", "done.resume": "code.resumed",
+};
 
 const path = (label, word) => `/v1/labels/${encodeURIComponent(label)}/${word}`;
 
@@ -394,12 +406,12 @@ function renderDoubt() {
 }
 
 function renderAnswer() {
-  const { code, tone, sentence, facts = {}, said, label } = state.answer;
+  const { code, tone, sentence, facts = {}, word, said, label } = state.answer;
   const box = at("answer");
   box.dataset.tone = tone;
   box.dataset.code = code;
   at("tone").textContent = say(`tone.${tone}`, {}, "tone.quiet");
-  at("word").textContent = said && code === "ready" ? say("tone.good").slice(2) : say(`code.${code}`, {}, "code.error");
+  at("word").textContent = say(word ?? `code.${code}`, {}, "code.error");
   const known = has(`line.${code}`) ? `line.${code}` : "line.error";
   at("sentence").textContent = said ? say(...said) : say(known, { ...facts, sentence: sentence ?? "" });
   at("facts").textContent = label ? named(label) : facts.label ?? "";
