@@ -35,7 +35,7 @@ async fn measure() {
     let spool = Spool::open(folder.path(), system_clock()).expect("a ledger");
     let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
     let printers = Printers::unattended(&config);
-    let stations = Stations::start(&config, &printers, &spool, &watch::channel(false).1);
+    let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
     let house = Arc::new(House { config, studio, spool, printers, stations });
     let served = tokio::spawn(server::serve(listener, house, std::future::pending()));
     let stream = UnixStream::connect(folder.path().join("socket")).await.expect("a door");

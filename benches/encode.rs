@@ -37,7 +37,7 @@ fn main() {
 
 /// An encoder in the middle of its connection.
 fn started(language: Language, dpi: Dpi) -> Encoder {
-    let zpl = zpl::Options { native_text: false, memory_bytes: 1 << 20 };
+    let zpl = zpl::Options { native_text: false, memory_bytes: 1 << 20, slow_line: false };
     let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
     encoder.start(&Setup::default(), sample::waybill(0).size, dpi);
     encoder

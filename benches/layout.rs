@@ -40,7 +40,7 @@ fn lay_out_and_encode(bencher: Bencher, dpi: u32) {
     // Each sample begins with nothing remembered and nothing stored, as a daemon that has just started.
     let begin = || {
         let compositor = Compositor::new(template.clone(), dpi, &Fonts::embedded()).expect("its captions fit");
-        let mut encoder = Encoder::new(Options { native_text: false, memory_bytes: 512 << 10 });
+        let mut encoder = Encoder::new(Options { native_text: false, memory_bytes: 512 << 10, slow_line: false });
         encoder.start(&Setup::default(), compositor.size());
         (compositor, encoder)
     };

@@ -5,8 +5,10 @@
 //! does not fit a small label is left out. Knows no printer at work, no template and no order.
 
 mod sheet;
+mod slip;
 
 pub use sheet::test;
+pub use slip::{Slip, slip};
 
 use crate::dots::{Bitmap, Dots, Dpi, Mm, Point, Rect, Size};
 use crate::label::{Label, Mark, Op};

@@ -16,6 +16,7 @@ pub mod input;
 pub mod job;
 pub mod label;
 mod load;
+pub mod manifest;
 pub mod order;
 pub mod pair;
 mod plugged;
@@ -49,6 +50,8 @@ pub enum Command {
     Release(label::Release),
     Outcome(label::Outcome),
     Reprint(label::Reprint),
+    Manifest(manifest::Manifest),
+    Bag(manifest::Bag),
     Printers(printers::Args),
     Console(console::Args),
     Scanners(scanners::Args),
@@ -82,6 +85,8 @@ impl Command {
             Command::Release(args) => on_a_runtime(args.run()),
             Command::Outcome(args) => on_a_runtime(args.run()),
             Command::Reprint(args) => on_a_runtime(args.run()),
+            Command::Manifest(args) => on_a_runtime(args.run()),
+            Command::Bag(args) => on_a_runtime(args.run()),
             Command::Printers(args) => on_a_runtime(printers::run(args)),
             Command::Console(args) => on_a_runtime(console::run(args)),
             Command::Scanners(args) => on_a_runtime(scanners::run(args)),

@@ -7,16 +7,24 @@
 //! - `record` names a record in messages; `leave_out` gives the reason to leave one out, or none.
 //! - `[label]` holds an expression for each field of a label; objects are tables, `[label.cod]` with a `when` if
 //!   it is not always there; `[label.items]` goes through the list `each`, where `item` is one entry.
+//! - `[sheet]`, `[columns]` and `[optional]` make it a map for tables, whose rows become labels ([`sheets`]).
 //!
 //! Knows the names of a label's fields, but not what makes a label right: the waybill room does.
+
+pub mod sheets;
+mod times;
+pub mod view;
 
 use crate::fault::{Fault, FileFault};
 use crate::toml_file::{self, Table};
 use crate::waybill::json::Node;
 use crate::waybill::{COD_FIELDS, ITEM_FIELDS, LABEL_FIELDS, PARCEL_FIELDS, PARTY_FIELDS};
 use minijinja::value::ValueKind;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use sheets::{Layout, Traced};
+use std::error::Error as _;
 use std::fmt;
+use times::Refusal;
 
 /// A checked map.
 pub struct FieldMap {
@@ -25,13 +33,23 @@ pub struct FieldMap {
     record: String,
     leave_out: Option<String>,
     label: Source,
+    /// How it finds its way in a table.
+    layout: Option<Layout>,
 }
 
 /// Where a value of the label comes from.
 enum Source {
     Expression(String),
-    Object { when: Option<String>, fields: Vec<(&'static str, Source)> },
-    Each { list: String, fields: Vec<(&'static str, Source)> },
+    Object {
+        when: Option<String>,
+        fields: Vec<(&'static str, Source)>,
+    },
+    /// Without a list, each row of the table that is of the label.
+    Each {
+        list: Option<String>,
+        when: Option<String>,
+        fields: Vec<(&'static str, Source)>,
+    },
 }
 
 /// What became of a record.
@@ -60,14 +78,19 @@ impl FieldMap {
     pub fn parse(text: &str, file: &str) -> Result<FieldMap, Vec<FileFault>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let (record, leave_out, label) = toml_file::read(file, text, |mut top| {
+        environment.add_test("digits", |value: &Value| {
+            value.as_str().is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        let (record, leave_out, label, layout) = toml_file::read(file, text, |mut top| {
             top.require(&["record", "label"]);
+            let layout = Layout::read(&mut top, &mut environment);
             let record = expression(&mut top, "record", &environment).unwrap_or_default();
             let leave_out = expression(&mut top, "leave_out", &environment);
-            let fields = top.table("label").map(|label| read_label(label, &environment)).unwrap_or_default();
-            (record, leave_out, Source::Object { when: None, fields })
+            let label = top.table("label");
+            let fields = label.map(|label| read_label(label, layout.is_some(), &environment)).unwrap_or_default();
+            (record, leave_out, Source::Object { when: None, fields }, layout)
         })?;
-        Ok(FieldMap { environment, record, leave_out, label })
+        Ok(FieldMap { environment, record, leave_out, label, layout })
     }
 
     /// Makes a label of the record on that line, or tells every field the record fails to give.
@@ -77,7 +100,7 @@ impl FieldMap {
         let Some(order) = named.map(|name| name.to_string()) else {
             return Err(vec![Fault::new("", format!("the record on line {line} has no `{}` to call it by.", self.record))]);
         };
-        let mut mapping = Mapping { map: self, whose: format!("order {order} (line {line})"), faults: Vec::new() };
+        let mut mapping = Mapping { map: self, whose: format!("order {order} (line {line})"), faults: Vec::new(), table: None };
         let why = self.leave_out.as_ref().and_then(|rule| mapping.expression(rule, &scope, "leave_out"));
         if let Some(why) = why.filter(Value::is_true) {
             return Ok(Mapped::LeftOut(LeftOut { order, why: why.to_string() }));
@@ -87,16 +110,13 @@ impl FieldMap {
     }
 
     // Compiled where it is used: a microsecond each, and the map stays plain text.
-    fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, ErrorKind> {
-        let value = self.environment.compile_expression(expression).and_then(|compiled| compiled.eval(scope.clone()));
-        match value {
-            Ok(value) if value.is_undefined() => Err(ErrorKind::UndefinedError),
-            value => value.map_err(|error| error.kind()),
-        }
+    fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, Error> {
+        let value = self.environment.compile_expression(expression)?.eval(scope.clone())?;
+        if value.is_undefined() { Err(ErrorKind::UndefinedError.into()) } else { Ok(value) }
     }
 }
 
-fn read_label(mut label: Table<'_>, environment: &Environment<'_>) -> Vec<(&'static str, Source)> {
+fn read_label(mut label: Table<'_>, of_table: bool, environment: &Environment<'_>) -> Vec<(&'static str, Source)> {
     label.require(&["id", "order", "tracking", "recipient"]);
     let mut fields = Vec::new();
     for field in LABEL_FIELDS {
@@ -110,21 +130,30 @@ fn read_label(mut label: Table<'_>, environment: &Environment<'_>) -> Vec<(&'sta
         let source = if inner.is_empty() || label.is_text(field) {
             expression(&mut label, field, environment).map(Source::Expression)
         } else {
-            label.table(field).map(|table| read_object(table, field, inner, environment))
+            label.table(field).map(|table| read_object(table, field, inner, of_table, environment))
         };
         fields.extend(source.map(|source| (field, source)));
     }
     fields
 }
 
-fn read_object(mut table: Table<'_>, name: &str, known: &[&'static str], environment: &Environment<'_>) -> Source {
+fn read_object(
+    mut table: Table<'_>,
+    name: &str,
+    known: &[&'static str],
+    of_table: bool,
+    environment: &Environment<'_>,
+) -> Source {
     let read = |table: &mut Table<'_>| -> Vec<(&'static str, Source)> {
         known.iter().filter_map(|field| Some((*field, Source::Expression(expression(table, field, environment)?)))).collect()
     };
     if name == "items" {
-        table.require(&["each"]);
-        let list = expression(&mut table, "each", environment).unwrap_or_default();
-        return Source::Each { list, fields: read(&mut table) };
+        if !of_table {
+            table.require(&["each"]);
+        }
+        let list = expression(&mut table, "each", environment);
+        let when = expression(&mut table, "when", environment);
+        return Source::Each { list, when, fields: read(&mut table) };
     }
     Source::Object { when: expression(&mut table, "when", environment), fields: read(&mut table) }
 }
@@ -144,37 +173,62 @@ struct Mapping<'a> {
     map: &'a FieldMap,
     whose: String,
     faults: Vec<Fault>,
+    /// When the record is rows of a table.
+    table: Option<Traced>,
 }
 
 impl Mapping<'_> {
     fn source(&mut self, source: &Source, scope: &Value, path: &str) -> Option<Node> {
         match source {
             Source::Expression(text) => {
-                let value = self.expression(text, scope, path)?;
-                let node = to_node(&value);
-                if node.is_none() {
-                    self.fault(path, format!("`{text}` gives what cannot stand on a label for {}.", self.whose));
-                }
-                node.filter(|node| *node != Node::Null)
+                let rows = self.table.as_ref().filter(|_| path == "hold").map(Traced::rows);
+                let mut scopes = rows.unwrap_or_else(|| vec![scope.clone()]).into_iter();
+                scopes.find_map(|scope| self.value(text, &scope, path))
             }
             Source::Object { when, fields } => {
                 let there =
                     when.as_ref().is_none_or(|when| self.expression(when, scope, path).is_some_and(|there| there.is_true()));
                 there.then(|| self.object(fields, scope, path))
             }
-            Source::Each { list, fields } => {
-                let list = self.expression(list, scope, path)?;
-                let Ok(items) = list.try_iter() else {
-                    self.fault(path, format!("`each` is not a list for {}.", self.whose));
-                    return None;
+            Source::Each { list, when, fields } => {
+                let scopes: Vec<Value> = match (list, &self.table) {
+                    (None, Some(table)) => table.rows(),
+                    (list, _) => {
+                        let list = self.expression(list.as_deref().unwrap_or_default(), scope, path)?;
+                        let Ok(items) = list.try_iter() else {
+                            self.fault(path, format!("`each` is not a list for {}.", self.whose));
+                            return None;
+                        };
+                        items.map(|item| context! { item, ..scope.clone() }).collect()
+                    }
                 };
-                let items = items.enumerate().map(|(i, item)| {
-                    let scope = context! { item, ..scope.clone() };
-                    self.object(fields, &scope, &format!("{path}[{i}]"))
-                });
-                Some(Node::List(items.collect()))
+                let mut items = Vec::new();
+                for scope in scopes {
+                    let path = format!("{path}[{}]", items.len());
+                    let there = |rule| self.expression(rule, &scope, &path).is_some_and(|there| there.is_true());
+                    if !when.as_deref().is_none_or(there) {
+                        continue;
+                    }
+                    let item = self.object(fields, &scope, &path);
+                    match &mut self.table {
+                        Some(table) if sheets::add_to(&mut items, &item) => table.forget(&path),
+                        _ => items.push(item),
+                    }
+                }
+                Some(Node::List(items))
             }
         }
+    }
+
+    /// What a label's field is to be, if it is to be anything.
+    fn value(&mut self, text: &str, scope: &Value, path: &str) -> Option<Node> {
+        let value = self.expression(text, scope, path)?;
+        let node = to_node(&value);
+        if node.is_none() {
+            self.fault(path, format!("`{text}` gives what cannot stand on a label for {}.", self.whose));
+        }
+        let node = node.filter(|node| *node != Node::Null)?;
+        if self.table.is_some() { sheets::plain(node, path) } else { Some(node) }
     }
 
     fn object(&mut self, fields: &[(&'static str, Source)], scope: &Value, path: &str) -> Node {
@@ -185,17 +239,31 @@ impl Mapping<'_> {
     }
 
     fn expression(&mut self, text: &str, scope: &Value, path: &str) -> Option<Value> {
-        match self.map.evaluate(text, scope) {
+        let value = self.map.evaluate(text, scope);
+        let sound = self.table.as_mut().is_none_or(|table| table.look(path));
+        let error = match value {
+            // What a wrong cell leads to is not told beside it.
+            _ if !sound => return None,
             Ok(value) => return Some(value),
-            Err(ErrorKind::UndefinedError) => self.fault(path, format!("{} has no `{text}`.", self.whose)),
+            Err(error) => error,
+        };
+        let refusal = error.source().and_then(|source| source.downcast_ref::<Refusal>());
+        let message = match (refusal, error.kind()) {
+            (Some(Refusal(why)), _) => why.clone(),
+            (None, ErrorKind::UndefinedError) => format!("{} has no `{text}`.", self.whose),
             // The error's detail may repeat the value: only its kind is said.
-            Err(kind) => self.fault(path, format!("`{text}` does not work out for {}: {kind}.", self.whose)),
-        }
+            (None, kind) => format!("`{text}` does not work out for {}: {kind}.", self.whose),
+        };
+        self.fault(path, message);
         None
     }
 
     fn fault(&mut self, path: &str, message: String) {
-        self.faults.push(Fault::new(path, message));
+        let fault = Fault::new(path, message);
+        match &mut self.table {
+            Some(table) => table.fault(fault),
+            None => self.faults.push(fault),
+        }
     }
 }
 

@@ -14,12 +14,14 @@ pub mod capture;
 pub mod care;
 pub mod conversation;
 pub mod field_map;
+pub mod import;
 pub mod label;
 pub mod language;
 pub mod layout;
 pub mod models;
 pub mod pairing;
 pub mod papers;
+pub mod sheet;
 pub mod template;
 pub mod waybill;
 

@@ -15,7 +15,7 @@ pub use errands::{Became, Chore};
 pub use trace::Trace;
 pub use view::View;
 
-use crate::care::{self, Subject};
+use crate::care::{self, Slip, Subject};
 use crate::config::{Config, PrinterConfig};
 use crate::dots::Size;
 use crate::label::Label;
@@ -203,6 +203,14 @@ impl Handle {
         self.errand(Chore::Test, Work::Label(Box::new(label))).await
     }
 
+    /// Prints a few words for the packer; waits a while for what became of them.
+    pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> Became {
+        let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
+        let drawn = spawn_blocking(move || care::slip(&slip, dpi, media, &fonts)).await;
+        let label = drawn.expect("drawing a label of ours does not panic");
+        self.errand(Chore::Slip, Work::Label(Box::new(label))).await
+    }
+
     /// The test label this printer would print.
     pub async fn test_label(&self, fonts: &Fonts) -> Label {
         self.drawn(fonts, care::test).await
@@ -223,10 +231,16 @@ impl Handle {
     async fn drawn(&self, fonts: &Fonts, draw: fn(&Subject, &Fonts) -> Label) -> Label {
         let PrinterConfig { device, language, dpi, media: (width, height), .. } = &self.config;
         let about = format!("{}, {} dpi, {} × {}", language.name(), dpi.nominal(), width, height);
-        let media = Size::new(dpi.dots(*width), dpi.dots(*height));
-        let subject = Subject { name: self.name.clone(), facts: vec![device.to_string(), about], dpi: *dpi, media };
+        let facts = vec![device.to_string(), about];
+        let subject = Subject { name: self.name.clone(), facts, dpi: *dpi, media: self.media() };
         let fonts = fonts.clone();
         spawn_blocking(move || draw(&subject, &fonts)).await.expect("drawing a label of ours does not panic")
+    }
+
+    /// One label of its media.
+    fn media(&self) -> Size {
+        let PrinterConfig { dpi, media: (width, height), .. } = self.config;
+        Size::new(dpi.dots(width), dpi.dots(height))
     }
 
     /// Gives the loop the errand and waits for its end, or until it is clear that it comes later.

@@ -9,6 +9,7 @@ mod body;
 mod console;
 mod events;
 mod health;
+mod import;
 mod jobs;
 mod labels;
 mod manifests;

@@ -17,6 +17,8 @@ pub use answer::{Answer, Code, Facts, Tone};
 use crate::config::{Config, Mode, StationConfig};
 use crate::printer::{Handle, Printers};
 use crate::spool::{LabelView, ON_SCAN, Reprint, ScanNote, Spool, SpoolError, UnixMs};
+use crate::studio::Studio;
+use crate::text::Fonts;
 use answer::{refusal, refused};
 use bench::{Bench, Heard, Undo, meant};
 use control::{Control, PICKS_MAX};
@@ -81,6 +83,8 @@ pub struct Doubt {
 struct Station {
     name: String,
     printer: Handle,
+    /// For slips, when it prints them.
+    slips: Option<Fonts>,
     spool: Spool,
     bench: Arc<Mutex<Bench>>,
     places: Arc<Semaphore>,
@@ -89,7 +93,7 @@ struct Station {
 
 impl Stations {
     /// The stations of the configuration. Their doubts are watched and their scanners heard until `stop` turns true.
-    pub fn start(config: &Config, printers: &Printers, spool: &Spool, stop: &watch::Receiver<bool>) -> Stations {
+    pub fn start(config: &Config, studio: &Studio, spool: &Spool, printers: &Printers, stop: &watch::Receiver<bool>) -> Stations {
         let station = |(name, config): (&String, &StationConfig)| {
             let printer = printers.get(&config.printer).expect("the configuration names only printers it has").clone();
             let view = View {
@@ -105,6 +109,7 @@ impl Stations {
             let station = Station {
                 name: name.clone(),
                 printer,
+                slips: config.slip.then(|| studio.fonts().clone()),
                 spool: spool.clone(),
                 bench: Arc::new(Mutex::new(Bench::new(config.mode))),
                 places: Arc::new(Semaphore::new(SCANS_MAX)),
@@ -192,6 +197,11 @@ impl Station {
             answer: code.word(),
             tone: code.tone().word(),
         };
+        if let (Some(fonts), Some(slip)) = (&self.slips, answer.slip()) {
+            let (printer, fonts) = (self.printer.clone(), fonts.clone());
+            // Nobody waits for it: what became of it is told as an event.
+            tokio::spawn(async move { printer.slip(slip, &fonts).await });
+        }
         if let Err(error) = self.spool.note_scan(note).await {
             error!(station = self.name, "a scan is not on record: {error}");
         }
@@ -519,9 +529,9 @@ impl Station {
 
     /// The question has its answer; the next one is put, if there is one.
     fn settle_doubt(&self, next: Option<LabelView>, now: UnixMs) {
-        self.view.send_modify(|view| view.doubt = None);
-        if let Some(label) = next {
-            self.ask(label, now);
+        match next {
+            Some(label) => self.ask(label, now),
+            None => self.view.send_modify(|view| view.doubt = None),
         }
     }
 

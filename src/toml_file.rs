@@ -218,6 +218,30 @@ impl<'a> Table<'a> {
         tables
     }
 
+    /// The texts of the table `[key]` under names the file chose, in the order of the file; one text or a list of them.
+    pub fn named_texts(&mut self, key: &'static str) -> Vec<(&'a str, Vec<&'a str>)> {
+        let Some(keys) = self.get(key, "a table of texts", |value| value.as_table()) else {
+            return Vec::new();
+        };
+        let mut entries: Vec<_> = keys.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        let mut found = Vec::new();
+        for (name, value) in entries {
+            let texts: Option<Vec<&str>> = match value.get_ref() {
+                DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str()).collect(),
+                value => value.as_str().map(|text| vec![text]),
+            };
+            match texts {
+                Some(texts) => found.push((name.get_ref().as_ref(), texts)),
+                None => {
+                    let line = self.report.line(name.span().start);
+                    self.fault_at(line, format!("`{key}.{}` must be a text or a list of texts.", name.get_ref()));
+                }
+            }
+        }
+        found
+    }
+
     fn get<T>(&mut self, key: &'static str, wanted: &str, take: impl FnOnce(&'a DeValue<'a>) -> Option<T>) -> Option<T> {
         self.asked.push(key);
         let value = self.keys.get(key)?;

@@ -94,7 +94,7 @@ impl Bench {
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let stations = Stations::start(&config, &printers, &spool, &watch::channel(false).1);
+        let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
         let house = Arc::new(House { config, studio, spool: spool.clone(), printers, stations });
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(listener, house, async {

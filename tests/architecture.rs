@@ -11,7 +11,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("symbology", &["dots"]),
     ("text", &["dots"]),
     ("waybill", &["fault"]),
-    ("field_map", &["fault", "toml_file", "waybill"]),
+    // A table is cells and no more: what a column means stands in a map.
+    ("sheet", &["fault"]),
+    ("field_map", &["fault", "sheet", "toml_file", "waybill"]),
+    // Checks what a map made, so that the faults of map and label are told together.
+    ("import", &["fault", "field_map", "sheet", "waybill"]),
     // What is printed beside waybills, made of them.
     ("papers", &["waybill"]),
     ("label", &["dots", "symbology"]),
@@ -62,12 +66,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "waybill"]),
+    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "text", "waybill"]),
     (
         "server",
         &[
-            "config", "dots", "fault", "label", "language", "layout", "papers", "printer", "spool", "station", "studio",
-            "template", "waybill", "webhook",
+            "config", "dots", "fault", "import", "label", "language", "layout", "papers", "printer", "spool", "station",
+            "studio", "template", "waybill", "webhook",
         ],
     ),
     ("cli", &["*"]),
@@ -83,8 +87,10 @@ const PURE: &[&str] = &[
     "symbology",
     "text",
     "waybill",
+    "sheet",
     "field_map",
     "papers",
+    "import",
     "label",
     "capture",
     "care",

@@ -7,10 +7,11 @@ mod paper;
 use paper::Printer;
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 use std::time::Duration;
-use waybilld::dots::{Bitmap, Dots, Dpi, Rect, Size};
+use waybilld::dots::{Bitmap, Dots, Dpi, Mm, Rect, Size};
 use waybilld::field_map::{FieldMap, Mapped};
 use waybilld::label::{Label, Mark};
 use waybilld::language::{Encoder, Language, Options, Setup, escpos, zpl};
+use waybilld::papers::{self, Kind, Want, Wave};
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::virtual_printer::{self, EscPosSettings, Event, Settings, Stock, VirtualPrinter, interpreter};
@@ -49,7 +50,7 @@ fn lay_out(dpi: Dpi, template: &str, waybills: &[Waybill]) -> Vec<Label> {
 /// What comes out of a printer that is fed the encoder's bytes.
 fn printed(language: Language, dpi: Dpi, labels: &[Label]) -> Vec<Bitmap> {
     let media = labels[0].size;
-    let zpl = zpl::Options { native_text: false, memory_bytes: 2 << 20 };
+    let zpl = zpl::Options { native_text: false, memory_bytes: 2 << 20, slow_line: false };
     let escpos = escpos::Options { feed: escpos::Feed::FormFeed, ..escpos::Options::default() };
     let mut encoder = Encoder::new(language, Options { zpl, escpos });
     let start = encoder.start(&Setup::default(), media, dpi);
@@ -185,4 +186,30 @@ fn every_symbol_of_the_wave_is_read_back_at_300_dpi() {
 #[test]
 fn every_symbol_of_the_wave_is_read_back_at_600_dpi() {
     every_symbol_is_read(Dpi::D600, &[Language::Zpl]);
+}
+
+#[test]
+fn every_symbol_of_the_papers_of_the_wave_is_read_back() {
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    for ((width, dpi), (wave, waybills)) in
+        [(100.0, Dpi::D203), (72.0, Dpi::D203), (100.0, Dpi::D300)].into_iter().zip(waves().iter().cycle())
+    {
+        let media = (Mm(width), Mm(150.0));
+        let (id, printer, at) = ("wave-2025-0712-a".to_owned(), "pack-1".to_owned(), "2025-07-12 09:30".to_owned());
+        let papers = Wave { id, printer, at, labels: waybills.iter().collect() };
+        let papers = studio.papers(&papers, &Want::ALL, media, dpi).unwrap();
+        let others = [Kind::Bag, Kind::Manifest].map(|kind| studio.pages(&papers::sample(kind, true), media, dpi).unwrap());
+        let sheets = papers.before.iter().chain(papers.behind.iter().flatten()).chain(others.iter().flatten());
+        let lay_out = |sheet: &waybilld::studio::Sheet| {
+            studio.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap()
+        };
+        let labels: Vec<Label> = sheets.map(lay_out).collect();
+        let mut symbols = 0;
+        for (at, (label, theirs)) in labels.iter().zip(printed(Language::Zpl, dpi, &labels)).enumerate() {
+            let what = format!("paper {} of {wave} at {} dpi", at + 1, dpi.nominal());
+            assert_eq!(label.raster().difference(&theirs), Some(0), "{what}");
+            symbols += read_all(label, &theirs, &what);
+        }
+        assert!(symbols > labels.len(), "{symbols} symbols on {} labels", labels.len());
+    }
 }

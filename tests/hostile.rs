@@ -105,7 +105,7 @@ fn print_if_taken(studio: &Studio, template: &Arc<Template>, order: &Value, nati
 
 /// The bytes of a label in that language, on a connection where the printer is set up.
 fn encoded(language: Language, label: &Label, native_text: bool) -> Vec<u8> {
-    let zpl = zpl::Options { native_text, memory_bytes: 1 << 20 };
+    let zpl = zpl::Options { native_text, memory_bytes: 1 << 20, slow_line: false };
     Encoder::new(language, Options { zpl, ..Options::default() }).label(label).bytes
 }
 

@@ -1,9 +1,10 @@
 //! What a label says and refuses, before any printer: one order changed in one place at a time.
 
 use serde_json::{Value, json};
-use waybilld::dots::{Dots, Dpi};
+use waybilld::dots::{Dots, Dpi, Mm};
 use waybilld::fault::Fault;
 use waybilld::label::{Label, Mark};
+use waybilld::papers::{self, Content, Kind, Paper, Parcel};
 use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
@@ -127,4 +128,62 @@ fn a_long_list_is_counted_in_sight_and_never_cut_in_silence() {
     let shown = lines(&label).iter().filter(|(text, _)| text.starts_with("Lamp ")).count();
     let rest = 40 - shown;
     em(&label, &format!("… and {rest} more lines, {} pieces: see the packing slip", rest * 2));
+}
+
+/// A manifest of so many parcels.
+fn manifest(parcels: usize, tracking: impl Fn(usize) -> String) -> Paper {
+    let mut paper = papers::sample(Kind::Manifest, true);
+    if let Content::Manifest(manifest) = &mut paper.content {
+        let parcel = |number| Parcel { number, tracking: tracking(number), order: "订单 7".into(), weight: String::new() };
+        manifest.parcels = (1..=parcels).map(parcel).collect();
+    }
+    paper
+}
+
+#[test]
+fn a_long_list_goes_on_over_as_many_labels_as_its_rows_need_and_none_is_lost_or_cut() {
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    // Every seventh number needs several lines.
+    let tracking =
+        |number: usize| if number.is_multiple_of(7) { format!("NUMBER-{number} ").repeat(9) } else { format!("T{number}") };
+    for (media, dpi) in [((100.0, 150.0), Dpi::D203), ((72.0, 150.0), Dpi::D203), ((100.0, 150.0), Dpi::D300)] {
+        let sheets = studio.pages(&manifest(120, tracking), (Mm(media.0), Mm(media.1)), dpi).unwrap();
+        let of = sheets.len();
+        assert!((3..20).contains(&of), "{of} labels");
+        let mut told = Vec::new();
+        for (at, sheet) in sheets.iter().enumerate() {
+            let label = studio.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap();
+            em(&label, &format!("{} / {of}", at + 1));
+            em(&label, "DRIVER 司机");
+            let said = lines(&label);
+            told.extend((1..=120).filter(|number| said.iter().any(|(text, _)| *text == number.to_string())));
+            let (size, marks) = (label.size, label.ops.iter().map(|op| op.mark.area()));
+            assert!(marks.into_iter().all(|area| area.right() <= size.width && area.bottom() <= size.height));
+        }
+        assert_eq!(told, (1..=120).collect::<Vec<usize>>());
+    }
+}
+
+#[test]
+fn a_row_higher_than_a_label_and_a_list_of_a_hundred_labels_are_refused() {
+    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let refused = |paper: &Paper| {
+        let faults = studio.pages(paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap_err();
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        refused(&manifest(3, |_| "NUMBER ".repeat(400))),
+        ["label eod-1126: parcels: block \"parcels\" needs a row higher than a whole label and has no room for it at its least \
+          size: shorten it."]
+    );
+    assert_eq!(
+        refused(&manifest(5_000, |number| format!("T{number}"))),
+        ["label eod-1126: needs more than 99 labels for its 5000 rows: make it of fewer."]
+    );
+}
+
+#[test]
+fn an_order_is_not_laid_out_on_the_design_of_a_paper() {
+    let faults = lay_out_as("cover-100x150", &order()).unwrap_err();
+    assert_eq!(faults[0].to_string(), "template: \"cover-100x150\" is made for a cover, not for a waybill.");
 }

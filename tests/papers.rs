@@ -35,7 +35,7 @@ impl House {
         let socket = folder.path().join("socket");
         let config = format!(
             "state = {:?}\nsocket = {socket:?}\n[printers.pack-1]\ndevice = \"tcp://{address}\"\nspeed = 14\n\
-             [stations.bench-1]\nprinter = \"pack-1\"\n[stations.door]\nprinter = \"pack-1\"\nmode = \"ship\"\n\
+             [stations.bench-1]\nprinter = \"pack-1\"\n[stations.table]\nprinter = \"pack-1\"\nmode = \"print\"\n[stations.door]\nprinter = \"pack-1\"\nmode = \"ship\"\n\
              [senders.lamps]\nname = \"Sample Lantern 样灯\"\nlines = [\"8 Quay\"]\ncountry = \"CN\"\n",
             folder.path().join("state")
         );
@@ -150,6 +150,20 @@ async fn a_slip_is_held_released_and_canceled_with_its_label_and_never_parted_fr
     assert_eq!(house.post("/v1/labels/pkg-5/void", json!({})).await.status, 200);
     assert_eq!(states("pkg-5").await, "canceled");
     assert_eq!(states("pkg-6").await, "waiting");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_label_that_waits_for_its_scan_brings_its_slip_along() {
+    let house = House::new().await;
+    let mut wave = job("wave-9", 1..=3, &["slips"]);
+    wave["print"] = "on_scan".into();
+    house.taken("/v1/jobs", wave).await;
+    assert_eq!(house.label("pkg-2/packing-slip-1").await["state"], "held");
+    assert_eq!(house.scan("table", "57646002").await, "printing");
+    house.until("pkg-2/packing-slip-1", "printed").await;
+    assert_eq!(house.printed(), ["TR002", "57646002"]);
+    assert_eq!(house.label("pkg-1/packing-slip-1").await["state"], "held");
     house.daemon.stop().await;
 }
 

@@ -16,7 +16,7 @@ use waybilld::label::{Label, Mark, Op, Text, TextLine};
 use waybilld::language::{Encoder, Language, Options, Setup, zpl};
 use waybilld::symbology::code128;
 
-const KEEPING: zpl::Options = zpl::Options { native_text: false, memory_bytes: 4 << 20 };
+const KEEPING: zpl::Options = zpl::Options { native_text: false, memory_bytes: 4 << 20, slow_line: false };
 
 fn encoder(language: Language, zpl: zpl::Options) -> Encoder {
     Encoder::new(language, Options { zpl, ..Options::default() })
@@ -145,7 +145,7 @@ fn native_text_stays_inside_the_width_it_was_laid_out_for() {
             let bitmap = Arc::new(Bitmap::new(Size::new(Dots(width), Dots(40))));
             let mark = Mark::Text(Text { at: Point::new(x, Dots(70)), bitmap, lines: vec![line] });
             let label = Label { dpi: Dpi::D203, size: size(Dpi::D203), ops: vec![Op { fixed: false, mark }] };
-            let native = zpl::Options { native_text: true, memory_bytes: 0 };
+            let native = zpl::Options { native_text: true, memory_bytes: 0, slow_line: false };
             let bytes = encoder(Language::Zpl, native).label(&label).bytes;
             if !bytes.windows(3).any(|window| window == b"^A0") {
                 continue; // It would be squeezed too much; then it goes as a picture.

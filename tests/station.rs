@@ -12,6 +12,9 @@ use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
 use waybilld::config::Config;
 use waybilld::virtual_printer::Settings;
 
+#[path = "station/stories.rs"]
+mod stories;
+
 /// A house with a printer and a station beside it, and hands on both.
 struct House {
     folder: TempDir,
@@ -174,5 +177,88 @@ async fn a_trigger_pulled_twice_is_one_reprint() {
     house.expect("TR001", "reprinting").await;
     house.until("the next copy is out", async |house| house.label("pkg-1").await["copies"] == 3).await;
     assert_eq!(house.printed().len(), 3);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voided_label_is_refused_where_the_packer_looks_and_a_slip_says_so() {
+    let house = House::with("slip = true").await;
+    house.submit(job("wave", 1..=1)).await;
+    house.until_state("pkg-1", "printed").await;
+    house.post("/v1/labels/pkg-1/void", json!({})).await;
+    let answer = house.expect("RB|TR001", "unknown").await;
+    assert_eq!(answer["tone"], "bad");
+    let answer = house.expect("TR001", "refused-voided").await;
+    assert_eq!(answer["sentence"], "label pkg-1 is voided: do not send this parcel with it.");
+    assert_eq!(house.station().await["last"]["code"], "refused-voided");
+    house.until("the slip is out", async |house| house.printed().len() == 2).await;
+    let printed = async |house: &House| house.events("slip").await.iter().any(|told| told["data"]["outcome"] == "printed");
+    house.until("the slip is told of", printed).await;
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_power_cut_the_station_asks_and_a_scan_for_each_question_finishes_the_run() {
+    let house = House::new().await;
+    house.submit(job("wave", 1..=6)).await;
+    house.until("two are out", async |house| house.printed().len() >= 2).await;
+    house.machine.control("power cut");
+    house.until("a label is asked for", async |house| !house.station().await["doubt"].is_null()).await;
+    house.machine.control("power on");
+    let mut questions = 0;
+    loop {
+        let doubt = house.station().await["doubt"].clone();
+        if doubt.is_null() {
+            break;
+        }
+        let came_out = house.printed().iter().any(|tracking| doubt["tracking"] == tracking.as_str());
+        let answer = house.scan(if came_out { "XD0CTRLOUT" } else { "XD0CTRLNOT" }).await;
+        assert!(["came-out", "did-not", "repeated", "nothing-asked"].contains(&answer["code"].as_str().unwrap()), "{answer}");
+        questions += usize::from(answer["code"] != "repeated");
+        if answer["code"] == "repeated" {
+            a_moment().await;
+        }
+    }
+    assert!((1..=2).contains(&questions), "no more than the window: {questions}");
+    for number in 1..=6 {
+        house.until_state(&format!("pkg-{number}"), "printed").await;
+    }
+    let mut printed = house.printed();
+    printed.sort();
+    assert_eq!(printed, (1..=6).map(|number| format!("TR{number:03}")).collect::<Vec<_>>(), "each exactly once");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_label_that_expires_while_it_waits_is_held_and_says_why() {
+    let house = House::new().await;
+    let mut wave = job("wave", 1..=2);
+    wave["labels"][0]["expires"] = "2020-01-01T00:00:00Z".into();
+    house.submit(wave).await;
+    house.until_state("pkg-2", "printed").await;
+    let label = house.label("pkg-1").await;
+    assert_eq!((&label["state"], &label["reason"]), (&json!("held"), &json!("it has expired: it must not be used any more.")));
+    house.expect("TR001", "refused-expired").await;
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_prints_on_scan_prints_what_is_scanned_and_nothing_else() {
+    let house = House::with("mode = \"print\"").await;
+    let mut wave = job("wave", 1..=3);
+    wave["print"] = "on_scan".into();
+    for label in wave["labels"].as_array_mut().unwrap() {
+        label["items"] = json!([{"sku": "LAMP-2", "name": "Desk lamp", "quantity": 1}]);
+    }
+    wave["labels"][0]["ship_by"] = "2030-07-15T18:00:00Z".into();
+    wave["labels"][1]["ship_by"] = "2030-07-14T18:00:00Z".into();
+    house.submit(wave).await;
+    assert_eq!(house.label("pkg-1").await["reason"], "prints when it is scanned");
+    let answer = house.expect("LAMP-2", "printing").await;
+    assert_eq!(answer["sentence"], "label pkg-2 prints at pack-1. 2 more wait for this article.");
+    house.expect("57646003", "printing").await;
+    house.until("both are out", async |house| house.printed() == ["TR002", "TR003"]).await;
+    house.until_state("pkg-3", "printed").await;
+    assert_eq!(house.label("pkg-1").await["state"], "held");
     house.daemon.stop().await;
 }

@@ -103,3 +103,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_slip_says_its_head_in_letters_of_a_centimetre_and_both_reasons_stay_inside() {
+    let dpi = Dpi::D203;
+    let reasons =
+        ["label pkg-2026-0712-A was replaced: take it off and use label pkg-2026-0712-B.", "此面单已更换，请使用新面单"];
+    let refused =
+        Slip { head: "REFUSED 拒用".into(), code: "pkg-2026-0712-A".into(), reasons: reasons.map(str::to_owned).to_vec() };
+    for (width, height) in [(100.0, 150.0), (60.0, 40.0)] {
+        let media = Size::new(dpi.dots(Mm(width)), dpi.dots(Mm(height)));
+        let label = slip(&refused, dpi, media, &Fonts::embedded());
+        let frame = Rect { at: Point::default(), size: label.size };
+        assert!(label.ops.iter().all(|op| frame.holds(&op.mark.area())));
+        assert!(label.ops.len() >= 3, "frame, head and code at {width} × {height}: {}", label.ops.len());
+        let head = label.ops.iter().find_map(|op| match &op.mark {
+            Mark::Picture { bitmap, .. } => bitmap.ink(),
+            _ => None,
+        });
+        if width == 100.0 {
+            assert!(dpi.mm(head.expect("the head").size.height).0 >= READ_AT_TWO_METRES.0);
+            assert_eq!(label.ops.len(), 5, "frame, head, code and both reasons");
+        }
+        if let Ok(folder) = std::env::var("SLIP_OUT") {
+            std::fs::write(format!("{folder}/slip-{width}.png"), label.raster().to_png()).unwrap();
+        }
+    }
+}

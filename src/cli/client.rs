@@ -52,9 +52,19 @@ impl Answer {
         if self.status.is_success() { Ok(self.body) } else { Err(Failure::refused_for(self.reasons())) }
     }
 
+    /// Everything the daemon finds wrong.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.body["faults"].as_array().into_iter().flatten().map(fault_of).collect()
+    }
+
     /// Why not, one thing a line.
     pub fn reasons(&self) -> Vec<String> {
-        let mut faults: Vec<String> = self.body["faults"].as_array().into_iter().flatten().map(fault_line).collect();
+        self.reasons_as(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    /// Why not, with the faults in lines of the caller's own.
+    pub fn reasons_as(&self, tell: impl FnOnce(Vec<Fault>) -> Vec<String>) -> Vec<String> {
+        let mut faults = tell(self.faults());
         if let Some(untold) = self.body["faults_untold"].as_u64() {
             faults.push(format!("and {untold} more faults."));
         }
@@ -66,11 +76,11 @@ impl Answer {
     }
 }
 
-/// A fault as the daemon writes it down, in a line.
-fn fault_line(fault: &Value) -> String {
+/// A fault as the daemon writes it down.
+fn fault_of(fault: &Value) -> Fault {
     let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
     let label = fault["label"].as_str().map(str::to_owned);
-    Fault { label, field: text("field"), message: text("message") }.to_string()
+    Fault { label, field: text("field"), message: text("message") }
 }
 
 impl Client {

@@ -49,7 +49,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 
     let client = Client::new(&Door { socket: Some(folder.0.join("socket")) });
     let begun = Instant::now();
-    let job = submit::submit(&client, &submit::body(wave, [])).await?;
+    let job = submit::submit(&client, &submit::bodies(&wave, []).remove(0), &|faults| wave.told(faults, 0)).await?;
     let mut progress = Progress::new(job.total());
     let job = follow(&client, job, &mut progress).await?;
     let seconds = begun.elapsed().as_secs_f64();

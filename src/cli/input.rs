@@ -1,20 +1,20 @@
 //! What a person hands to `submit` and `render`: a job, or JSON lines, one label a line; through a field map, the
-//! records of somebody else's export.
+//! records or the table of somebody else's export.
 //!
-//! A path goes in; labels in our JSON shape come out, not yet checked, with the records that the map left out.
-//! Numbers keep the text they were written in. Knows no label's fields: the waybill room does.
+//! A path goes in; labels in our JSON shape come out, not yet checked, with what the map left out. What is found wrong
+//! later with a label of a table is told by row and column ([`Input::told`]). Numbers keep the text they were written in. Knows no label's fields: the waybill room does.
 
 use super::failure::Failure;
-use crate::fault::hint;
-use crate::field_map::{FieldMap, LeftOut, Mapped};
+use crate::fault::Fault;
+use crate::field_map::{FieldMap, LeftOut};
+use crate::import::{self, MAPS, Map, Origins};
+use crate::sheet::Kind;
 use crate::waybill::json::{self, Node};
 use crate::waybill::{Senders, Waybill};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-
-/// The maps that come with waybilld, for `--map` by name.
-pub const MAPS: [(&str, &str); 1] = [("tiktok-shop", include_str!("../../templates/maps/tiktok-shop.toml"))];
 
 /// Five hundred labels with documents in them stay well below.
 const BYTES_MAX: u64 = 256 << 20;
@@ -22,12 +22,16 @@ const BYTES_MAX: u64 = 256 << 20;
 /// Where the labels are.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Source {
-    /// A job (`{"labels": […]}`) or JSON lines, one label a line; `-` reads standard input.
+    /// A job (`{"labels": […]}`), JSON lines, one label a line, or an export as CSV or XLSX; `-` reads standard input.
     #[arg(value_name = "INPUT")]
     pub input: std::path::PathBuf,
-    /// Reads INPUT as a foreign export: a field map's file, or a shipped one by name (tiktok-shop).
+    /// Reads INPUT as a foreign export: a field map's file, or a shipped one by name (tiktok-shop, tiktok-shop-export,
+    /// generic). For a table it is found out by the headers.
     #[arg(long, value_name = "FILE|NAME")]
     pub map: Option<String>,
+    /// The configured sender of labels that name none; may be left out where there is only one.
+    #[arg(long, value_name = "NAME")]
+    pub sender: Option<String>,
 }
 
 /// Labels as they were handed in.
@@ -38,6 +42,12 @@ pub struct Input {
     pub labels: Vec<Node>,
     /// Records the map makes no labels of.
     pub left_out: Vec<LeftOut>,
+    /// What messages call the file by.
+    name: String,
+    /// How a table was read, in a sentence.
+    read_as: Option<String>,
+    /// Where the labels of a table come from.
+    origins: Option<Origins>,
 }
 
 impl Source {
@@ -53,10 +63,19 @@ impl Source {
                 (name, bytes)
             }
         };
-        let input = parse(&bytes, map.as_ref()).map_err(|faults| {
-            let lines = faults.iter().map(|fault| format!("{name}: {fault}"));
+        let is_table = Kind::of(&bytes) != Kind::Json;
+        let mut input = parse(&bytes, map).map_err(|faults| {
+            let lines = faults.iter().map(|fault| match is_table {
+                true => format!("{name}: {}", fault.message),
+                false => format!("{name}: {fault}"),
+            });
             Failure::refused_for(lines)
         })?;
+        input.name.clone_from(&name);
+        if let Some(sender) = &self.sender {
+            input.job.retain(|(field, _)| field != "sender");
+            input.job.push(("sender".to_owned(), Node::text(sender)));
+        }
         if input.labels.is_empty() && input.left_out.is_empty() {
             return Err(Failure::refused(format!("{name}: there is no label in it.")));
         }
@@ -69,7 +88,10 @@ impl Input {
     /// name none.
     pub fn waybills(&self, senders: &Senders) -> Result<Vec<Waybill>, Failure> {
         let usual = self.job.iter().filter(|(field, _)| field == "sender" || field == "template");
-        let usual: Vec<&(String, Node)> = usual.collect();
+        let mut usual: Vec<(String, Node)> = usual.cloned().collect();
+        if let ([only], true) = (senders.names().as_slice(), usual.iter().all(|(field, _)| field != "sender")) {
+            usual.push(("sender".to_owned(), Node::text(*only)));
+        }
         let mut waybills = Vec::new();
         let mut faults = Vec::new();
         for (at, label) in self.labels.iter().enumerate() {
@@ -84,12 +106,38 @@ impl Input {
             match Waybill::parse(&label, senders) {
                 Ok(waybill) => waybills.push(waybill),
                 Err(found) => faults.extend(found.into_iter().map(|fault| match fault.label {
-                    Some(_) => fault.to_string(),
-                    None => format!("label {} of them: {fault}", at + 1),
+                    Some(_) => fault,
+                    None if self.origins.is_none() => Fault::new("", format!("label {} of them: {fault}", at + 1)),
+                    None => Fault { field: format!("labels[{at}].{}", fault.field), ..fault },
                 })),
             }
         }
-        if faults.is_empty() { Ok(waybills) } else { Err(Failure::refused_for(faults)) }
+        if faults.is_empty() { Ok(waybills) } else { Err(Failure::refused_for(self.told(faults, 0))) }
+    }
+
+    /// The same faults in lines for a person. `first` is where the job's labels begin among those of the input.
+    pub fn told(&self, faults: Vec<Fault>, first: usize) -> Vec<String> {
+        let Some(origins) = &self.origins else {
+            return faults.iter().map(ToString::to_string).collect();
+        };
+        origins.told(faults, first).iter().map(|fault| format!("{}: {}", self.name, fault.message)).collect()
+    }
+
+    /// Ids and tracking numbers that two labels have, as a job of its own for some of them would not show.
+    pub fn twins(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let reuse = self.job.iter().any(|(field, node)| field == "reuse_tracking" && *node == Node::Boolean(true));
+        for field in ["id", "tracking"].into_iter().filter(|field| *field == "id" || !reuse) {
+            let mut seen = HashSet::new();
+            for label in &self.labels {
+                let text = |field: &str| label.get(field).and_then(Node::as_text).map(str::trim);
+                if text(field).is_some_and(|text| !text.is_empty() && !seen.insert(text.to_owned())) {
+                    let fault = Fault::new(field, "is given to two labels: give each its own.");
+                    faults.push(fault.of_label(text("id").unwrap_or_default()));
+                }
+            }
+        }
+        self.told(faults, 0)
     }
 
     /// What does not go straight to the printer, by order number.
@@ -99,55 +147,46 @@ impl Input {
             let text = |field: &str| label.get(field).and_then(Node::as_text);
             Some(format!("held: order {} ({}).", text("order").or(text("id"))?, text("hold")?))
         });
-        left_out.chain(held).collect()
+        self.read_as.iter().map(|how| format!("{}: {how}", self.name)).chain(left_out).chain(held).collect()
     }
 }
 
-/// A job, labels or, with a map, foreign records.
-pub fn parse(bytes: &[u8], map: Option<&FieldMap>) -> Result<Input, Vec<crate::fault::Fault>> {
-    let nodes = json::parse_lines(bytes)?;
+/// A job, labels or, with a map or in a table, foreign orders.
+pub fn parse(bytes: &[u8], map: Option<Map>) -> Result<Input, Vec<Fault>> {
+    if map.is_some() || Kind::of(bytes) != Kind::Json {
+        let guessed = map.is_none();
+        let import = import::read(bytes, map)?;
+        let used = import.map.unwrap_or_default();
+        let read_as = guessed.then(|| format!("read as {} with the map {used}, by its columns.", import.written));
+        let (labels, left_out, origins) = (import.labels, import.left_out, import.origins);
+        return Ok(Input { labels, left_out, read_as, origins, ..Input::default() });
+    }
     let mut input = Input::default();
-    let Some(map) = map else {
-        match nodes.as_slice() {
-            [(_, Node::Object(fields))] if fields.iter().any(|(field, _)| field == "labels") => {
-                for (field, node) in fields {
-                    match node {
-                        Node::List(labels) if field == "labels" => input.labels.clone_from(labels),
-                        node => input.job.push((field.clone(), node.clone())),
-                    }
+    let nodes = json::parse_lines(bytes)?;
+    match nodes.as_slice() {
+        [(_, Node::Object(fields))] if fields.iter().any(|(field, _)| field == "labels") => {
+            for (field, node) in fields {
+                match node {
+                    Node::List(labels) if field == "labels" => input.labels.clone_from(labels),
+                    node => input.job.push((field.clone(), node.clone())),
                 }
             }
-            _ => input.labels = nodes.into_iter().map(|(_, label)| label).collect(),
         }
-        return Ok(input);
-    };
-    let mut faults = Vec::new();
-    for (line, record) in &nodes {
-        match map.apply(*line, record) {
-            Ok(Mapped::Label(label)) => input.labels.push(label),
-            Ok(Mapped::LeftOut(left_out)) => input.left_out.push(left_out),
-            Err(more) => faults.extend(more),
-        }
+        _ => input.labels = nodes.into_iter().map(|(_, label)| label).collect(),
     }
-    if faults.is_empty() { Ok(input) } else { Err(faults) }
+    Ok(input)
 }
 
 /// A map by its file, or a shipped one by its name.
-fn read_map(map: &str) -> Result<FieldMap, Failure> {
-    let shipped = MAPS.iter().find(|(name, _)| *name == map).map(|(_, text)| (*text).to_owned());
-    let text = match shipped {
-        Some(text) => text,
-        None if Path::new(map).exists() => {
-            let file = File::open(map).map_err(|error| unreadable(map, &error))?;
-            let text = String::from_utf8(read_bytes(map, file)?);
-            text.map_err(|_| Failure::refused(format!("{map}: is not UTF-8 text, so it is no field map.")))?
-        }
-        None => {
-            let names: Vec<&str> = MAPS.iter().map(|(name, _)| *name).collect();
-            return Err(Failure::refused(format!("{map}: no such file, and no shipped map.{}", hint(map, &names))));
-        }
-    };
-    FieldMap::parse(&text, map).map_err(Failure::refused_for)
+fn read_map(map: &str) -> Result<Map, Failure> {
+    if MAPS.iter().all(|(name, _)| *name != map) && Path::new(map).exists() {
+        let file = File::open(map).map_err(|error| unreadable(map, &error))?;
+        let text = String::from_utf8(read_bytes(map, file)?);
+        let text = text.map_err(|_| Failure::refused(format!("{map}: is not UTF-8 text, so it is no field map.")))?;
+        let parsed = FieldMap::parse(&text, map).map_err(Failure::refused_for)?;
+        return Ok(Map { name: map.to_owned(), map: parsed });
+    }
+    Map::shipped(map).map_err(|hint| Failure::refused(format!("{map}: no such file, and no shipped map.{hint}")))
 }
 
 fn read_bytes(name: &str, from: impl Read) -> Result<Vec<u8>, Failure> {
@@ -177,7 +216,7 @@ mod tests {
     }
 
     fn source(input: &Path, map: Option<&str>) -> Source {
-        Source { input: input.to_owned(), map: map.map(str::to_owned) }
+        Source { input: input.to_owned(), map: map.map(str::to_owned), sender: None }
     }
 
     #[test]
@@ -236,11 +275,11 @@ mod tests {
              tracking = \"nr\"\nhold = \"why | default(none)\"\n[label.recipient]\nname = \"nr\"\n",
             "map.toml",
         );
-        let map = map.expect("a sound map");
+        let map = Map { name: "map.toml".to_owned(), map: map.expect("a sound map") };
         let records = br#"{"nr": "1", "gone": true}
             {"nr": "2", "gone": false}
             {"nr": "3", "gone": false, "why": "buyer asked to cancel"}"#;
-        let input = parse(records, Some(&map)).expect("records");
+        let input = parse(records, Some(map)).expect("records");
         assert_eq!(input.labels.len(), 2);
         assert_eq!(input.remarks(), ["left out: order 1 (cancelled).", "held: order 3 (buyer asked to cancel)."]);
     }

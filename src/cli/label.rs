@@ -118,6 +118,9 @@ async fn ask(door: &Door, labels: &[String], verb: &str, body: &str) -> Result<E
         let answer = client.post(&format!("/v1/labels/{}/{verb}", path_piece(label)), body.to_owned()).await?;
         if answer.status.is_success() {
             super::say(&format!("label {label}: {}", now(answer.body["state"].as_str().unwrap_or("done"))));
+            if let Some(manifest) = answer.body["manifest"].as_str() {
+                super::say(&format!("label {label}: it stands on manifest {manifest}: cross it out there."));
+            }
         } else {
             refused.extend(answer.reasons());
         }

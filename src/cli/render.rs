@@ -138,7 +138,7 @@ fn lay_out(studio: &Studio, id: &str, waybills: &[Waybill], args: &Args) -> Resu
 
 /// What a printer would be sent for these labels, from its first byte on.
 fn stream_of(language: Language, labels: &[Label], native_text: bool) -> Vec<u8> {
-    let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES };
+    let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES, slow_line: false };
     let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
     let mut bytes = Vec::new();
     for (at, label) in labels.iter().enumerate() {

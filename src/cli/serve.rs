@@ -97,7 +97,7 @@ pub async fn start(config: Config) -> Result<Running, Failure> {
     let (stop, stopped) = watch::channel(false);
     let transport = |name: &str| machines.remove(name).map_or_else(Transport::default, Transport::with_virtual_printers);
     let (printers, mut loops) = Printers::start(&config, &studio, &spool, transport, &stopped);
-    let stations = Stations::start(&config, &printers, &spool, &stopped);
+    let stations = Stations::start(&config, &studio, &spool, &printers, &stopped);
     let socket = config.socket.clone();
     tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
     let house = Arc::new(House { config, studio, spool, printers, stations });

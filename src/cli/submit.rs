@@ -11,6 +11,7 @@ use super::job::{Job, follow};
 use super::progress::Progress;
 use super::say;
 use crate::config::LABELS_MAX;
+use crate::fault::Fault;
 use crate::papers::Want;
 use crate::waybill::json::Node;
 use hyper::StatusCode;
@@ -49,12 +50,6 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         say("nothing to print: every order was left out.");
         return Ok(ExitCode::SUCCESS);
     }
-    if input.labels.len() > LABELS_MAX {
-        let count = input.labels.len();
-        return Err(Failure::refused(format!(
-            "{count} labels are too many for one job, which takes {LABELS_MAX}: split them, as with `split -l {LABELS_MAX}`."
-        )));
-    }
     let client = Client::new(&args.door);
     let mut input = input;
     if !args.papers.is_empty() {
@@ -62,32 +57,61 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         let words = args.papers.iter().map(|want| Node::text(want.word())).collect();
         input.job.push(("papers".to_owned(), Node::List(words)));
     }
-    let job = submit(&client, &body(input, [("printer", args.printer), ("template", args.template), ("id", args.job)])).await?;
+    let bodies = bodies(&input, [("printer", args.printer), ("template", args.template), ("id", args.job)]);
+    if bodies.len() > 1 {
+        check_all(&client, &input, &bodies).await?;
+    }
+    let mut jobs = Vec::new();
+    for (at, body) in bodies.iter().enumerate() {
+        jobs.push(submit(&client, body, &|faults| input.told(faults, at * LABELS_MAX)).await?);
+    }
     if args.no_wait {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut progress = Progress::new(job.total());
-    let job = follow(&client, job, &mut progress).await?;
-    say(&job.closing());
-    Ok(ExitCode::from(u8::from(!job.is_out())))
+    let mut all_out = true;
+    for job in jobs {
+        let mut progress = Progress::new(job.total());
+        let job = follow(&client, job, &mut progress).await?;
+        say(&job.closing());
+        all_out &= job.is_out();
+    }
+    Ok(ExitCode::from(u8::from(!all_out)))
+}
+
+/// Finds everything that is wrong with any of several jobs before the first of them is taken.
+async fn check_all(client: &Client, input: &Input, bodies: &[String]) -> Result<(), Failure> {
+    let mut wrong = input.twins();
+    for (at, body) in bodies.iter().enumerate() {
+        let answer = client.post("/v1/jobs?dry=true", body.clone()).await?;
+        if !answer.status.is_success() {
+            wrong.extend(answer.reasons_as(|faults| input.told(faults, at * LABELS_MAX)));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("{}\nNothing was taken.", wrong.join("\n"))))
 }
 
 /// What to do when nobody knows whether the job was taken.
 const REPEAT: &str = "Repeat the command to be sure: a job is taken once.";
 
-/// Has the daemon take the job.
-pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
+/// Has the daemon take the job. `tell` puts what it finds wrong into lines.
+pub async fn submit(client: &Client, body: &str, tell: &dyn Fn(Vec<Fault>) -> Vec<String>) -> Result<Job, Failure> {
     let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
         1 => Failure::unfinished(format!("{}\n{REPEAT}", failure.sentence)),
         _ => failure,
     })?;
     let status = answer.status;
-    let job = answer.granted().map_err(|refusal| match status {
-        // It gave up waiting for its own disk, which may have taken the job all the same.
-        StatusCode::SERVICE_UNAVAILABLE => Failure::unfinished(format!("{}\n{REPEAT}", refusal.sentence)),
-        _ => Failure::refused(format!("{}\nNothing was taken.", refusal.sentence)),
-    })?;
-    let job = Job::read(&job)?;
+    if !status.is_success() {
+        let reasons = answer.reasons_as(tell).join("\n");
+        return Err(match status {
+            // It gave up waiting for its own disk, which may have taken the job all the same.
+            StatusCode::SERVICE_UNAVAILABLE => Failure::unfinished(format!("{reasons}\n{REPEAT}")),
+            _ => Failure::refused(format!("{reasons}\nNothing was taken.")),
+        });
+    }
+    let job = Job::read(&answer.body)?;
     match status {
         StatusCode::OK => say(&format!("job {} was taken before: going on with it.", job.id)),
         _ => say(&format!("job {}: {} labels taken for {}.", job.id, job.total(), job.printer)),
@@ -95,17 +119,39 @@ pub async fn submit(client: &Client, body: &str) -> Result<Job, Failure> {
     Ok(job)
 }
 
-/// The job as the daemon wants it. What the command line says goes before what the file says.
-pub fn body<'a>(input: Input, told: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
-    let mut fields = input.job;
+/// The jobs as the daemon wants them: one, or as many as the labels need, in order. What the command line says goes
+/// before what the file says.
+pub fn bodies<'a>(input: &Input, told: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Vec<String> {
+    let mut fields = input.job.clone();
     for (field, word) in told {
         if let Some(word) = word {
             fields.retain(|(name, _)| name != field);
             fields.push((field.to_owned(), Node::Text(word)));
         }
     }
+    // Labels that are no list go over as they are: the daemon says so.
+    if fields.iter().any(|(name, _)| name == "labels") || input.labels.is_empty() {
+        return vec![body(fields, &input.labels)];
+    }
+    let chunks = input.labels.chunks(LABELS_MAX);
+    let count = chunks.len();
+    let bodies = chunks.enumerate().map(|(at, labels)| {
+        let mut fields = fields.clone();
+        for (name, node) in &mut fields {
+            if let ("id", Node::Text(id)) = (name.as_str(), node)
+                && count > 1
+            {
+                id.push_str(&format!("-{}", at + 1));
+            }
+        }
+        body(fields, labels)
+    });
+    bodies.collect()
+}
+
+fn body(mut fields: Vec<(String, Node)>, labels: &[Node]) -> String {
     if !fields.iter().any(|(name, _)| name == "labels") {
-        fields.push(("labels".to_owned(), Node::List(input.labels)));
+        fields.push(("labels".to_owned(), Node::List(labels.to_vec())));
     }
     if !fields.iter().any(|(name, _)| name == "id") {
         let content = blake3::hash(Node::Object(fields.clone()).to_json().as_bytes()).to_hex();
@@ -191,7 +237,7 @@ mod tests {
     }
 
     fn args(input: &Path, socket: PathBuf) -> Args {
-        let source = Source { input: input.to_owned(), map: None };
+        let source = Source { input: input.to_owned(), map: None, sender: None };
         Args {
             source,
             printer: None,
@@ -260,11 +306,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn five_hundred_and_one_labels_never_reach_the_daemon() {
+    async fn five_hundred_and_one_labels_are_two_jobs_and_both_are_checked_before_the_first_is_taken() {
         let stub = stub(StatusCode::CREATED, job(["printed", "printed"]), &[]);
-        let failure = stub.submit(&"{}\n".repeat(501), |_| ()).await.expect_err("refused");
-        assert!(failure.sentence.starts_with("501 labels are too many for one job, which takes 500: split them"), "{failure}");
-        assert_eq!((failure.code(), stub.handed.lock().expect("whole").len()), (2, 0));
+        let labels: String = (0..501).map(|n| format!("{{\"id\":\"{n}\"}}\n")).collect();
+        let code = stub.submit(&labels, |args| args.job = Some("wave".to_owned())).await;
+        assert_eq!(code, Ok(ExitCode::SUCCESS));
+        let handed = stub.handed.lock().expect("whole");
+        let said: Vec<_> = handed.iter().map(|job| (job["id"].as_str(), job["labels"].as_array().map(Vec::len))).collect();
+        let both = [(Some("wave-1"), Some(500)), (Some("wave-2"), Some(1))];
+        assert_eq!(said, [both, both].concat(), "first dry, then in earnest");
+    }
+
+    #[tokio::test]
+    async fn a_label_that_is_in_two_of_the_jobs_stops_both() {
+        let stub = stub(StatusCode::CREATED, job(["printed", "printed"]), &[]);
+        let mut labels: String = (0..500).map(|n| format!("{{\"id\":\"{n}\"}}\n")).collect();
+        labels.push_str("{\"id\":\"7\"}\n");
+        let failure = stub.submit(&labels, |_| ()).await.expect_err("refused");
+        assert_eq!(failure, Failure::refused("label 7: id: is given to two labels: give each its own.\nNothing was taken."));
+        assert_eq!(stub.handed.lock().expect("whole").len(), 2, "both were only looked at");
     }
 
     #[tokio::test]
@@ -287,7 +347,7 @@ mod tests {
         let job = |printer: Option<&str>, template: Option<&str>, id: Option<&str>| {
             let input = super::super::input::parse(text.as_bytes(), None).expect("a job");
             let told = [("printer", printer), ("template", template), ("id", id)];
-            body(input, told.map(|(field, word)| (field, word.map(str::to_owned))))
+            bodies(&input, told.map(|(field, word)| (field, word.map(str::to_owned)))).remove(0)
         };
         assert_eq!(job(None, None, None), text);
         let told = r#"{"sort":["ship_by"],"printer":"pack-2","template":"plain","id":"again","labels":[{"id":"a","n":1.50}]}"#;

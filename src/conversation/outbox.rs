@@ -75,6 +75,11 @@ impl Outbox {
         self.pieces.iter().any(|piece| piece.what == Carried::Label)
     }
 
+    /// Whether a question is the next to leave.
+    pub fn question_is_next(&self) -> bool {
+        self.pieces.front().is_some_and(|piece| piece.what == Carried::Question)
+    }
+
     /// Whether a question or a command has not left yet.
     pub fn holds_words(&self) -> bool {
         self.pieces.iter().any(|piece| piece.what == Carried::Question)

@@ -217,13 +217,17 @@ impl Conversation {
 
     /// So many of the bytes of the last `poll_write` were taken by the line.
     pub fn wrote(&mut self, taken: usize, now: Duration) {
-        match self.outbox.wrote(taken, now) {
+        let left = self.outbox.wrote(taken, now);
+        match left {
             Some(Carried::Label) => self.label_left(now),
             Some(Carried::Question) => {
                 let patience = self.patience();
                 self.questions.written(now, patience);
             }
             Some(Carried::Words) | None => {}
+        }
+        if left.is_some() && self.outbox.question_is_next() {
+            self.questions.came_up(now);
         }
         if taken > 0 && self.asking.stalled {
             self.asking.stalled = false;

@@ -30,6 +30,8 @@ pub struct Options {
     pub native_text: bool,
     /// Memory we may fill with graphics; 0 stores nothing.
     pub memory_bytes: usize,
+    /// Bytes are dearer than our time.
+    pub slow_line: bool,
 }
 
 /// Set media sensor calibration (ZPL II guide, ~JC): the printer feeds media and measures labels and gaps.
@@ -97,7 +99,7 @@ impl Page {
 impl Encoder {
     pub fn new(options: Options) -> Encoder {
         let memory = Memory::new(options.memory_bytes);
-        Encoder { options, setup: Vec::new(), memory, layers: Vec::new(), packer: Packer::new() }
+        Encoder { options, setup: Vec::new(), memory, layers: Vec::new(), packer: Packer::new(options.slow_line) }
     }
 
     /// Puts the printer into a known state, once a connection: what stands in front of the first label, which brings the
@@ -299,7 +301,7 @@ mod tests {
     use crate::symbology::{code128, qr};
     use proptest::prelude::*;
 
-    const KEEPING: Options = Options { native_text: false, memory_bytes: 1 << 20 };
+    const KEEPING: Options = Options { native_text: false, memory_bytes: 1 << 20, slow_line: false };
 
     /// A block of so many lines that looks like text: strokes that follow from what it says.
     fn text(x: i32, y: i32, lines: &[&str]) -> Mark {
@@ -433,7 +435,7 @@ mod tests {
 
     #[test]
     fn native_text_sends_latin_as_text_and_the_rest_as_pictures() {
-        let mut encoder = Encoder::new(Options { native_text: true, memory_bytes: 1 << 20 });
+        let mut encoder = Encoder::new(Options { native_text: true, ..KEEPING });
         let bytes = encoder.label(&label(&[], &[text(20, 20, &["Ann Lee", "12 Rue Besançon"]), text(20, 200, &["深圳"])]));
         assert_eq!((count(&bytes, "^A0"), count(&bytes, "^GF")), (2, 1));
     }
@@ -455,7 +457,7 @@ mod tests {
                 Mark::Linear { at: Point::new(Dots(20), Dots(300)), symbol, module: Dots(2), height: Dots(80) },
                 Mark::Matrix { at: Point::new(Dots(20), Dots(400)), symbol: square, module: Dots(4) },
             ];
-            let bytes = Encoder::new(Options { native_text, memory_bytes: 1 << 20 }).label(&label(&marks[..1], &marks));
+            let bytes = Encoder::new(Options { native_text, ..KEEPING }).label(&label(&marks[..1], &marks));
             let known = ["~DG", "^XA", "^FO", "^FT", "^GB", "^GF", "^XG", "^BY", "^BC", "^A0", "^FH", "^FD", "^FS", "^PQ", "^XZ"];
             for (command, rest) in commands(&bytes) {
                 prop_assert!(known.contains(&command.as_str()), "{command}{rest}");

@@ -25,6 +25,8 @@ pub enum Chore {
     Identify,
     /// A test label.
     Test,
+    /// A few words for the packer.
+    Slip,
     Calibrate,
 }
 
@@ -34,6 +36,7 @@ impl Chore {
         match self {
             Chore::Identify => "identify",
             Chore::Test => "test",
+            Chore::Slip => "slip",
             Chore::Calibrate => "calibrate",
         }
     }
@@ -42,6 +45,7 @@ impl Chore {
         match self {
             Chore::Identify => "its name",
             Chore::Test => "the test label",
+            Chore::Slip => "the slip",
             Chore::Calibrate => "the order to calibrate",
         }
     }

@@ -321,6 +321,7 @@ impl Feed {
                 self.fresh = true;
                 let mut options = self.config.options;
                 options.zpl.memory_bytes = self.printer_memory();
+                options.zpl.slow_line = rules(&self.config).line_rate.is_some();
                 self.encoder = Encoder::new(self.config.language, options);
                 self.conversation.handle_connected(self.epoch.elapsed());
             }

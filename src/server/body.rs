@@ -1,4 +1,4 @@
-//! What a request brings: JSON, within bounds.
+//! What a request brings: JSON or a file, within bounds.
 //!
 //! Memory for a body is asked for before it is read, so that many clients at once wait instead of filling the
 //! machine. A body over the limit is read to its end and thrown away, so that a client that only listens after it has
@@ -50,29 +50,58 @@ pub fn kib(bytes: usize) -> usize {
     bytes.div_ceil(1024).max(1)
 }
 
+/// A file as the body of a request, whatever its header calls it.
+pub struct File {
+    pub bytes: Vec<u8>,
+    /// The memory it may use.
+    room: OwnedSemaphorePermit,
+}
+
+impl File {
+    /// What a file came to, in its place.
+    pub fn become_json(self, node: Node) -> Sent {
+        Sent { node, room: self.room }
+    }
+}
+
+impl FromRequest<Arc<Door>> for File {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, door: &Arc<Door>) -> Result<File, Problem> {
+        let (_, bytes, room) = hear(request, door).await?;
+        Ok(File { bytes, room })
+    }
+}
+
 impl FromRequest<Arc<Door>> for Sent {
     type Rejection = Problem;
 
     async fn from_request(request: Request, door: &Arc<Door>) -> Result<Sent, Problem> {
-        let (head, body) = request.into_parts();
-        let limit = door.house.config.limits.body_bytes;
-        let length = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if length.is_some_and(|length| length > limit) && head.headers.contains_key(header::EXPECT) {
-            return Err(too_large(limit));
-        }
-        let room = kib(length.unwrap_or(limit).min(limit)) as u32;
-        let room = door.bodies.clone().acquire_many_owned(room).await.expect("the bodies are never closed");
-        let bytes = read(body, length.unwrap_or(0).min(limit), limit).await?;
+        let (headers, bytes, room) = hear(request, door).await?;
         if bytes.is_empty() {
             return Ok(Sent { node: Node::Object(Vec::new()), room });
         }
-        check_type(&head.headers)?;
+        check_type(&headers)?;
         let parsed = match bytes.len() {
             0..=SMALL => json::parse(&bytes),
             _ => door.work(move |_| json::parse(&bytes)).await?,
         };
         Ok(Sent { node: parsed.map_err(Problem::malformed)?, room })
     }
+}
+
+/// The whole body, once there is memory for it.
+async fn hear(request: Request, door: &Arc<Door>) -> Result<(HeaderMap, Vec<u8>, OwnedSemaphorePermit), Problem> {
+    let (head, body) = request.into_parts();
+    let limit = door.house.config.limits.body_bytes;
+    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) && head.headers.contains_key(header::EXPECT) {
+        return Err(too_large(limit));
+    }
+    let room = kib(length.unwrap_or(limit).min(limit)) as u32;
+    let room = door.bodies.clone().acquire_many_owned(room).await.expect("the bodies are never closed");
+    let bytes = read(body, length.unwrap_or(0).min(limit), limit).await?;
+    Ok((head.headers, bytes, room))
 }
 
 async fn read(mut body: Body, expected: usize, limit: usize) -> Result<Vec<u8>, Problem> {

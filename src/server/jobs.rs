@@ -17,6 +17,7 @@ use crate::waybill::{Item, tracking};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -24,19 +25,38 @@ use utoipa::IntoParams;
 /// What was not done with a job that has faults.
 pub const NOTHING_TAKEN: &str = "nothing was taken: mend what is told and send the whole job again";
 
+/// How to take it.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Taking {
+    /// Checks everything and takes nothing: the answer is 200 and how many labels are sound.
+    #[serde(default)]
+    dry: bool,
+}
+
 /// Take a job
 ///
 /// Everything that could stop a label from printing is checked first. Every fault of every label comes back in one
 /// answer, and nothing is taken then. When the answer is 201, every label is on disk. Sending the same job again is
 /// harmless: the answer is 200 and how it stands now.
-#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = JobRequest, responses(
+#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", params(Taking), request_body = JobRequest, responses(
     (status = 201, description = "Taken: every label is on disk.", body = shapes::Job),
-    (status = 200, description = "This job was taken before; so it stands now.", body = shapes::Job),
+    (status = 200, description = "This job was taken before, and so it stands now; or, with `dry`, it could be taken.",
+        content((shapes::Job = "application/json"), (shapes::Checked = "application/json"))),
     (status = 409, description = "The id belongs to a job with other content.", body = shapes::ProblemShape,
         content_type = "application/problem+json"),
     Unreadable, Unable,
 ))]
-pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(StatusCode, Json<shapes::Job>), Problem> {
+pub async fn submit(State(door): State<Arc<Door>>, Asked(asked): Asked<Taking>, sent: Sent) -> Result<Response, Problem> {
+    if asked.dry {
+        let checked = try_out(&door, sent).await?;
+        return Ok(Json(shapes::Checked { checked }).into_response());
+    }
+    take(&door, sent).await.map(IntoResponse::into_response)
+}
+
+/// Takes the job, or says how it stands if it was taken before.
+pub async fn take(door: &Arc<Door>, sent: Sent) -> Result<(StatusCode, Json<shapes::Job>), Problem> {
     let spool = &door.house.spool;
     let content = content_of(&sent.node);
     let id = id_of(&sent.node).unwrap_or_default().to_owned();
@@ -44,7 +64,7 @@ pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Status
     let known = if id.is_empty() { None } else { spool.known(&id, content).await? };
     let taken = match known {
         Some(taken) => taken,
-        None => take(&door, id.clone(), content, sent).await?,
+        None => take_new(door, id.clone(), content, sent).await?,
     };
     match taken {
         Taken::New(job) => {
@@ -52,10 +72,7 @@ pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Status
             Ok((StatusCode::CREATED, Json(shapes::Job::of(job))))
         }
         Taken::Same(job) => Ok((StatusCode::OK, Json(shapes::Job::of(job)))),
-        Taken::Conflict => {
-            let detail = format!("job {id} was taken with other content: give this one another id.");
-            Err(Problem::new(Kind::Conflict, detail))
-        }
+        Taken::Conflict => Err(conflict(&id)),
         Taken::Refused(clashes) => {
             let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
             Err(Problem::refused(faults.collect(), NOTHING_TAKEN))
@@ -63,10 +80,35 @@ pub async fn submit(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Status
     }
 }
 
-/// Checks the job and takes it, or tells everything that is wrong with it.
-async fn take(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result<Taken, Problem> {
+fn conflict(id: &str) -> Problem {
+    Problem::new(Kind::Conflict, format!("job {id} was taken with other content: give this one another id."))
+}
+
+/// How many labels could be taken, or everything that is wrong with the job.
+pub async fn try_out(door: &Arc<Door>, sent: Sent) -> Result<usize, Problem> {
     let spool = &door.house.spool;
-    let (mut submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
+    let content = content_of(&sent.node);
+    let id = id_of(&sent.node).unwrap_or_default().to_owned();
+    let known = if id.is_empty() { None } else { spool.known(&id, content).await? };
+    let (submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
+    match known {
+        // Its labels are its own, not another's.
+        Some(Taken::Same(_)) => return Ok(submission.orders.len()),
+        Some(Taken::Conflict) => return Err(conflict(&job.id)),
+        _ => {}
+    }
+    let labels: Vec<String> = job.labels.iter().map(|label| label.id.clone()).collect();
+    let clashes = spool.clashes(job).await?;
+    if submission.faults.is_empty() && clashes.is_empty() {
+        return Ok(labels.len());
+    }
+    Err(refusal(submission, &labels, clashes))
+}
+
+/// Checks the job and takes it, or tells everything that is wrong with it.
+async fn take_new(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result<Taken, Problem> {
+    let spool = &door.house.spool;
+    let (submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
     let labels: Vec<String> = job.labels.iter().map(|label| label.id.clone()).collect();
     let clashes = if submission.faults.is_empty() {
         match spool.take(job).await? {
@@ -76,11 +118,15 @@ async fn take(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result
     } else {
         spool.clashes(job).await?
     };
+    Err(refusal(submission, &labels, clashes))
+}
+
+fn refusal(mut submission: Submission, labels: &[String], clashes: Vec<Clash>) -> Problem {
     let of_label = |Clash { index, field, message }| Fault::new(field, message).of_label(&labels[index]);
     submission.found(clashes.into_iter().map(of_label));
     let problem = Problem::refused(submission.faults, NOTHING_TAKEN);
     tracing::info!(faults = problem.faults(), "refused a job");
-    Err(problem)
+    problem
 }
 
 /// Reads the job and lays out every label once.

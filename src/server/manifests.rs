@@ -124,7 +124,8 @@ pub async fn manifests(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Sta
         carriers.entry(label.carrier.clone()).or_default().push(label);
     }
     let (several, at) = (carriers.len() > 1, wall_clock());
-    let (mut papers, mut stands): (Vec<(Paper, Option<String>)>, Vec<(LabelKey, String)>) = Default::default();
+    let mut papers = Vec::new();
+    let mut stands: Vec<(LabelKey, String)> = Vec::new();
     for (number, (carrier, parcels)) in (1..).zip(carriers) {
         let id = if several { format!("{}-{number}", asked.id) } else { asked.id.clone() };
         stands.extend(parcels.iter().map(|label| (label.key, id.clone())));

@@ -94,6 +94,11 @@ impl Problem {
         Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
     }
 
+    /// The same with its faults told otherwise.
+    pub fn with_faults(self, tell: impl FnOnce(Vec<Fault>) -> Vec<Fault>) -> Problem {
+        Problem { faults: tell(self.faults), ..self }
+    }
+
     /// How many faults it tells of.
     pub fn faults(&self) -> usize {
         self.faults.len()

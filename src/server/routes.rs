@@ -2,7 +2,9 @@
 
 use super::problem::{Kind, Problem};
 use super::shapes::{FaultShape, ProblemShape};
-use super::{Door, REQUEST, console, events, health, jobs, labels, manifests, orders, printers, render, stations, webhooks};
+use super::{
+    Door, REQUEST, console, events, health, import, jobs, labels, manifests, orders, printers, render, stations, webhooks,
+};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -31,6 +33,7 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(jobs::submit, jobs::jobs))
         .routes(routes!(jobs::job))
+        .routes(routes!(import::import))
         .routes(routes!(labels::labels))
         .routes(routes!(labels::label))
         .routes(routes!(render::preview))

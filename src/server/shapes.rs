@@ -58,6 +58,37 @@ pub struct JobSummary {
     pub ship_by: Option<String>,
 }
 
+/// A job that was only checked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Checked {
+    /// How many labels could be taken.
+    pub checked: usize,
+}
+
+/// What became of an imported file: the job, when one was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    #[serde(flatten)]
+    pub job: Option<Job>,
+    /// The map it was read with.
+    #[schema(example = "tiktok-shop-export")]
+    pub map: String,
+    /// How the file was written: an encoding, `Excel` or `JSON`.
+    pub written: &'static str,
+    /// How many labels it came to.
+    pub checked: usize,
+    /// Orders that became no label.
+    pub left_out: Vec<LeftOutShape>,
+}
+
+/// An order that became no label.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutShape {
+    pub order: String,
+    #[schema(example = "Canceled")]
+    pub why: String,
+}
+
 /// Labels that print in one unbroken sequence.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Run {

@@ -107,7 +107,12 @@ impl Submission {
 
     fn read_labels(&mut self, labels: Vec<Node>, job: &Fields<'_>, house: &House, faults: &RefCell<Vec<Fault>>) {
         let urgent = job.boolean("urgent");
-        let sender = job.get("sender");
+        // Where only one is configured there is nothing to choose.
+        let only = match house.config.senders.names().as_slice() {
+            [only] => Some(Node::text(*only)),
+            _ => None,
+        };
+        let sender = job.get("sender").or(only.as_ref());
         let designs = Designs { house, printer: self.printer.as_ref() };
         let usual = designs.usual(job.text("template", 64, Kind::Plain));
         let usual = usual.map_err(|message| job.fault("template", message)).ok();

@@ -6,6 +6,7 @@
 use super::desk::{Desk, Standing};
 use super::error::SpoolError;
 use super::ledger::{State, Step};
+use super::packing::ON_SCAN;
 use super::reading;
 use super::shapes::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Replaced};
 use super::taking;
@@ -78,7 +79,13 @@ fn ask_to_cancel(desk: &mut Desk, label: &Standing, shipped: bool, why: &str) ->
             wish(desk, label, Some(Wish::Hold), None)?;
             desk.step(label, Step::Hold, why, None).map(State::word)
         }
-        State::Held => wish(desk, label, Some(Wish::Hold), None).map(|()| "held"),
+        State::Held => {
+            if label.reason == ON_SCAN {
+                // A scan must not let it print.
+                give_reason(desk, label, why)?;
+            }
+            wish(desk, label, Some(Wish::Hold), None).map(|()| "held")
+        }
         State::Sending | State::InDoubt => wish(desk, label, Some(Wish::Hold), None).map(|()| "pending"),
         State::Printed | State::Sent => wish(desk, label, Some(Wish::Hold), None).map(|()| "flagged"),
     }
@@ -87,21 +94,25 @@ fn ask_to_cancel(desk: &mut Desk, label: &Standing, shipped: bool, why: &str) ->
 /// The buyer wants the order after all: what was kept back for that waits again. Says so of each label that changed.
 pub(super) fn release(desk: &mut Desk, order: &str) -> Result<Vec<Canceled>, SpoolError> {
     let mut released = Vec::new();
-    for (label, _) in labels_of(desk, order)? {
-        let (asked, reason): (bool, String) = desk
+    let usable = |(label, _): &(Standing, bool)| !matches!(label.state, State::Canceled | State::Voided);
+    for (label, _) in labels_of(desk, order)?.into_iter().filter(usable) {
+        let asked: bool = desk
             .db
-            .prepare_cached("SELECT cancel_wish IS 'hold', reason FROM labels WHERE key = ?1")?
-            .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .prepare_cached("SELECT cancel_wish IS 'hold' FROM labels WHERE key = ?1")?
+            .query_row([label.key], |row| row.get(0))?;
         // It may be held for another reason besides.
-        let kept_back = label.state == State::Held && reason.starts_with(BUYER_ASKED);
+        let kept_back = label.state == State::Held && label.reason.starts_with(BUYER_ASKED);
         if asked {
             wish(desk, &label, None, None)?;
         }
-        if kept_back {
-            desk.step(&label, Step::Release, "", None)?;
+        match kept_back {
+            // It still has to be scanned.
+            true if label.on_scan => give_reason(desk, &label, ON_SCAN)?,
+            true => drop(desk.step(&label, Step::Release, "", None)?),
+            false => {}
         }
         if asked || kept_back {
-            released.push((label.key, if kept_back { "released" } else { "unflagged" }));
+            released.push((label.key, if kept_back && !label.on_scan { "released" } else { "unflagged" }));
         }
     }
     released.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(desk.db, key)?, became })).collect()
@@ -128,6 +139,12 @@ pub(super) fn fulfil(desk: &mut Desk, key: LabelKey) -> Result<Option<State>, Sp
     }
 }
 
+/// The held label stays so, for another reason.
+fn give_reason(desk: &Desk, label: &Standing, why: &str) -> Result<(), SpoolError> {
+    desk.db.prepare_cached("UPDATE labels SET reason = ?2 WHERE key = ?1")?.execute(params![label.key, why])?;
+    Ok(())
+}
+
 /// Nobody wishes any more that it be kept back.
 pub(super) fn forget_wish(desk: &mut Desk, label: &Standing) -> Result<(), SpoolError> {
     desk.db.prepare_cached("UPDATE labels SET cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?.execute([label.key])?;
@@ -139,7 +156,9 @@ fn wish(desk: &mut Desk, label: &Standing, wish: Option<Wish>, by: Option<&str>)
     let word = wish.map(Wish::word);
     let known: Option<String> =
         desk.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    if known.as_deref() == word {
+    // A request that comes after the order was canceled takes nothing back.
+    let is_sure = known.as_deref() == Some(Wish::Void.word()) && wish == Some(Wish::Hold);
+    if known.as_deref() == word || is_sure {
         return Ok(());
     }
     desk.db
@@ -267,7 +286,7 @@ fn rewrite(desk: &mut Desk, label: &Standing, new: &NewLabel) -> Result<(), Spoo
         .prepare_cached("INSERT OR REPLACE INTO contents (label, waybill) VALUES (?1, ?2)")?
         .execute(params![label.key, &*new.waybill])?;
     desk.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
-    taking::keep_goods(desk, label.key, new)?;
+    taking::keep_goods(desk, label.key, &NewLabel { on_scan: label.on_scan, ..new.clone() })?;
     let data = json!({ "run": label.run, "position": label.position });
     desk.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
     // It may have been read ahead as it was.

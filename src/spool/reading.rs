@@ -34,7 +34,7 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
 pub(super) const LABEL: &str =
     "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold', l.shipped_station
+    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold' AND l.state NOT IN ('canceled', 'voided'), l.shipped_station
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {

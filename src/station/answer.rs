@@ -1,6 +1,7 @@
 //! What a packer is told of a scan: a word for programs, a tone, and a sentence.
 
 use super::control::PICKS_MAX;
+use crate::care::Slip;
 use crate::config::Mode;
 use crate::spool::{LabelView, SpoolError, State, UnixMs};
 
@@ -137,11 +138,6 @@ impl Code {
             _ => Tone::Bad,
         }
     }
-
-    /// Whether the label in hand must not be used by anybody, which a slip may say.
-    pub fn is_dead(self) -> bool {
-        matches!(self, Code::RefusedVoided | Code::RefusedCanceled | Code::RefusedExpired | Code::RefusedReplaced)
-    }
 }
 
 impl Tone {
@@ -168,6 +164,19 @@ impl Answer {
     pub fn with(mut self, facts: Facts) -> Answer {
         self.facts = facts;
         self
+    }
+
+    /// What a slip says of it, when the label in hand must not be used by anybody.
+    pub fn slip(&self) -> Option<Slip> {
+        let chinese = match self.code {
+            Code::RefusedVoided => "此面单已作废，请勿使用",
+            Code::RefusedCanceled => "此面单已取消，请勿使用",
+            Code::RefusedExpired => "此面单已过期，请勿使用",
+            Code::RefusedReplaced => "此面单已更换，请使用新面单",
+            _ => return None,
+        };
+        let code = self.label.as_ref().map(|label| label.id.clone()).unwrap_or_default();
+        Some(Slip { head: "REFUSED 拒用".to_owned(), code, reasons: vec![self.sentence.clone(), chinese.to_owned()] })
     }
 
     /// Several labels are meant.
@@ -213,6 +222,10 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         }
         (Mode::Ship, State::Held | State::Waiting | State::Sending) if !is_out => {
             no(Code::NeverPrinted, format!("label {id} is {} and has not come out: this parcel cannot be its own.", label.state))
+        }
+        (Mode::Ship, _) if label.cancel_requested => {
+            let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
+            no(Code::RefusedHeld, sentence)
         }
         (Mode::Ship, _) => match label.shipped_at {
             Some(at) => {

@@ -307,3 +307,39 @@ async fn deadlines_turn_amber_and_red_in_words_too_and_a_hostile_name_stays_text
     assert_eq!(page.script("return document.querySelectorAll('img[onerror]').length").await, json!(0));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_checked_at_the_page_and_its_bad_rows_are_named_before_anything_is_taken() {
+    let sender = "[senders.shop]\nname = \"Little Lamp Shop\"\nlines = [\"8 Quay Street\"]\ncity = \"Bristol\"\n\
+        postcode = \"BS1 4DJ\"\ncountry = \"GB\"\n";
+    let Some(house) = House::open(sender).await else { return };
+    let page = &house.chromium;
+    let orders = include_str!("../../samples/orders.csv");
+    let (head, rows) = orders.split_once('\n').unwrap();
+    let first = rows.lines().next().unwrap();
+    let broken = house.file("broken.csv", &format!("{head}\n{}\n", first.split(',').next().unwrap()));
+    let sound = house.file("orders.csv", orders);
+
+    page.alt('i').await;
+    page.until("the dialog is open", "return document.querySelector('#importing').open").await;
+    page.choose_file("#file", &broken).await;
+    page.script("document.querySelector('#import-check').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "Nothing was taken").await;
+    page.until_text("#import-said", "row 2").await;
+    house.picture("import-faults").await;
+    assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
+
+    page.choose_file("#file", &sound).await;
+    page.script("document.querySelector('#import-check').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "can be taken").await;
+    assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
+    page.until("the next Enter takes it", "return document.activeElement.id === 'import-take'").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "were taken as import-").await;
+    house.picture("import").await;
+    page.type_keys([ESCAPE]).await;
+    page.until_text("#waves", "import-").await;
+    house.close().await;
+}

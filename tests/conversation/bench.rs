@@ -164,7 +164,7 @@ impl Bench {
         self.line.under_way.clear();
         self.line.arrived_at = self.now;
         self.note("-- connected");
-        let zpl = zpl::Options { native_text: true, memory_bytes: 1 << 20 };
+        let zpl = zpl::Options { native_text: true, memory_bytes: 1 << 20, slow_line: false };
         self.encoder = Encoder::new(self.language, Options { zpl, ..Options::default() });
         self.fresh = true;
         self.conversation.handle_connected(self.now);

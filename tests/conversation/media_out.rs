@@ -170,6 +170,22 @@ fn a_slow_line_is_not_taken_for_a_silent_printer() {
 }
 
 #[test]
+fn labels_that_take_a_line_almost_as_long_as_the_head_follow_without_a_pause() {
+    let rules = Rules { line_rate: Some(11_520), line_shows_power: false, ..rules() };
+    let mut bench = Bench::new(rules, Profile::default(), Settings::default());
+    bench.line.rate = Some(11_520);
+    bench.line.buffer = 4096;
+    // 0.87 s on the line, 0.98 s under the head.
+    bench.label_padding = 10_000;
+    bench.connect().wait(seconds(30)).print_run(1..=6).expect_all_printed();
+    bench.wait(seconds(60));
+    let began = bench.now;
+    bench.print_run(7..=26).expect_all_printed();
+    let took = bench.now - began;
+    assert!(took < Duration::from_millis(21_500), "{took:?}\n{}", bench.log);
+}
+
+#[test]
 fn a_serial_printer_switched_off_and_on_behind_our_back_is_not_believed() {
     for answers in [Answers::ByManual, Answers::HostStatusOnly] {
         let mut bench = Bench::new(

@@ -172,3 +172,58 @@ async fn on_the_command_line_an_order_is_canceled_and_taken_up_again_in_sentence
         assert!(ended.status.code() == Some(code) && text.ends_with(said), "{words}: {text}");
     }
 }
+
+/// The code word and the sentence of a scan.
+async fn scan(daemon: &Daemon, station: &str, text: &str) -> (String, String) {
+    let scan = json!({"station": station, "text": text}).to_string();
+    let said = daemon.client.post("/v1/scan", scan).await.unwrap().body;
+    let text = |key: &str| said[key].as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
+    (text("code"), text("sentence"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packer_who_scans_learns_that_the_order_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let stations =
+        "[stations.print]\nprinter = \"pack-1\"\nmode = \"print\"\n[stations.ship]\nprinter = \"pack-1\"\nmode = \"ship\"\n";
+    let daemon = Daemon::start(folder.path(), stations);
+    let order = async |order: &str, verb: &str, body: Value| {
+        let answer = daemon.client.post(&format!("/v1/orders/{order}/{verb}"), body.to_string()).await.unwrap();
+        answer.body["labels"][0]["became"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
+    };
+    let printed = async |id: &str| {
+        while daemon.get(&format!("/v1/labels/{id}")).await["state"] != "printed" {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut wave = job("wave", "pack-1", 1..=2);
+    wave["print"] = "on_scan".into();
+    daemon.client.post("/v1/jobs", wave.to_string()).await.unwrap();
+
+    assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "held");
+    let (code, sentence) = scan(&daemon, "print", "TR001").await;
+    assert!(code == "refused-held" && sentence.contains("buyer asked to cancel"), "{code}: {sentence}");
+    assert_eq!(order("57646001", "release", json!({})).await, "unflagged", "it waits for its scan again");
+    assert_eq!(daemon.get("/v1/labels/pkg-1").await["state"], "held");
+    // Another code: the same one so soon would be a trigger pulled twice.
+    assert_eq!(scan(&daemon, "print", "pkg-1").await.0, "printing");
+    printed("pkg-1").await;
+
+    assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "flagged");
+    let (code, sentence) = scan(&daemon, "ship", "TR001").await;
+    assert_eq!(code, "refused-held");
+    assert_eq!(sentence, "the buyer of label pkg-1 asked to cancel: put the parcel aside until that is decided.");
+    order("57646001", "release", json!({})).await;
+    let mut anew = label(1);
+    anew["id"] = "pkg-1b".into();
+    anew["recipient"]["lines"] = json!(["Neue Gasse 7"]);
+    daemon.client.post("/v1/labels/pkg-1/replace", anew.to_string()).await.unwrap();
+    printed("pkg-1b").await;
+    assert_eq!(scan(&daemon, "ship", "pkg-1b").await.0, "shipped");
+    let (code, sentence) = scan(&daemon, "ship", "pkg-1").await;
+    assert_eq!(
+        (code.as_str(), sentence.as_str()),
+        ("refused-replaced", "label pkg-1 was replaced: take it off and use label pkg-1b.")
+    );
+    assert_eq!(order("57646001", "cancel", json!({})).await, "shipped", "the parcel has left");
+}

@@ -190,7 +190,7 @@ async fn after_kill_nine_a_target_hears_the_rest_and_nothing_is_missing() {
     let config = target.config("");
     daemon.kill();
     let daemon = Daemon::start(folder.path(), &config);
-    assert!(webhook(&daemon).await["behind"].as_u64().unwrap() > 0);
+    until("it knows what is left", async || webhook(&daemon).await["behind"].as_u64().unwrap() > 0).await;
     let target = Target::at(&target.address.to_string(), TAKES, heard).await;
     until_told(&daemon).await;
     let mut seqs = target.seqs();

@@ -1,6 +1,7 @@
 //! What an order that has changed does to its labels, whatever state they stand in.
 
 use super::{Desk, digest, job, label, number, printed, smudged};
+use proptest::prelude::*;
 use waybilld::spool::{Canceled, Cancellation, Leaving, NewJob, NewLabel, Outcome, Replaced, SpoolError, State};
 
 fn sure() -> Cancellation {
@@ -212,4 +213,103 @@ async fn a_label_on_its_way_is_not_replaced_before_its_fate_is_known() {
     desk.spool.settle(sent.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
     assert!(said(&desk).await.ends_with("look at the tray and say whether it came out, then ask again."));
     assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), SpoolError::NoLabel("wave-1b".to_owned()));
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    SendNext,
+    Settle(usize, Outcome),
+    Look(usize, bool),
+    Hold(usize),
+    Release(usize),
+    Reprint(usize),
+    Ask,
+    Decline,
+    Restart,
+}
+
+const LABELS: usize = 4;
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let outcome = prop_oneof![
+        2 => Just(printed()),
+        1 => Just(Outcome::Sent),
+        1 => Just(Outcome::Waiting { why: "not in its buffer".to_owned() }),
+        1 => Just(Outcome::NotSent { why: "the line was gone".to_owned() }),
+        1 => Just(Outcome::InDoubt { why: "silent".to_owned() }),
+    ];
+    let act = prop_oneof![
+        5 => Just(Act::SendNext),
+        5 => (0..LABELS, outcome).prop_map(|(label, outcome)| Act::Settle(label, outcome)),
+        2 => (0..LABELS, any::<bool>()).prop_map(|(label, came_out)| Act::Look(label, came_out)),
+        1 => (0..LABELS).prop_map(Act::Hold),
+        1 => (0..LABELS).prop_map(Act::Release),
+        2 => (0..LABELS).prop_map(Act::Reprint),
+        1 => Just(Act::Ask),
+        1 => Just(Act::Decline),
+        1 => Just(Act::Restart),
+    ];
+    prop::collection::vec(act, 0..25)
+}
+
+/// Does it, or has it refused: either may be right.
+async fn act(desk: Desk, act: Act) -> Desk {
+    let id = |label: usize| format!("wave-{}", label + 1);
+    match act {
+        Act::SendNext => {
+            if desk.next("pack-1").await.is_some() {
+                desk.send("pack-1").await;
+            }
+        }
+        Act::Settle(label, outcome) => {
+            let known = desk.spool.label(&id(label)).await.unwrap().label;
+            let _ = desk.spool.settle(known.key, known.attempts, outcome).await;
+        }
+        Act::Look(label, came_out) => drop(desk.spool.outcome(&id(label), came_out, "anna").await),
+        Act::Hold(label) => drop(desk.spool.hold(&id(label), "asked").await),
+        Act::Release(label) => drop(desk.spool.release(&id(label)).await),
+        Act::Reprint(label) => drop(desk.spool.reprint(&id(label), smudged(), None).await),
+        Act::Ask => drop(desk.spool.cancel_order("5764", asked()).await.unwrap()),
+        Act::Decline => drop(desk.spool.release_order("5764").await.unwrap()),
+        Act::Restart => return desk.reopen(),
+    }
+    desk
+}
+
+async fn follow(before: Vec<Act>, after: Vec<Act>) {
+    let mut desk = Desk::new();
+    desk.take(order(LABELS)).await;
+    for one in before {
+        desk = act(desk, one).await;
+    }
+    desk.spool.cancel_order("5764", sure()).await.unwrap();
+    for one in after {
+        desk = act(desk, one).await;
+        assert!(desk.next("pack-1").await.is_none(), "nothing of a canceled order waits for the printer");
+        for number in 1..=LABELS {
+            let label = desk.spool.label(&format!("wave-{number}")).await.unwrap().label;
+            let dead = match label.state {
+                State::Canceled => label.copies == 0,
+                State::Voided => label.copies > 0,
+                state => matches!(state, State::Sending | State::InDoubt),
+            };
+            assert!(dead, "{} is {} with {} copies", label.id, label.state, label.copies);
+        }
+    }
+    let mut standing = 0;
+    for (state, labels) in desk.counts("pack-1").await {
+        assert!(labels >= 0, "{state}: {labels}");
+        standing += labels as usize;
+    }
+    assert_eq!(standing, LABELS);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_before_and_after_a_canceled_label_is_never_used(before in acts(), after in acts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(follow(before, after));
+    }
 }

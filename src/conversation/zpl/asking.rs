@@ -43,6 +43,8 @@ pub(super) struct Asking {
 
 /// The first pause between two questions; doubled up to `Rules::pace`.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(2);
+/// The longest pause on a slow line: until it is known that a label is out the next one's bytes wait, and they take long.
+const PACE_SLOW_LINE: Duration = Duration::from_millis(40);
 /// The pauses while the printer is stopped.
 const STOPPED_MIN: Duration = Duration::from_secs(1);
 const STOPPED_MAX: Duration = Duration::from_secs(5);
@@ -130,6 +132,10 @@ impl Conversation {
         if let Some(kind) = self.asking.again {
             return kind;
         }
+        if self.outbox.holds_label() && self.rules.line_rate.is_some() && self.profile.errors == Some(true) {
+            // It is long until the next one: this is the answer that tells of every stop.
+            return Kind::Errors;
+        }
         let by_counter =
             self.profile.counter == Counter::Counts && self.witness.has_count() && !self.witness.seems_done(self.begun);
         let known = |kind| match kind {
@@ -158,6 +164,7 @@ impl Conversation {
             let (least, most) = match stopped {
                 true if self.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
                 true => (STOPPED_MIN, STOPPED_MAX_WATCHED),
+                false if self.rules.line_rate.is_some() => (PAUSE_MIN, self.rules.pace.min(PACE_SLOW_LINE)),
                 false => (PAUSE_MIN, self.rules.pace),
             };
             let pause = self.asking.pause.clamp(least, most);

@@ -74,6 +74,15 @@ impl Questions {
         self.open.push_back(Open { asked: Asked { kind, labels, at: now }, again: 0 });
     }
 
+    /// All that stood before the awaited question has left: it was not asked before now.
+    pub fn came_up(&mut self, now: Duration) {
+        if let Some((kind, None)) = self.awaited
+            && let Some(open) = self.open.back_mut().filter(|open| open.asked.kind == kind && open.again == 0)
+        {
+            open.asked.at = now;
+        }
+    }
+
     /// The awaited question has left; its answer may take that long.
     pub fn written(&mut self, now: Duration, patience: Duration) {
         if let Some((_, due)) = &mut self.awaited {

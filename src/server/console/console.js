@@ -335,9 +335,9 @@ async function sendFile(isDry) {
   const type = /\.xlsx$/i.test(file.name) ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
   said("", say("import.wait"));
   try {
-    const { job, checked: count, left_out: leftOut = [] } = await send(`/v1/import?${asked}`, file, type);
+    const { id: job, checked: count, left_out: leftOut = [] } = await send(`/v1/import?${asked}`, file, type);
     const out = leftOut.map(({ order, why }) => say("import.left-out", { order, why }));
-    said("good", say(job ? "import.taken" : "import.fine", { count, job: job?.id }), ...out);
+    said("good", say(job ? "import.taken" : "import.fine", { count, job }), ...out);
     at("import-take").disabled = !isDry || count === 0;
     at(at("import-take").disabled ? "import-close" : "import-take").focus();
     store("map", at("map").value.trim());

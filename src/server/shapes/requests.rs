@@ -14,7 +14,7 @@ pub struct JobRequest {
     pub printer: Option<String>,
     /// The template of labels that name none; otherwise the printer's usual one.
     pub template: Option<String>,
-    /// The sender of labels that name none.
+    /// The sender of labels that name none. May be left out where only one is configured.
     pub sender: Option<SenderRequest>,
     /// In which order the labels print: any of `ship_by`, `priority`, `carrier`, `service`, `location`, `sku`, `order`,
     /// `tracking`, `country`, the weightiest first. As given when left out.

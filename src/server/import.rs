@@ -1,0 +1,114 @@
+//! A seller's export as the body of a request: read with a map, and taken as a job.
+
+use super::Door;
+use super::address::Asked;
+use super::body::File;
+use super::jobs;
+use super::problem::{Kind, Problem};
+use super::shapes::refusals::{Unable, Unreadable};
+use super::shapes::{Imported, LeftOutShape, ProblemShape};
+use super::submission::content_of;
+use crate::config::LABELS_MAX;
+use crate::fault::Fault;
+use crate::import::{self, Import, Map};
+use crate::waybill::json::Node;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// What to make of a file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Importing {
+    /// A map by name: tiktok-shop-export, generic, or tiktok-shop for JSON. For a table found out by its columns.
+    map: Option<String>,
+    /// A printer or a group of printers. May be left out where there is only one.
+    printer: Option<String>,
+    /// The configured sender of labels that name none. May be left out where there is only one.
+    sender: Option<String>,
+    /// The template of labels that name none.
+    template: Option<String>,
+    /// The job's id; otherwise it is called by its content, so that the same file sent again is the same job.
+    job: Option<String>,
+    /// In which order the labels print, as in a job, with commas: `ship_by,carrier`.
+    sort: Option<String>,
+    /// Checks everything and takes nothing.
+    #[serde(default)]
+    dry: bool,
+}
+
+const NOTHING_TAKEN: &str = "nothing was taken: mend the file and send it again";
+
+/// Take an export
+///
+/// The body is the file itself: CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or GB18030; XLSX; or, with a map
+/// for them, JSON records. What it is, is seen from its bytes. Everything wrong comes back at once, each message led by
+/// its row and column, and nothing is taken then.
+#[utoipa::path(post, path = "/v1/import", tag = "jobs", params(Importing),
+    request_body(content((Vec<u8> = "text/csv"), (Vec<u8> = "text/tab-separated-values"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 201, description = "Taken: every label is on disk.", body = Imported),
+        (status = 200, description = "Taken before, and so it stands now; or nothing was to be taken.", body = Imported),
+        (status = 409, description = "The id belongs to a job with other content.", body = ProblemShape,
+            content_type = "application/problem+json"),
+        Unreadable, Unable,
+    ))]
+pub async fn import(
+    State(door): State<Arc<Door>>,
+    Asked(asked): Asked<Importing>,
+    mut file: File,
+) -> Result<(StatusCode, Json<Imported>), Problem> {
+    let map = asked.map.as_deref().map(Map::shipped).transpose();
+    let map = map.map_err(|hint| Problem::new(Kind::Unasked, format!("there is no such map.{hint}")))?;
+    let bytes = std::mem::take(&mut file.bytes);
+    let read = door.work(move |_| import::read(&bytes, map)).await?;
+    let Import { map, written, labels, left_out, origins } = read.map_err(|faults| Problem::refused(faults, NOTHING_TAKEN))?;
+    let left_out = left_out.into_iter().map(|left_out| LeftOutShape { order: left_out.order, why: left_out.why }).collect();
+    let mut imported = Imported { job: None, map: map.unwrap_or_default(), written, checked: labels.len(), left_out };
+    if labels.is_empty() {
+        if imported.left_out.is_empty() {
+            return Err(Problem::refused(vec![Fault::new("", "there is no order in it.")], NOTHING_TAKEN));
+        }
+        return Ok((StatusCode::OK, Json(imported)));
+    }
+    if labels.len() > LABELS_MAX {
+        let count = labels.len();
+        let detail = format!(
+            "it comes to {count} labels and a job takes {LABELS_MAX}: export fewer at once, or use `waybilld submit`, which makes several jobs of it."
+        );
+        return Err(Problem::refused(vec![Fault::new("labels", detail)], NOTHING_TAKEN));
+    }
+    let sent = file.become_json(job_of(labels, &asked));
+    let taken = if asked.dry { jobs::try_out(&door, sent).await.map(|_| None) } else { jobs::take(&door, sent).await.map(Some) };
+    let taken = taken.map_err(|problem| match &origins {
+        Some(origins) => problem.with_faults(|faults| origins.told(faults, 0)),
+        None => problem,
+    })?;
+    let mut status = StatusCode::OK;
+    if let Some((answer, Json(job))) = taken {
+        status = answer;
+        imported.job = Some(job);
+    }
+    Ok((status, Json(imported)))
+}
+
+/// The job as a caller would have written it.
+fn job_of(labels: Vec<Node>, asked: &Importing) -> Node {
+    let told = [("printer", &asked.printer), ("sender", &asked.sender), ("template", &asked.template), ("id", &asked.job)];
+    let told = told.into_iter().filter_map(|(field, word)| Some((field.to_owned(), Node::text(word.as_ref()?))));
+    let mut fields: Vec<(String, Node)> = told.collect();
+    if let Some(keys) = &asked.sort {
+        let keys = keys.split(',').map(|key| Node::text(key.trim()));
+        fields.push(("sort".to_owned(), Node::List(keys.collect())));
+    }
+    fields.push(("labels".to_owned(), Node::List(labels)));
+    if asked.job.is_none() {
+        let content = content_of(&Node::Object(fields.clone())).to_hex();
+        fields.push(("id".to_owned(), Node::text(format!("import-{}", &content[..16]))));
+    }
+    Node::Object(fields)
+}
