@@ -136,6 +136,13 @@ impl Chromium {
         self.until(&format!("{selector} says {text}"), &script).await;
     }
 
+    /// Chooses a file for a field, as its dialog would.
+    pub async fn choose_file(&self, selector: &str, file: &Path) {
+        let found = self.command("element", json!({"using": "css selector", "value": selector})).await;
+        let element = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str).unwrap();
+        self.command(&format!("element/{element}/value"), json!({"text": file})).await;
+    }
+
     /// Types as a keyboard does: each key down and up.
     pub async fn type_keys(&self, keys: impl IntoIterator<Item = char>) {
         let strokes = keys.into_iter().flat_map(stroke).collect::<Vec<_>>();

@@ -96,6 +96,13 @@ impl House {
         self.client.post(path, body.to_string()).await.unwrap().granted().unwrap()
     }
 
+    /// A file of that name beside the ledger.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
     pub async fn submit(&self, job: &str, labels: impl IntoIterator<Item = Value>) {
         self.post("/v1/jobs", json!({"id": job, "labels": labels.into_iter().collect::<Vec<_>>()})).await;
     }

@@ -33,21 +33,27 @@ async fn a_wave_prints_and_the_pages_counts_agree_with_the_printers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_doubt_is_asked_with_its_picture_and_answered_by_a_key() {
     // Without a counter, nothing but a person can say what became of a label after a power cut.
-    let Some(house) = House::open("confirm = \"buffers\"").await else { return };
+    let Some(house) = House::open("confirm = \"buffers\"\n[stations.bench-1]").await else { return };
     let page = &house.chromium;
-    house.submit("wave-1", (1..=6).map(label)).await;
+    let ship_by = (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(150)).to_string();
+    let labels = (1..=12).map(|number| {
+        let mut label = label(number);
+        label["ship_by"] = json!(ship_by);
+        label
+    });
+    house.submit("wave-1", labels).await;
     house
         .until("two are out", async |house| house.get("/v1/jobs").await["jobs"][0]["counts"]["printed"].as_i64() >= Some(2))
         .await;
     house.machine.control("power cut");
     page.until("the page asks", "return !document.querySelector('#doubt').hidden").await;
     page.until("the picture is there", "return document.querySelector('#doubt-picture').naturalWidth > 700").await;
-    house.pictures("doubt").await;
     let asked = page.text("#doubt-facts").await;
     let asked = asked.split(' ').next().unwrap();
     assert_eq!(house.state(asked).await, "in_doubt");
     house.machine.control("power on");
     page.until("the question may be answered", "return !document.querySelector('#came-out').disabled").await;
+    house.pictures("doubt").await;
     page.type_keys([F2]).await;
     page.until_text("#word", "It came out").await;
     house.until_state(asked, "printed").await;
@@ -55,7 +61,7 @@ async fn a_doubt_is_asked_with_its_picture_and_answered_by_a_key() {
     let second = "return document.querySelector('#doubt').hidden || !document.querySelector('#came-out').disabled";
     page.until("the next question may be answered", second).await;
     page.type_keys([F4]).await;
-    for number in 1..=6 {
+    for number in 1..=12 {
         house.until_state(&format!("pkg-{number}"), "printed").await;
     }
     page.until("nothing is asked any more", "return document.querySelector('#doubt').hidden").await;
