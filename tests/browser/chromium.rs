@@ -136,6 +136,13 @@ impl Chromium {
         self.until(&format!("{selector} says {text}"), &script).await;
     }
 
+    /// Chooses a file for a field, as its dialog would.
+    pub async fn choose_file(&self, selector: &str, file: &Path) {
+        let found = self.command("element", json!({"using": "css selector", "value": selector})).await;
+        let element = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str).unwrap();
+        self.command(&format!("element/{element}/value"), json!({"text": file})).await;
+    }
+
     /// Types as a keyboard does: each key down and up.
     pub async fn type_keys(&self, keys: impl IntoIterator<Item = char>) {
         let strokes = keys.into_iter().flat_map(stroke).collect::<Vec<_>>();
@@ -172,11 +179,14 @@ impl Chromium {
         base64_simd::STANDARD.decode_to_vec(picture.as_str().unwrap()).unwrap()
     }
 
-    /// Every error and warning the browser had about the page, those about a daemon that is away left out.
+    /// Every error and warning the browser had about the page. A daemon that is away is no fault of it, nor is a label
+    /// that was looked for and is not there.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.command("se/log", json!({"type": "browser"})).await;
         let lines = log.as_array().into_iter().flatten().map(|line| line["message"].as_str().unwrap_or_default().to_owned());
-        lines.filter(|line| !line.contains("net::ERR_")).collect()
+        let is_usual =
+            |line: &str| line.contains("net::ERR_") || (line.contains("/v1/labels/") && line.contains("status of 404"));
+        lines.filter(|line| !is_usual(line)).collect()
     }
 
     async fn command(&self, command: &str, body: Value) -> Value {

@@ -96,6 +96,13 @@ impl House {
         self.client.post(path, body.to_string()).await.unwrap().granted().unwrap()
     }
 
+    /// A file of that name beside the ledger.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
     pub async fn submit(&self, job: &str, labels: impl IntoIterator<Item = Value>) {
         self.post("/v1/jobs", json!({"id": job, "labels": labels.into_iter().collect::<Vec<_>>()})).await;
     }
@@ -127,6 +134,18 @@ impl House {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/console");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.png")), self.chromium.screenshot().await).unwrap();
+    }
+
+    /// The page in both languages and at two sizes of screen. It is in English and small before and after.
+    pub async fn pictures(&self, name: &str) {
+        for (width, height) in [(1920, 1080), (1366, 768)] {
+            self.chromium.resize(width, height).await;
+            for language in ["zh", "en"] {
+                self.chromium.alt('g').await;
+                sleep(Duration::from_millis(150)).await;
+                self.picture(&format!("{name}-{width}-{language}")).await;
+            }
+        }
     }
 
     /// The browser had nothing to say against the page.

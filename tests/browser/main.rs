@@ -21,7 +21,7 @@ async fn a_wave_prints_and_the_pages_counts_agree_with_the_printers() {
     let printed = house.get("/v1/jobs").await["jobs"][0]["counts"]["printed"].clone();
     assert!(printed.as_i64().is_some_and(|printed| (3..=4).contains(&printed)), "{printed}");
     page.until_text("[data-job=wave-1]", &format!("{printed} of 12 out")).await;
-    house.picture("media-out").await;
+    house.pictures("media-out").await;
     house.machine.control("media 100");
     page.until("all of them are out", "return document.querySelector('[data-job=wave-1]').dataset.done === '12'").await;
     let cells = page.script("return document.querySelectorAll('[data-job=wave-1] .cell[data-state=printed]').length").await;
@@ -33,21 +33,27 @@ async fn a_wave_prints_and_the_pages_counts_agree_with_the_printers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_doubt_is_asked_with_its_picture_and_answered_by_a_key() {
     // Without a counter, nothing but a person can say what became of a label after a power cut.
-    let Some(house) = House::open("confirm = \"buffers\"").await else { return };
+    let Some(house) = House::open("confirm = \"buffers\"\n[stations.bench-1]").await else { return };
     let page = &house.chromium;
-    house.submit("wave-1", (1..=6).map(label)).await;
+    let ship_by = (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(150)).to_string();
+    let labels = (1..=12).map(|number| {
+        let mut label = label(number);
+        label["ship_by"] = json!(ship_by);
+        label
+    });
+    house.submit("wave-1", labels).await;
     house
         .until("two are out", async |house| house.get("/v1/jobs").await["jobs"][0]["counts"]["printed"].as_i64() >= Some(2))
         .await;
     house.machine.control("power cut");
     page.until("the page asks", "return !document.querySelector('#doubt').hidden").await;
     page.until("the picture is there", "return document.querySelector('#doubt-picture').naturalWidth > 700").await;
-    house.picture("doubt").await;
     let asked = page.text("#doubt-facts").await;
     let asked = asked.split(' ').next().unwrap();
     assert_eq!(house.state(asked).await, "in_doubt");
     house.machine.control("power on");
     page.until("the question may be answered", "return !document.querySelector('#came-out').disabled").await;
+    house.pictures("doubt").await;
     page.type_keys([F2]).await;
     page.until_text("#word", "It came out").await;
     house.until_state(asked, "printed").await;
@@ -55,7 +61,7 @@ async fn a_doubt_is_asked_with_its_picture_and_answered_by_a_key() {
     let second = "return document.querySelector('#doubt').hidden || !document.querySelector('#came-out').disabled";
     page.until("the next question may be answered", second).await;
     page.type_keys([F4]).await;
-    for number in 1..=6 {
+    for number in 1..=12 {
         house.until_state(&format!("pkg-{number}"), "printed").await;
     }
     page.until("nothing is asked any more", "return document.querySelector('#doubt').hidden").await;
@@ -111,7 +117,7 @@ async fn a_scan_typed_by_keys_reprints_and_a_voided_label_refuses_in_red_words()
     house.until("it came out twice", async |house| house.get("/v1/labels/pkg-2").await["copies"] == 2).await;
     let print = house.get("/v1/labels/pkg-2").await["prints"][1]["reprint"].clone();
     assert_eq!(print["station"], "bench-1", "{print}");
-    house.picture("reprinting-1366").await;
+    house.pictures("reprinting").await;
 
     house.post("/v1/labels/pkg-3/void", json!({})).await;
     page.scan("tr 000003").await;
@@ -124,6 +130,9 @@ async fn a_scan_typed_by_keys_reprints_and_a_voided_label_refuses_in_red_words()
     assert!(size.as_f64().is_some_and(|size| size >= 64.0), "{size}");
     page.scan("nonsense").await;
     page.until_text("#word", "Unknown").await;
+    page.scan("TR000003").await;
+    page.until_text("#word", "Voided").await;
+    house.pictures("voided").await;
     house.close().await;
 }
 
@@ -143,7 +152,7 @@ async fn of_several_labels_one_is_chosen_by_its_digit_and_a_number_that_begins_w
     page.scan("57646999").await;
     page.until_text("#word", "Which one?").await;
     page.until_text("#choices", "pkg-2").await;
-    house.picture("choices").await;
+    house.pictures("choices").await;
     page.scan("57646003").await;
     page.until_text("#word", "Reprinting").await;
     house.until("pkg-3 came out twice", async |house| house.get("/v1/labels/pkg-3").await["copies"] == 2).await;
@@ -174,7 +183,7 @@ async fn the_keyboard_alone_finds_a_label_holds_releases_voids_and_reprints_it_a
     page.until_text("#label", "waiting").await;
     page.until_text("#label", "Z** E***, Jena, DE").await;
     page.until("its picture is there", "return document.querySelector('#label img').naturalWidth > 700").await;
-    house.picture("label").await;
+    house.pictures("label").await;
     page.alt('h').await;
     page.until_text("#ask-title", "Why is pkg-3 kept back?").await;
     page.type_keys([DOWN, ENTER]).await;
@@ -264,5 +273,79 @@ async fn a_storm_of_scans_loses_none_and_answers_each_in_its_order() {
         };
         assert!(known.contains(&code), "{line}");
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deadlines_turn_amber_and_red_in_words_too_and_a_hostile_name_stays_text() {
+    let Some(house) = House::open(STATION).await else { return };
+    let page = &house.chromium;
+    house.post("/v1/printers/pack-1/pause", json!({})).await;
+    let hostile = "<img/src=x/onerror=document.title='owned'>";
+    for (number, minutes) in [(1, 400), (2, 130), (3, 30), (4, -5)] {
+        let mut label = label(number);
+        let at = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
+        label["ship_by"] = json!(at.to_string());
+        label["order"] = json!(format!("<b>{number}</b>"));
+        label["hold"] = json!(hostile);
+        house.submit(&format!("wave-{number}"), [label]).await;
+    }
+    house.submit(hostile, [label(5)]).await;
+    for (number, due, words) in
+        [(1, "left", "ship by"), (2, "soon", "soon: ship by"), (3, "urgent", "hurry: ship by"), (4, "past", "late:")]
+    {
+        page.until_text(&format!("[data-job=wave-{number}] .due"), words).await;
+        let is = page.script(&format!("return document.querySelector('[data-job=wave-{number}] .due').dataset.due")).await;
+        assert_eq!(is, json!(due));
+    }
+    page.until_text("[data-job=wave-2] .due", "2 h 9 min left").await;
+    house.pictures("deadlines").await;
+    page.until_text("#waves", hostile).await;
+    page.alt('s').await;
+    page.scan("TR000003").await;
+    page.until_text("#label", &format!("held: {hostile}")).await;
+    page.until_text("#label", "<b>3</b>").await;
+    page.type_keys([ESCAPE]).await;
+    page.scan(&format!("{hostile}9")).await;
+    page.until_text("#word", "Unknown").await;
+    page.until_text("#scans", hostile).await;
+    assert_eq!(page.script("return document.title").await, json!("waybilld"));
+    assert_eq!(page.script("return document.querySelectorAll('img[onerror]').length").await, json!(0));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_checked_at_the_page_and_its_bad_rows_are_named_before_anything_is_taken() {
+    let sender = "[senders.shop]\nname = \"Little Lamp Shop\"\nlines = [\"8 Quay Street\"]\ncity = \"Bristol\"\n\
+        postcode = \"BS1 4DJ\"\ncountry = \"GB\"\n";
+    let Some(house) = House::open(sender).await else { return };
+    let page = &house.chromium;
+    let orders = include_str!("../../samples/orders.csv");
+    let (head, rows) = orders.split_once('\n').unwrap();
+    let first = rows.lines().next().unwrap();
+    let broken = house.file("broken.csv", &format!("{head}\n{}\n", first.split(',').next().unwrap()));
+    let sound = house.file("orders.csv", orders);
+
+    page.alt('i').await;
+    page.until("the dialog is open", "return document.querySelector('#importing').open").await;
+    page.choose_file("#file", &broken).await;
+    page.script("document.querySelector('#import-check').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "Nothing was taken").await;
+    page.until_text("#import-said", "row 2").await;
+    house.picture("import-faults").await;
+    assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
+
+    page.choose_file("#file", &sound).await;
+    page.script("document.querySelector('#import-check').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "can be taken").await;
+    assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
+    page.until("the next Enter takes it", "return document.activeElement.id === 'import-take'").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "were taken as import-").await;
+    house.picture("import").await;
+    page.type_keys([ESCAPE]).await;
+    page.until_text("#waves", "import-").await;
     house.close().await;
 }

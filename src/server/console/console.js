@@ -113,13 +113,19 @@ async function askAll() {
   state.doubts = doubts.labels.reverse();
   state.stations = stations.stations;
   state.printers = printers.printers;
-  state.jobs = jobs.jobs;
+  state.jobs = inTurn(jobs.jobs);
   if (state.stations.length === 1 && !station()) state.station = state.stations[0].name;
   heardElsewhere();
-  const drawn = state.jobs.filter(isOpen).concat(state.jobs.filter((job) => !isOpen(job))).slice(0, WAVES_DRAWN);
-  const runs = await Promise.all(drawn.map((job) => get(`/v1/jobs/${encodeURIComponent(job.id)}`)));
+  const runs = await Promise.all(state.jobs.slice(0, WAVES_DRAWN).map((job) => get(`/v1/jobs/${encodeURIComponent(job.id)}`)));
   state.runs = Object.fromEntries(runs.map((job) => [job.id, job.runs]));
   if (state.label) state.label = await get(`/v1/labels/${encodeURIComponent(state.label.id)}`).catch(() => state.label);
+}
+
+/** What is not out yet comes first, the earliest deadline before all. */
+function inTurn(jobs) {
+  const due = (job) => (job.ship_by ? Date.parse(job.ship_by) : Infinity);
+  const open = jobs.filter(isOpen).sort((one, other) => (due(one) < due(other) ? -1 : due(one) > due(other) ? 1 : 0));
+  return [...open, ...jobs.filter((job) => !isOpen(job))];
 }
 
 const isOpen = (job) => ["waiting", "sending", "in_doubt", "held"].some((word) => job.counts[word]);
@@ -171,7 +177,7 @@ const scans = scanner({
   overflow: (text) => tell({ code: "full", tone: "bad" }, text),
   isChoice: (number) => choices().some((choice) => choice.number === number),
   choose: (number) => scans.enter(PICK + number),
-  queued: (count) => { at("scan").dataset.queued = count; },
+  queued: (count) => { at("queued").textContent = count > 1 ? say("scans.queued", { count }) : ""; },
 });
 
 const choices = () => state.answer.choices ?? [];
@@ -206,12 +212,18 @@ async function settle(cameOut) {
 async function verb(path, body, done, facts) {
   try {
     await post(path, body);
-    tell({ code: "ready", tone: "good", said: [done, facts] });
+    tell({ code: "done", tone: "good", word: DONE[done], said: [done, facts] });
   } catch (error) {
     tell({ code: "error", tone: "bad", sentence: error.message });
   }
   refresh();
 }
+
+/** The large word for what was done. */
+const DONE = {
+  "done.reprint": "code.reprinting", "done.void": "code.refused-voided", "done.hold": "code.refused-held", "done.release": "release",
+  "done.pause": "code.paused", "done.resume": "code.resumed",
+};
 
 const path = (label, word) => `/v1/labels/${encodeURIComponent(label)}/${word}`;
 
@@ -316,22 +328,23 @@ async function sendFile(isDry) {
   at("import-take").disabled = true;
   if (!file) return said("bad", say("import.no-file"));
   const asked = new URLSearchParams();
-  if (at("map").value.trim()) asked.set("map", at("map").value.trim());
-  if (at("import-printer").value) asked.set("printer", at("import-printer").value);
+  for (const [name, id] of [["map", "map"], ["printer", "import-printer"], ["sender", "sender"]]) {
+    if (at(id).value.trim()) asked.set(name, at(id).value.trim());
+  }
   if (isDry) asked.set("dry", "true");
   const type = /\.xlsx$/i.test(file.name) ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
   said("", say("import.wait"));
   try {
-    const taken = await send(`/v1/import?${asked}`, file, type);
-    const count = Array.isArray(taken.labels) ? taken.labels.length : taken.labels ?? Object.values(taken.counts ?? {}).reduce((sum, labels) => sum + labels, 0);
-    said("good", say(isDry ? "import.fine" : "import.taken", { count, job: taken.id ?? "" }));
-    at("import-take").disabled = !isDry;
-    if (isDry) at("import-take").focus();
+    const { id: job, checked: count, left_out: leftOut = [] } = await send(`/v1/import?${asked}`, file, type);
+    const out = leftOut.map(({ order, why }) => say("import.left-out", { order, why }));
+    said("good", say(job ? "import.taken" : "import.fine", { count, job }), ...out);
+    at("import-take").disabled = !isDry || count === 0;
+    at(at("import-take").disabled ? "import-close" : "import-take").focus();
     store("map", at("map").value.trim());
+    store("sender", at("sender").value.trim());
   } catch (error) {
-    const faults = error.faults.map((fault) =>
-      fault.row ? say("import.fault", { row: fault.row, column: fault.column ?? fault.field, message: fault.message })
-      : [fault.label, fault.field, fault.message].filter(Boolean).join(": "));
+    // Each message names its row and column already.
+    const faults = error.faults.map((fault) => fault.message);
     const sentence = error.status ? error.message : say("line.lost");
     said("bad", ...(faults.length ? [say("import.faults"), ...faults] : [sentence]));
   }
@@ -393,12 +406,12 @@ function renderDoubt() {
 }
 
 function renderAnswer() {
-  const { code, tone, sentence, facts = {}, said, label } = state.answer;
+  const { code, tone, sentence, facts = {}, word, said, label } = state.answer;
   const box = at("answer");
   box.dataset.tone = tone;
   box.dataset.code = code;
   at("tone").textContent = say(`tone.${tone}`, {}, "tone.quiet");
-  at("word").textContent = said && code === "ready" ? say("tone.good").slice(2) : say(`code.${code}`, {}, "code.error");
+  at("word").textContent = say(word ?? `code.${code}`, {}, "code.error");
   const known = has(`line.${code}`) ? `line.${code}` : "line.error";
   at("sentence").textContent = said ? say(...said) : say(known, { ...facts, sentence: sentence ?? "" });
   at("facts").textContent = label ? named(label) : facts.label ?? "";
@@ -575,7 +588,7 @@ document.addEventListener("mouseup", (event) => {
 });
 
 at("wanted").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") lookUp(at("wanted").value.trim(), at("state").value).then(() => at("found").querySelector("ol button")?.focus());
+  if (event.key === "Enter") lookUp(at("wanted").value.trim(), at("state").value).then(() => at(state.label ? "label" : "found").querySelector("ol button, button")?.focus());
   if (event.key === "ArrowDown") at("found").querySelector("ol button")?.focus();
 });
 at("state").addEventListener("change", () => lookUp(at("wanted").value.trim(), at("state").value));
@@ -620,6 +633,7 @@ onLanguage(() => {
 });
 
 at("map").value = stored("map") ?? "";
+at("sender").value = stored("sender") ?? "";
 setInterval(render, CLOCK_MS);
 focusScan();
 follow({
