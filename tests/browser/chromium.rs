@@ -180,12 +180,15 @@ impl Chromium {
     }
 
     /// Every error and warning the browser had about the page. A daemon that is away is no fault of it, nor is a label
-    /// that was looked for and is not there.
+    /// that was looked for and is not there, or a file that is refused.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.command("se/log", json!({"type": "browser"})).await;
         let lines = log.as_array().into_iter().flatten().map(|line| line["message"].as_str().unwrap_or_default().to_owned());
-        let is_usual =
-            |line: &str| line.contains("net::ERR_") || (line.contains("/v1/labels/") && line.contains("status of 404"));
+        let is_usual = |line: &str| {
+            line.contains("net::ERR_")
+                || (line.contains("/v1/labels/") && line.contains("status of 404"))
+                || (line.contains("/v1/import?") && line.contains("status of 422"))
+        };
         lines.filter(|line| !is_usual(line)).collect()
     }
 
