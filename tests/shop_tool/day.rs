@@ -15,8 +15,12 @@ use tokio::time::sleep;
 const WAVE: &str = include_str!("../../samples/wave.jsonl");
 const SENDER: &str = "[senders.shop]\nname = \"Sample Lantern Trading\"\nlines = [\"Rm 806, Tower C\"]\ncity = \"Shenzhen\"\n\
     postcode = \"518000\"\ncountry = \"CN\"\n[stations.bench-1]\nprinter = \"pack-1\"\n";
+/// The number of the parcel whose buyer has moved house, from then on.
+const MOVED: &str = "RB987654321CN";
 /// Waybills that come out before the roll ends.
 const FIRST_ROLL: usize = 22;
+/// After so long the same scan is meant.
+const AGAIN: Duration = Duration::from_millis(2_100);
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -203,6 +207,8 @@ impl Day {
     async fn answer_doubt(&self) -> bool {
         let station = self.daemon.get("/v1/stations").await["stations"][0].clone();
         let Some(tracking) = station["doubt"]["tracking"].as_str() else { return false };
+        // The same code at once would be one pull of the trigger too many.
+        sleep(AGAIN).await;
         let (control, code) = if self.is_out(tracking) { ("XD0CTRLOUT", "came-out") } else { ("XD0CTRLNOT", "did-not") };
         let answer = self.scan(control).await;
         // The printer's own evidence may have been quicker.
@@ -296,20 +302,28 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     let new = format!("{moved}-b");
     anew["id"] = json!(new);
     anew["order"] = json!(moved);
+    anew["tracking"] = json!(MOVED);
     anew["recipient"]["lines"] = json!(["Neue Straße 1"]);
     day.post(&format!("/v1/labels/{moved}/replace"), anew).await;
     day.until_printed(&new, 1).await;
     assert_eq!(day.label(&moved).await["replaced_by"], json!(new));
-    let refused = day.expect(&moved, "refused-replaced").await;
+    let refused = day.expect(&day.parcels[40].tracking, "refused-replaced").await;
     assert!(refused["sentence"].as_str().unwrap().contains(&new), "{refused}");
 
     // Parcels go out: the canceled one is caught, one is scanned twice, the last is forgotten under the table.
     day.expect("XD0TOSHIP", "mode").await;
     for (at, parcel) in day.parcels.iter().enumerate().take(49) {
         match at {
-            39 => drop(day.expect(&parcel.tracking, "refused-voided").await),
-            40 => drop(day.expect(&new, "shipped").await),
-            _ => drop(day.expect(&parcel.tracking, "shipped").await),
+            39 => {
+                day.expect(&parcel.tracking, "refused-voided").await;
+            }
+            40 => {
+                day.expect(&parcel.tracking, "refused-replaced").await;
+                day.expect(MOVED, "shipped").await;
+            }
+            _ => {
+                day.expect(&parcel.tracking, "shipped").await;
+            }
         }
     }
     day.expect(&day.parcels[0].tracking, "already-shipped").await;
@@ -333,10 +347,10 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
         *copies.entry(label["tracking"].as_str().unwrap().to_owned()).or_default() += label["copies"].as_u64().unwrap();
     }
     let pieces = day.printer.pieces();
-    for parcel in &day.parcels {
-        assert_eq!(pieces.get(&parcel.tracking).copied().unwrap_or(0) as u64, copies[&parcel.tracking], "{}", parcel.tracking);
+    for (tracking, copies) in &copies {
+        assert_eq!(pieces.get(tracking).copied().unwrap_or(0) as u64, *copies, "{tracking}");
     }
-    assert_eq!(day.waybills(), 50 + 5 + 1);
+    assert_eq!(day.waybills(), 50 + 5);
     assert_eq!(pieces.values().sum::<usize>(), 50 + 5 + 1 + papers + pages.len());
     let states = |word: &str| labels.iter().filter(|label| label["state"] == word).count();
     assert_eq!((states("printed"), states("voided")), (49 + papers + pages.len(), 2));
