@@ -432,7 +432,7 @@ async fn wrong_turns_are_told_the_way() {
     assert_eq!(said(bench.get("/v1/job").await.expect(404)), "there is nothing at this address. Did you mean /v1/jobs?");
     assert!(said(bench.get("/").await.expect(404)).ends_with("Everything there is stands in /v1/openapi.json."));
     let wrong = bench.ask("DELETE", "/v1/jobs", "").await.expect(405);
-    assert_eq!(wrong.allow, "POST");
+    assert_eq!(wrong.allow, "POST,GET,HEAD");
     assert!(said(wrong).starts_with("this address does not answer DELETE"));
     bench.get("/v1/labels/%FF").await.expect(404).faults();
     let form = Request::post("/v1/jobs").header("content-type", "application/x-www-form-urlencoded");
@@ -609,6 +609,7 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
     let expected = [
         "get /healthz",
         "get /metrics",
+        "get /v1/console",
         "get /v1/events",
         "get /v1/jobs",
         "get /v1/jobs/{id}",
@@ -635,6 +636,7 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "post /v1/orders/{order}/cancel",
         "post /v1/orders/{order}/release",
         "post /v1/printers/{name}/calibrate",
+        "post /v1/printers/{name}/control-sheet",
         "post /v1/printers/{name}/identify",
         "post /v1/printers/{name}/pause",
         "post /v1/printers/{name}/release",

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use waybilld::spool::{
-    Clock, Hash, LabelFilter, LabelKey, NewJob, NewLabel, Number, Outcome, QueuedLabel, Reprint, Spool, SpoolError, State, Taken,
-    UnixMs,
+    Clock, Hash, LabelFilter, LabelKey, NewJob, NewLabel, Number, Outcome, QueuedLabel, Reprint, ScanNote, Spool, SpoolError,
+    State, Taken, UnixMs,
 };
 
 #[path = "spool/groups.rs"]
@@ -589,6 +589,16 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
             settle.await.unwrap();
         }
     }
+    let scan = ScanNote {
+        station: "bench-1".to_owned(),
+        printer: "pack-1".to_owned(),
+        by: Some("Xiulan Example".to_owned()),
+        label: None,
+        mode: "reprint",
+        answer: "unknown",
+        tone: "bad",
+    };
+    desk.spool.note_scan(scan).await.unwrap();
     desk.at(9_000);
     desk.take(job("fresh", 2)).await;
     let print = desk.print("pack-1").await;
@@ -609,6 +619,7 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
     drop(spool);
     let file = std::fs::read(dir.path().join("ledger.db")).unwrap();
     assert!(!file.windows(10).any(|bytes| bytes == b"\"wave-1000"), "the bytes are gone from the file too");
+    assert!(!file.windows(14).any(|bytes| bytes == b"Xiulan Example"), "and who scanned");
 }
 
 #[tokio::test]

@@ -167,7 +167,9 @@ pub(super) fn erase(desk: &mut Desk, before: UnixMs, from: LabelKey) -> Result<E
             desk.db
                 .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
                 .execute([key])?;
-            desk.db.prepare_cached("UPDATE labels SET moved_by = NULL, shipped_by = NULL WHERE key = ?1")?.execute([key])?;
+            desk.db
+                .prepare_cached("UPDATE labels SET moved_by = NULL, shipped_by = NULL, cancel_by = NULL WHERE key = ?1")?
+                .execute([key])?;
             labels += 1;
         }
     }
@@ -182,7 +184,7 @@ pub(super) struct Erased {
     pub go_on: Option<LabelKey>,
 }
 
-/// Deletes some of the events before then, but never the newest: its number must not come again.
+/// Deletes some of the events and scans before then, but never the newest event: its number must not come again.
 pub(super) fn erase_events(desk: &mut Desk, before: UnixMs) -> Result<usize, SpoolError> {
     let last: Option<i64> = desk
         .db
@@ -191,7 +193,13 @@ pub(super) fn erase_events(desk: &mut Desk, before: UnixMs) -> Result<usize, Spo
              WHERE at < ?2 AND seq < (SELECT max(seq) FROM events)",
         )?
         .query_row(params![ERASE_ROWS, before], |row| row.get(0))?;
-    Ok(desk.db.prepare_cached("DELETE FROM events WHERE seq <= ?1")?.execute([last.unwrap_or(0)])?)
+    let scans = desk
+        .db
+        .prepare_cached(
+            "DELETE FROM scans WHERE key IN (SELECT key FROM (SELECT key, at FROM scans ORDER BY key LIMIT ?1) WHERE at < ?2)",
+        )?
+        .execute(params![ERASE_ROWS, before])?;
+    Ok(scans + desk.db.prepare_cached("DELETE FROM events WHERE seq <= ?1")?.execute([last.unwrap_or(0)])?)
 }
 
 pub(super) fn keep_template(desk: &mut Desk, text: &str) -> Result<Hash, SpoolError> {
