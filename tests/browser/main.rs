@@ -349,3 +349,52 @@ async fn an_export_is_checked_at_the_page_and_its_bad_rows_are_named_before_anyt
     page.until_text("#waves", "import-").await;
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packers_day_by_keyboard_reprints_voids_ships_and_takes_back_and_the_manifest_agrees() {
+    let Some(house) = House::open(STATION).await else { return };
+    let page = &house.chromium;
+    house.machine.control("media 3");
+    house.submit("wave-1", (1..=6).map(label)).await;
+    page.until_text("[data-printer=pack-1]", "load a roll").await;
+    house.machine.control("media 100");
+    page.until("the wave is out", "return document.querySelector('[data-job=wave-1]').dataset.done === '6'").await;
+    page.scan("TR000001").await;
+    page.until_text("#word", "Reprinting").await;
+    house.until("it came out twice", async |house| house.get("/v1/labels/pkg-1").await["copies"] == 2).await;
+
+    page.alt('s').await;
+    page.scan("pkg-2").await;
+    page.until_text("#label", "printed").await;
+    page.alt('v').await;
+    page.until_text("#ask-title", "Void pkg-2?").await;
+    page.type_keys([UP, ENTER]).await;
+    house.until_state("pkg-2", "voided").await;
+    page.type_keys([ESCAPE]).await;
+
+    page.alt('o').await;
+    page.until_text("#modes [aria-pressed=true]", "A scan prints").await;
+    page.alt('o').await;
+    page.until_text("#modes [aria-pressed=true]", "A scan ships").await;
+    for number in [1, 3, 4, 5] {
+        page.scan(&format!("TR00000{number}")).await;
+        page.until_text("#sentence", &format!("pkg-{number}")).await;
+    }
+    page.scan("TR000002").await;
+    page.until_text("#word", "Voided").await;
+    page.scan("TR000003").await;
+    page.until_text("#word", "Shipped before").await;
+    house.picture("already-shipped").await;
+    // The last parcel goes back to the table.
+    page.scan("TR000006").await;
+    page.until("it is shipped", "return document.querySelector('#word').innerText.includes('Shipped')").await;
+    page.alt('u').await;
+    page.until_text("#word", "Undone").await;
+    house.picture("undone").await;
+
+    let made = house.post("/v1/manifests", json!({"id": "eod-1"})).await;
+    let parcels = made["manifests"].as_array().unwrap().iter().map(|manifest| manifest["parcels"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((parcels, &made["missed"]["labels"][0]["id"]), (4, &json!("pkg-6")), "{made}");
+    house.until("the manifest is out", async |house| house.machine_pieces() == 6 + 1 + 1).await;
+    house.close().await;
+}
