@@ -269,17 +269,17 @@ impl Spool {
         self.write(move |desk| verbs::reprint(desk, &label, &reprint, printer.as_deref()))
     }
 
-    // What people ask of an order, by the key form of its number.
+    // What people ask of an order.
 
     /// Cancels its labels, or keeps back those that wait; says what became of each, the newest first.
-    pub fn cancel_order(&self, order: &str, how: Cancellation) -> Receipt<Vec<Canceled>> {
-        let order = order.to_owned();
+    pub fn cancel_order(&self, order: impl Into<Number>, how: Cancellation) -> Receipt<Vec<Canceled>> {
+        let order = order.into();
         self.write(move |desk| orders::cancel(desk, &order, &how))
     }
 
     /// The buyer wants it after all; says what became of each label that changed.
-    pub fn release_order(&self, order: &str) -> Receipt<Vec<Canceled>> {
-        let order = order.to_owned();
+    pub fn release_order(&self, order: impl Into<Number>) -> Receipt<Vec<Canceled>> {
+        let order = order.into();
         self.write(move |desk| orders::release(desk, &order))
     }
 

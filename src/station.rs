@@ -78,7 +78,12 @@ pub struct Scanner {
 pub struct Doubt {
     pub label: LabelView,
     pub asked_at: UnixMs,
+    /// It took the place of another question, which somebody may still be answering.
+    pub follows: bool,
 }
+
+/// So long after a question took the place of another one, an answer is not taken for its own.
+const ASK_SETTLES_MS: UnixMs = 1_500;
 
 struct Station {
     name: String,
@@ -268,7 +273,7 @@ impl Station {
         person: Option<&str>,
         now: UnixMs,
     ) -> Result<Answer, StationError> {
-        let waiting = self.spool.goods_waiting(scanned.keys().to_vec()).await?;
+        let waiting = self.spool.goods_waiting(scanned.articles()).await?;
         if let Some(label) = waiting.next {
             let mut answer = self.act(bench, label, person, now).await?;
             if answer.code == Code::Printing {
@@ -294,7 +299,10 @@ impl Station {
     async fn act(&self, bench: &mut Bench, label: LabelView, person: Option<&str>, now: UnixMs) -> Result<Answer, StationError> {
         let mode = bench.mode;
         let answer = match refusal(&label, mode, now) {
-            Some(no) => no,
+            Some(no) => {
+                bench.did(Undo::Never("the last scan did nothing."));
+                no
+            }
             None => {
                 let done = match mode {
                     Mode::Reprint => self.reprint(&label, person).await,
@@ -427,6 +435,10 @@ impl Station {
                 None => Answer::new(mode, Code::NothingAsked, "no label is in doubt here: nothing was asked."),
             });
         };
+        if self.view.borrow().doubt.as_ref().is_some_and(|doubt| doubt.follows && now - doubt.asked_at < ASK_SETTLES_MS) {
+            let sentence = format!("now label {} is asked for: look for it in the tray, then say whether it came out.", label.id);
+            return Ok(Answer::new(mode, Code::Asked, sentence).of(label));
+        }
         let state = match self.spool.outcome(&label.id, came_out, &self.who(person)).await {
             Ok(state) => state,
             Err(SpoolError::Illegal(illegal)) => {
@@ -520,7 +532,8 @@ impl Station {
         let changed = self.view.send_if_modified(|view| {
             let new = view.doubt.as_ref().is_none_or(|doubt| doubt.label.id != label.id);
             if new {
-                view.doubt = Some(Doubt { label, asked_at: now });
+                let follows = view.doubt.is_some();
+                view.doubt = Some(Doubt { label, asked_at: now, follows });
             }
             new
         });

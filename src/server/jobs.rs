@@ -237,7 +237,8 @@ pub fn read_again(house: &House, printer: &str, mut label: Node, in_place: Optio
 
 /// The key of each piece of an item; the ledger asks only whether there are several.
 fn skus(item: &Item) -> impl Iterator<Item = String> {
-    let key = item.sku.as_deref().map(|sku| number(sku).key).unwrap_or_default();
+    // As it is written: what sets two articles apart may be a sign or a letter of any script.
+    let key = item.sku.as_deref().map(|sku| sku.trim().to_uppercase()).unwrap_or_default();
     std::iter::repeat_n(key, item.quantity.min(2) as usize)
 }
 

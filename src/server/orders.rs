@@ -44,7 +44,7 @@ pub async fn cancel(
             false => Cancellation::Sure { by: by.unwrap_or_else(|| peer.name()), why: because("the order was canceled") },
         }
     })?;
-    let canceled = door.house.spool.cancel_order(&number(&order).key, how).await?;
+    let canceled = door.house.spool.cancel_order(number(&order), how).await?;
     tracing::info!(labels = canceled.len(), "cancel an order");
     Ok(Json(OrderOutcome::of(order, canceled)))
 }
@@ -58,7 +58,7 @@ pub async fn cancel(
     responses((status = 200, body = OrderOutcome), Absent, Unreadable, Unable))]
 pub async fn release(State(door): State<Arc<Door>>, Id(order): Id, sent: Sent) -> Result<Json<OrderOutcome>, Problem> {
     read(&sent, &[], |_| ())?;
-    let released = door.house.spool.release_order(&number(&order).key).await?;
+    let released = door.house.spool.release_order(number(&order)).await?;
     tracing::info!(labels = released.len(), "release an order");
     Ok(Json(OrderOutcome::of(order, released)))
 }

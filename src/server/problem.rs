@@ -141,6 +141,7 @@ impl From<SpoolError> for Problem {
             SpoolError::Illegal(_)
             | SpoolError::NotWaiting(_)
             | SpoolError::NotReplaced { .. }
+            | SpoolError::SeveralOrders
             | SpoolError::Expired(_)
             | SpoolError::Replaced { .. }
             | SpoolError::Held { .. }

@@ -124,7 +124,10 @@ impl Desk<'_> {
         if by.is_none() && !reason.is_empty() {
             data["reason"] = reason.into();
         }
-        if label.copies > 0 {
+        if matches!(step, Step::TakeBack { .. }) {
+            // It stands as before: no copy more has come out.
+            data["taken_back"] = true.into();
+        } else if label.copies > 0 {
             self.tell_reprint(label, state, &mut data)?;
         }
         if label.on_scan && matches!(state, State::Sending | State::Canceled | State::Voided) {

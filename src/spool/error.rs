@@ -16,6 +16,9 @@ pub enum SpoolError {
     #[error("there is no label of that order: check its number.")]
     NoOrder,
 
+    #[error("several orders are looked for by this number and none is written so: give it as the shop wrote it.")]
+    SeveralOrders,
+
     #[error("{0}")]
     Illegal(Illegal),
 

@@ -8,7 +8,7 @@ use super::error::SpoolError;
 use super::ledger::{State, Step};
 use super::packing::ON_SCAN;
 use super::reading;
-use super::shapes::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Replaced};
+use super::shapes::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
 use super::taking;
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
@@ -38,7 +38,7 @@ impl Wish {
 }
 
 /// Cancels every label of the order, or keeps back those that wait; says what became of each, the newest first.
-pub(super) fn cancel(desk: &mut Desk, order: &str, how: &Cancellation) -> Result<Vec<Canceled>, SpoolError> {
+pub(super) fn cancel(desk: &mut Desk, order: &Number, how: &Cancellation) -> Result<Vec<Canceled>, SpoolError> {
     let labels = labels_of(desk, order)?;
     let mut canceled = Vec::with_capacity(labels.len());
     for (label, shipped) in labels {
@@ -77,7 +77,10 @@ fn ask_to_cancel(desk: &mut Desk, label: &Standing, shipped: bool, why: &str) ->
         State::Canceled | State::Voided => Ok("unchanged"),
         State::Waiting => {
             wish(desk, label, Some(Wish::Hold), None)?;
-            desk.step(label, Step::Hold, why, None).map(State::word)
+            // What was said of it stays here: it may name somebody, and events go to everybody.
+            let state = desk.step(label, Step::Hold, BUYER_ASKED, None)?;
+            give_reason(desk, label, why)?;
+            Ok(state.word())
         }
         State::Held => {
             if label.reason == ON_SCAN {
@@ -92,7 +95,7 @@ fn ask_to_cancel(desk: &mut Desk, label: &Standing, shipped: bool, why: &str) ->
 }
 
 /// The buyer wants the order after all: what was kept back for that waits again. Says so of each label that changed.
-pub(super) fn release(desk: &mut Desk, order: &str) -> Result<Vec<Canceled>, SpoolError> {
+pub(super) fn release(desk: &mut Desk, order: &Number) -> Result<Vec<Canceled>, SpoolError> {
     let mut released = Vec::new();
     let usable = |(label, _): &(Standing, bool)| !matches!(label.state, State::Canceled | State::Voided);
     for (label, _) in labels_of(desk, order)?.into_iter().filter(usable) {
@@ -175,16 +178,29 @@ fn wish(desk: &mut Desk, label: &Standing, wish: Option<Wish>, by: Option<&str>)
 }
 
 /// The labels of the order, and whether each was handed over; the newest first.
-fn labels_of(desk: &Desk, order: &str) -> Result<Vec<(Standing, bool)>, SpoolError> {
-    let keys = desk
+///
+/// Two orders may be looked for by one key, `1001-1` and `10011`: then the one that is written so is meant, and where
+/// none is, none of them.
+fn labels_of(desk: &Desk, order: &Number) -> Result<Vec<(Standing, bool)>, SpoolError> {
+    let written =
+        |number: &str| -> String { number.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect() };
+    let mut found = desk
         .db
-        .prepare_cached("SELECT key, shipped_at IS NOT NULL FROM labels WHERE order_key = ?1 ORDER BY key DESC LIMIT ?2")?
-        .query_map(params![order, LABELS_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(LabelKey, bool)>>>()?;
-    if keys.is_empty() {
+        .prepare_cached(
+            "SELECT key, shipped_at IS NOT NULL, coalesce(order_no, '') FROM labels WHERE order_key = ?1 ORDER BY key DESC LIMIT ?2",
+        )?
+        .query_map(params![order.key, LABELS_MAX], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<Vec<(LabelKey, bool, String)>>>()?;
+    let meant = written(&order.text);
+    if found.iter().any(|(.., number)| written(number) == meant) {
+        found.retain(|(.., number)| written(number) == meant);
+    } else if found.iter().any(|(.., number)| written(number) != written(&found[0].2)) {
+        return Err(SpoolError::SeveralOrders);
+    }
+    if found.is_empty() {
         return Err(SpoolError::NoOrder);
     }
-    keys.into_iter().map(|(key, shipped)| Ok((desk.label_of_key(key)?, shipped))).collect()
+    found.into_iter().map(|(key, shipped, _)| Ok((desk.label_of_key(key)?, shipped))).collect()
 }
 
 /// Makes the label out anew: in its place while no copy of it can exist, else as a label of its own beside the voided
@@ -230,8 +246,10 @@ pub(super) fn replace(desk: &mut Desk, id: &str, new: &NewLabel, by: &str) -> Re
         if !is_kept(desk, new)? {
             rewrite(desk, &label, new)?;
         }
-        if let (State::Waiting, Some(why)) = (label.state, &new.held) {
-            desk.step(&label, Step::Hold, why, None)?;
+        match (label.state, &new.held) {
+            (State::Waiting, Some(why)) => drop(desk.step(&label, Step::Hold, why, None)?),
+            (State::Held, Some(why)) if label.reason == ON_SCAN => give_reason(desk, &label, why)?,
+            _ => {}
         }
     } else {
         beside(desk, &label, new, by)?;
@@ -288,6 +306,12 @@ fn rewrite(desk: &mut Desk, label: &Standing, new: &NewLabel) -> Result<(), Spoo
     desk.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
     // It waits for its scan as before; its goods may be others.
     taking::keep_goods(desk, label.key, label.on_scan, &new.skus)?;
+    // What it lists may be another label's by now.
+    for slip in desk.slips(label)? {
+        if matches!(slip.state, State::Waiting | State::Held) {
+            desk.step(&slip, Step::Void { copy_out: slip.copies > 0 }, "its label was replaced", Some("the shop"))?;
+        }
+    }
     let data = json!({ "run": label.run, "position": label.position });
     desk.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
     // It may have been read ahead as it was.

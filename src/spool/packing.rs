@@ -103,7 +103,7 @@ pub(super) fn not_shipped(db: &Connection, since: UnixMs, labels_max: usize) -> 
 const LOOK_BACK: i64 = 2_000;
 
 const LAST_OUT: &str = "SELECT label FROM events WHERE seq > (SELECT max(seq) FROM events) - ?2 AND printer = ?1
-    AND kind IN ('printed', 'sent') AND label IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    AND kind IN ('printed', 'sent') AND label IS NOT NULL AND data ->> '$.taken_back' IS NULL ORDER BY seq DESC LIMIT 1";
 
 /// The label that came out of the printer last, if that was lately.
 pub(super) fn last_out(db: &Connection, printer: &str) -> Result<Option<LabelView>, SpoolError> {

@@ -64,6 +64,13 @@ pub struct Number {
     pub key: String,
 }
 
+impl From<&str> for Number {
+    /// A number that is looked for as it is written.
+    fn from(text: &str) -> Number {
+        Number { text: text.to_owned(), key: text.to_owned() }
+    }
+}
+
 /// The answer to a submission.
 #[derive(Debug, Clone)]
 pub enum Taken {

@@ -66,7 +66,8 @@ pub(super) fn release_stale(desk: &mut Desk, printer: &str) -> Result<usize, Spo
     let keys = desk
         .db
         .prepare_cached(
-            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND reason = ?2 ORDER BY key",
+            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND reason = ?2
+                 AND cancel_wish IS NULL ORDER BY key",
         )?
         .query_map(params![printer, STALE], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
@@ -168,7 +169,9 @@ pub(super) fn erase(desk: &mut Desk, before: UnixMs, from: LabelKey) -> Result<E
                 .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
                 .execute([key])?;
             desk.db
-                .prepare_cached("UPDATE labels SET moved_by = NULL, shipped_by = NULL, cancel_by = NULL WHERE key = ?1")?
+                .prepare_cached(
+                    "UPDATE labels SET moved_by = NULL, shipped_by = NULL, cancel_by = NULL, reason = '' WHERE key = ?1",
+                )?
                 .execute([key])?;
             labels += 1;
         }

@@ -77,6 +77,14 @@ impl Scanned {
         &self.keys
     }
 
+    /// What an article may be called by. Nothing in it is left out, for two articles may differ by a sign; `ß` is where a
+    /// German keyboard has `-`.
+    pub fn articles(&self) -> Vec<String> {
+        let said = self.text().to_uppercase();
+        let meant = self.text().replace('ß', "-").to_uppercase();
+        if meant == said { vec![said] } else { vec![said, meant] }
+    }
+
     /// What it says, if it is no number.
     pub fn saying(&self) -> Option<Saying> {
         let said = |text: &String| {

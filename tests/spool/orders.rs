@@ -2,7 +2,7 @@
 
 use super::{Desk, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
-use waybilld::spool::{Canceled, Cancellation, Leaving, NewJob, NewLabel, Outcome, Replaced, SpoolError, State};
+use waybilld::spool::{Canceled, Cancellation, Leaving, NewJob, NewLabel, Number, Outcome, Replaced, SpoolError, State};
 
 fn sure() -> Cancellation {
     Cancellation::Sure { by: "shop tool".to_owned(), why: "the order was canceled".to_owned() }
@@ -312,4 +312,30 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(follow(before, after));
     }
+}
+
+#[tokio::test]
+async fn of_two_orders_that_are_looked_for_alike_the_one_that_is_written_so_is_canceled() {
+    let desk = Desk::new();
+    let number = |text: &str| Number { text: text.to_owned(), key: "10011".to_owned() };
+    let mut two = job("wave", 2);
+    two.labels[0].order = Some(number("1001-1"));
+    two.labels[1].order = Some(number("10011"));
+    desk.take(two).await;
+    let said = desk.spool.cancel_order(number("1 0011"), sure()).await.unwrap();
+    assert_eq!(said.iter().map(|one| one.label.id.as_str()).collect::<Vec<_>>(), ["wave-2"]);
+    let said = desk.spool.cancel_order(number("100-11"), sure()).await.unwrap_err();
+    assert!(said.to_string().starts_with("several orders are looked for by this number"), "{said}");
+    assert_eq!(desk.spool.label("wave-1").await.unwrap().label.state, State::Waiting);
+}
+
+#[tokio::test]
+async fn a_backlog_that_is_let_go_leaves_out_what_its_buyer_asked_to_cancel() {
+    let desk = Desk::new();
+    desk.take(order(3)).await;
+    desk.at(3_600_000);
+    assert_eq!(desk.spool.hold_stale("pack-1", std::time::Duration::from_secs(60)).await, Ok(3));
+    desk.spool.cancel_order("5764", asked()).await.unwrap();
+    desk.spool.release_stale("pack-1").await.unwrap();
+    assert!(desk.spool.upcoming("pack-1", 10).await.unwrap().is_empty());
 }

@@ -164,7 +164,7 @@ fn on_scan(id: &str, ship_by: UnixMs, skus: &[&str]) -> NewLabel {
         held: Some(waybilld::spool::ON_SCAN.to_owned()),
         on_scan: true,
         ship_by: Some(ship_by),
-        skus: skus.iter().map(|sku| tracking::key(sku)).collect(),
+        skus: skus.iter().map(|sku| sku.to_uppercase()).collect(),
         ..label(id)
     }
 }
@@ -305,6 +305,19 @@ async fn a_parcel_whose_label_prints_once_more_is_handed_over_all_the_same() {
     let table = Table::printed(vec![label("a")]).await;
     table.expect("a", Code::Reprinting).await;
     assert_eq!(table.scan_at("bench-2", "a").await.code, Code::Shipped);
+}
+
+#[tokio::test]
+async fn of_two_articles_that_differ_by_a_sign_or_a_character_the_one_in_hand_prints() {
+    let table = Table::new();
+    let articles = ["灯笼-红-1", "灯笼-蓝-1", "LN-1-12", "LN-11-2"];
+    table.take(articles.iter().zip(1..).map(|(sku, at)| on_scan(&format!("p{at}"), at, &[*sku])).collect()).await;
+    table.expect("XD0TOPRINT", Code::Mode).await;
+    table.expect("LN112", Code::NothingWaits).await;
+    for (sku, id) in [("灯笼-蓝-1", "p2"), ("lnß11ß2", "p4"), ("LN-1-12", "p3")] {
+        assert_eq!(table.expect(sku, Code::Printing).await.label.unwrap().id, id);
+        assert_eq!(table.print().await, id);
+    }
 }
 
 #[tokio::test]

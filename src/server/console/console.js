@@ -339,7 +339,8 @@ async function sendFile(isDry) {
     const out = leftOut.map(({ order, why }) => say("import.left-out", { order, why }));
     said("good", say(job ? "import.taken" : "import.fine", { count, job }), ...out);
     at("import-take").disabled = !isDry || count === 0;
-    at(at("import-take").disabled ? "import-close" : "import-take").focus();
+    // A scan ends in Enter, which must not take a file.
+    at("import-close").focus();
     store("map", at("map").value.trim());
     store("sender", at("sender").value.trim());
   } catch (error) {
@@ -520,6 +521,9 @@ function showLost() {
 
 const focusScan = () => at("scan").focus();
 
+/** A code that is to be scanned twice is the same pull of the trigger for two seconds. */
+const CONFIRM_MS = 2300;
+
 /** Keys with Alt: no scanner holds it, so a scan never presses them. */
 const ALT = {
   KeyS: () => { at("wanted").focus(); at("wanted").select(); },
@@ -528,7 +532,12 @@ const ALT = {
   KeyP: () => scans.enter(REPRINT_LAST),
   KeyW: async () => {
     if (!station()) return;
-    if (await choose(`${say("key.wave")}?`, { "key.wave": true })) { scans.enter(CANCEL_WAVE); scans.enter(CANCEL_WAVE); }
+    // The code is asked for twice, and twice at once would be one pull of the trigger too many.
+    scans.enter(CANCEL_WAVE);
+    const first = Date.now();
+    if (await choose(`${say("key.wave")}?`, { "key.wave": true })) {
+      setTimeout(() => scans.enter(CANCEL_WAVE), Math.max(0, first + CONFIRM_MS - Date.now()));
+    }
   },
   KeyO: () => {
     const words = Object.keys(MODES);
