@@ -45,8 +45,8 @@ pub enum Standing {
 
 /// A scanner at work.
 pub struct Scanner {
-    /// The texts that were scanned.
-    pub scans: mpsc::Receiver<String>,
+    /// The texts that were scanned, or why one was not read.
+    pub scans: mpsc::Receiver<Result<String, &'static str>>,
     pub standing: watch::Receiver<Standing>,
 }
 
@@ -69,7 +69,7 @@ impl Scanner {
 
 struct Listener {
     uri: ScannerUri,
-    deliver: mpsc::Sender<String>,
+    deliver: mpsc::Sender<Result<String, &'static str>>,
     tell: watch::Sender<Standing>,
 }
 
@@ -134,15 +134,13 @@ impl Listener {
     }
 
     fn take(&self, scanned: Scanned) {
-        let scanner = &self.uri;
-        match scanned {
-            Scanned::Text(text) => {
-                if self.deliver.try_send(text).is_err() {
-                    warn!(%scanner, "a scan is dropped: {AHEAD_MAX} others wait for their station");
-                }
-            }
-            Scanned::TooLong => warn!(%scanner, "a scan is dropped: more than {LONGEST} characters came without an end"),
-            Scanned::Torn => warn!(%scanner, "a scan is dropped: this computer was too slow for it. Scan it again"),
+        let scan = match scanned {
+            Scanned::Text(text) => Ok(text),
+            Scanned::TooLong => Err("more characters came without an end than a code has. Scan it again."),
+            Scanned::Torn => Err("this computer was too slow for it. Scan it again."),
+        };
+        if self.deliver.try_send(scan).is_err() {
+            warn!(scanner = %self.uri, "a scan is dropped: {AHEAD_MAX} others wait for their station");
         }
     }
 }

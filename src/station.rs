@@ -36,6 +36,7 @@ const SCANS_MAX: usize = 64;
 #[derive(Clone)]
 pub struct Stations {
     by_name: Arc<BTreeMap<String, Arc<Station>>>,
+    failures: watch::Sender<()>,
 }
 
 /// Why a scan has no answer. Nothing was done.
@@ -122,7 +123,8 @@ impl Stations {
             };
             (name.clone(), Arc::new(station))
         };
-        let stations = Stations { by_name: Arc::new(config.stations.iter().map(station).collect()) };
+        let by_name = Arc::new(config.stations.iter().map(station).collect());
+        let stations = Stations { by_name, failures: watch::Sender::new(()) };
         if !stations.by_name.is_empty() {
             tokio::spawn(doubts::watch(stations.clone(), spool.clone(), stop.clone()));
             scanners::listen(&stations, config, stop);
@@ -146,6 +148,22 @@ impl Stations {
             answer
         });
         scan.await.unwrap_or(Err(StationError::Spool(SpoolError::Closed)))
+    }
+
+    /// A scan of its own scanner was not worked on: the answer before it must not be taken for its own.
+    fn failed(&self, name: &str, why: &str) {
+        if let Some(station) = self.by_name.get(name) {
+            let sentence = format!("this scan was not worked on: {why}");
+            station.view.send_modify(|view| {
+                view.last = Some((Answer::new(view.mode, Code::NotDone, sentence), station.spool.now()));
+            });
+            self.failures.send_replace(());
+        }
+    }
+
+    /// Rings whenever a scan was not worked on. The ledger may not be able to keep that, so it is no event.
+    pub fn failures(&self) -> watch::Receiver<()> {
+        self.failures.subscribe()
     }
 
     /// How that station stands, now and whenever it changes.

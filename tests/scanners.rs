@@ -26,7 +26,7 @@ fn listen(uri: &str) -> Scanner {
 }
 
 async fn scan(scanner: &mut Scanner) -> String {
-    timeout(PATIENCE, scanner.scans.recv()).await.expect("a scan in time").expect("it listens")
+    timeout(PATIENCE, scanner.scans.recv()).await.expect("a scan in time").expect("it listens").expect("it was read")
 }
 
 async fn connected(scanner: &mut Scanner) {
@@ -111,6 +111,12 @@ async fn what_a_scanner_reads_prints_again_at_its_own_station_which_says_when_th
     let stations = table.get("/v1/stations").await.body;
     assert_eq!(stations["stations"][0].get("scanner"), None);
     assert_eq!(stations["stations"][1]["last"]["code"], "reprinting");
+
+    // A scan that could not be read does not leave the answer before it standing.
+    rustix::io::write(&cable, format!("{}\r\n", "9".repeat(600)).as_bytes()).expect("written");
+    let last = async |table: &Table| table.get("/v1/stations").await.body["stations"][1]["last"].clone();
+    table.until("the station says that it was not done", async |table| last(table).await["code"] == "not-done").await;
+    assert_eq!(last(&table).await["tone"], "bad");
 
     drop(cable);
     table.until("the station says so", async |table| scanner(table).await["connected"] == false).await;

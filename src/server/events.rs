@@ -26,6 +26,9 @@ const PAGE: usize = 256;
 /// A listener who hears nothing for so long gets a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// The comment that says: look at the stations, a scan was not worked on.
+const STATION: &str = "station";
+
 /// Where to begin.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -67,7 +70,7 @@ pub async fn events(
     let latest = spool.latest_seq();
     let after = last_heard.unwrap_or_else(|| *latest.borrow());
     let (tell, told) = mpsc::channel(PAGE);
-    tokio::spawn(follow(spool, latest, after, door.closing.clone(), tell, place));
+    tokio::spawn(follow(spool, latest, door.house.stations.failures(), after, door.closing.clone(), tell, place));
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
@@ -75,6 +78,7 @@ pub async fn events(
 async fn follow(
     spool: Spool,
     mut latest: watch::Receiver<i64>,
+    mut failures: watch::Receiver<()>,
     mut after: i64,
     mut closing: watch::Receiver<bool>,
     tell: mpsc::Sender<Result<Event, Infallible>>,
@@ -90,8 +94,16 @@ async fn follow(
                     return;
                 }
             };
-            if page.is_empty() && latest.changed().await.is_err() {
-                return;
+            if page.is_empty() {
+                tokio::select! {
+                    changed = latest.changed() => if changed.is_err() { return },
+                    // Nothing that has a number: only whoever looks at a station hears it.
+                    Ok(()) = failures.changed() => {
+                        if tell.send(Ok(Event::default().comment(STATION))).await.is_err() {
+                            return;
+                        }
+                    }
+                }
             }
             for event in page {
                 after = event.seq;

@@ -34,6 +34,8 @@ pub enum Code {
     NothingWaits,
     NothingToUndo,
     NothingAsked,
+    /// The scan could not be worked on.
+    NotDone,
     RefusedVoided,
     RefusedCanceled,
     RefusedExpired,
@@ -108,6 +110,7 @@ impl Code {
             Code::NothingWaits => "nothing-waits",
             Code::NothingToUndo => "nothing-to-undo",
             Code::NothingAsked => "nothing-asked",
+            Code::NotDone => "not-done",
             Code::RefusedVoided => "refused-voided",
             Code::RefusedCanceled => "refused-canceled",
             Code::RefusedExpired => "refused-expired",

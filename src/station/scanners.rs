@@ -39,8 +39,13 @@ async fn attend(stations: &Stations, name: &str, uri: ScannerUri) {
     };
     let feed = async {
         while let Some(text) = scans.recv().await {
-            if let Err(error) = stations.scan(name, &text, None).await {
-                warn!(station = name, "a scan was not worked on: {error}");
+            let scanned = match text {
+                Ok(text) => stations.scan(name, &text, None).await.map(drop).map_err(|error| error.to_string()),
+                Err(lost) => Err(lost.to_owned()),
+            };
+            if let Err(why) = scanned {
+                stations.failed(name, &why);
+                warn!(station = name, "a scan was not worked on: {why}");
             }
         }
     };

@@ -52,14 +52,14 @@ export async function follow({ happened, live, lost }) {
       refused = await listen(last, (event) => {
         last = event.seq;
         happened(event);
-      }, live);
+      }, live, () => happened({}));
     } catch { /* the line broke: begin again */ }
     lost(refused);
     await new Promise((again) => setTimeout(again, AGAIN_MS));
   }
 }
 
-async function listen(last, happened, live) {
+async function listen(last, happened, live, stirred) {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
@@ -79,6 +79,8 @@ async function listen(last, happened, live) {
       for (const event of events) {
         const data = event.split("\n").find((line) => line.startsWith("data: "));
         if (data) happened(JSON.parse(data.slice(6)));
+        // A scan was not worked on, which the ledger may not be able to keep.
+        else if (/^: ?station$/m.test(event)) stirred();
       }
     }
   } finally {

@@ -13,7 +13,7 @@ pub struct ScanAnswer {
     pub mode: &'static str,
     /// The word for programs: `reprinting`, `printing`, `shipped`, `came-out`, `did-not`, `mode`, `badge`, `paused`,
     /// `resumed`, `wave-canceled`, `undone`, `choose`, `confirm`, `asked`, `repeated`, `unknown`, `already-shipped`,
-    /// `already-printed`, `never-printed`, `nothing-waits`, `nothing-to-undo`, `nothing-asked`, or `refused-` and why:
+    /// `already-printed`, `never-printed`, `nothing-waits`, `nothing-to-undo`, `nothing-asked`, `not-done`, or `refused-` and why:
     /// `voided`, `canceled`, `expired`, `replaced`, `held`, `waiting`, `sending`, `in-doubt`, `erased`.
     #[schema(example = "reprinting")]
     pub code: &'static str,
