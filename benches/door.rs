@@ -16,11 +16,11 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use waybilld::config::Config;
+use waybilld::designs::Designs;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::spool::{Spool, system_clock};
 use waybilld::station::Stations;
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
 fn main() {
@@ -31,12 +31,12 @@ fn main() {
 async fn measure() {
     let folder = TempDir::new_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a directory");
     let config = Config::embedded();
-    let studio = Arc::new(Studio::new(Fonts::embedded(), &[]).expect("the shipped designs"));
+    let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).expect("the shipped designs"));
     let spool = Spool::open(folder.path(), system_clock()).expect("a ledger");
     let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
     let printers = Printers::unattended(&config);
-    let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
-    let house = Arc::new(House { config, studio, spool, printers, stations });
+    let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
+    let house = Arc::new(House { config, designs, spool, printers, stations });
     let served = tokio::spawn(server::serve(listener, house, std::future::pending()));
     let stream = UnixStream::connect(folder.path().join("socket")).await.expect("a door");
     let (mut door, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");

@@ -2,14 +2,14 @@
 //!
 //! The labels are our own sample wave laid out by the built-in waybill template, and one denser than any of them.
 
-#[path = "../tests/sample/mod.rs"]
+#[path = "../tests/support/sample.rs"]
 mod sample;
 
 use divan::{Bencher, black_box};
+use waybilld::designs::Designs;
 use waybilld::dots::Dpi;
 use waybilld::label::Label;
 use waybilld::language::{Encoder, Language, Options, Setup, zpl};
-use waybilld::studio::Studio;
 use waybilld::symbology::{code128, qr};
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
@@ -46,11 +46,11 @@ fn started(language: Language, dpi: Dpi) -> Encoder {
 /// Our sample wave as the built-in waybill.
 fn wave(dpi: Dpi) -> Vec<Label> {
     let orders = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/wave.jsonl")).expect("our own sample wave");
-    let studio = Studio::new(Fonts::embedded(), &[]).expect("the built-in templates are whole");
-    let template = studio.design("waybill-100x150").expect("a built-in template").template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).expect("the built-in templates are whole");
+    let template = designs.design("waybill-100x150").expect("a built-in template").template.clone();
     let lay_out = |(_, node): (usize, json::Node)| {
         let waybill = Waybill::parse(&node, &Senders::default()).expect("a sample order has no fault");
-        studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill)).expect("it has captions").expect("it fits")
+        designs.with(&template, dpi, |compositor| compositor.lay_out(&waybill)).expect("it has captions").expect("it fits")
     };
     json::parse_lines(&orders).expect("JSON lines").into_iter().map(lay_out).collect()
 }

@@ -13,9 +13,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use waybilld::conversation::{Conversation, Event, Profile, Rules};
+use waybilld::designs::Designs;
 use waybilld::dots::{Dots, Dpi, Size};
 use waybilld::language::{Encoded, Encoder, Language, Options, Setup, escpos, zpl};
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::virtual_printer::{self, EscPosSettings, Out, Settings, Stock, TsplSettings, VirtualPrinter};
 use waybilld::waybill::{Senders, Waybill, json};
@@ -76,7 +76,7 @@ struct Ran {
 }
 
 struct Bench {
-    studio: Studio,
+    designs: Designs,
     orders: Vec<Waybill>,
 }
 
@@ -86,7 +86,7 @@ impl Bench {
         let parse =
             |(_, node): (usize, json::Node)| Waybill::parse(&node, &Senders::default()).expect("a sample order has no fault");
         Bench {
-            studio: Studio::new(Fonts::embedded(), &[]).expect("the built-in templates are whole"),
+            designs: Designs::new(Fonts::embedded(), &[]).expect("the built-in templates are whole"),
             orders: json::parse_lines(&orders).expect("JSON lines").into_iter().map(parse).collect(),
         }
     }
@@ -109,9 +109,9 @@ impl Bench {
     /// The next label, and how long it took to make.
     fn compose(&self, encoder: &mut Encoder, key: usize) -> (Encoded, Duration) {
         let begun = Instant::now();
-        let template = &self.studio.design("waybill-100x150").expect("a built-in template").template;
+        let template = &self.designs.design("waybill-100x150").expect("a built-in template").template;
         let order = &self.orders[key % self.orders.len()];
-        let label = self.studio.with(template, Dpi::D203, |compositor| compositor.lay_out(order));
+        let label = self.designs.with(template, Dpi::D203, |compositor| compositor.lay_out(order));
         let label = label.expect("it has captions").expect("it fits");
         (encoder.label(&label), begun.elapsed())
     }

@@ -2,11 +2,11 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use waybilld::designs::Designs;
 use waybilld::dots::Dpi;
 use waybilld::language::Setup;
 use waybilld::language::zpl::{Encoder, Options};
 use waybilld::layout::Compositor;
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
 
@@ -34,8 +34,8 @@ fn orders() -> Vec<Waybill> {
 #[divan::bench(args = [203, 300, 600])]
 fn lay_out_and_encode(bencher: Bencher, dpi: u32) {
     let dpi = Dpi::from_nominal(dpi).expect("one of ours");
-    let studio = Studio::new(Fonts::embedded(), &[]).expect("the shipped designs");
-    let template = studio.design("waybill-100x150").expect("a shipped design").template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).expect("the shipped designs");
+    let template = designs.design("waybill-100x150").expect("a shipped design").template.clone();
     let orders = orders();
     // Each sample begins with nothing remembered and nothing stored, as a daemon that has just started.
     let begin = || {
@@ -52,8 +52,8 @@ fn lay_out_and_encode(bencher: Bencher, dpi: u32) {
 
 #[divan::bench]
 fn check(bencher: Bencher) {
-    let studio = Studio::new(Fonts::embedded(), &[]).expect("the shipped designs");
-    let template = studio.design("waybill-100x150").expect("a shipped design").template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).expect("the shipped designs");
+    let template = designs.design("waybill-100x150").expect("a shipped design").template.clone();
     let mut compositor = Compositor::new(template, Dpi::D203, &Fonts::embedded()).expect("its captions fit");
     let orders = orders();
     bencher

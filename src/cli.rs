@@ -4,7 +4,6 @@
 //! and only `pair` opens a printer, which no daemon has yet. What a command has to say goes to standard output, how
 //! far it is and what is wrong to standard error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
 
-pub mod care;
 pub mod check;
 pub mod client;
 pub mod console;
@@ -15,11 +14,11 @@ pub mod failure;
 pub mod input;
 pub mod job;
 pub mod label;
-mod load;
 pub mod manifest;
 pub mod order;
 pub mod pair;
 mod plugged;
+pub mod printer;
 pub mod printers;
 pub mod progress;
 pub mod render;
@@ -56,11 +55,11 @@ pub enum Command {
     Console(console::Args),
     Scanners(scanners::Args),
     Pair(pair::Args),
-    Identify(care::Identify),
-    Test(care::Test),
-    Calibrate(care::Calibrate),
-    Pause(care::Pause),
-    Resume(care::Resume),
+    Identify(printer::Identify),
+    Test(printer::Test),
+    Calibrate(printer::Calibrate),
+    Pause(printer::Pause),
+    Resume(printer::Resume),
     Trace(trace::Args),
     Render(render::Args),
     Check(check::Args),

@@ -9,7 +9,7 @@
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
-//! model = "zebra-gk420d"                  # a table of src/printer/models.toml; what it says stands where no key says else
+//! model = "zebra-gk420d"                  # a table of src/models/models.toml; what it says stands where no key says else
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
 //! media = { width = 100, height = 150, tracking = "gap", gap = 3, offset = [0, 0] }   # mm; gap, mark or continuous
@@ -81,14 +81,16 @@ use crate::dots::{Dots, Dpi, Mm, Point};
 use crate::fault::{FileFault, nearest};
 use crate::language::{self, Language, Options, PrintMode, Tracking, escpos, zpl};
 use crate::models::{Facts, Model, Models};
-use crate::studio::DEFAULT_TEMPLATE;
 use crate::toml_file::{self, Table};
-use crate::transport::DeviceUri;
+use crate::uri::DeviceUri;
 use crate::waybill::{Party, Senders, json::Node};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use webhooks::Webhook;
+
+/// The design a printer uses when nobody names one.
+pub const DEFAULT_TEMPLATE: &str = "waybill-100x150";
 
 /// Everything an operator may choose.
 #[derive(Debug, Clone)]

@@ -4,11 +4,14 @@
 //! table, the shipped one that knows most of its columns. What is found wrong later, when a label is checked and laid
 //! out, is led back to the cells it was made from ([`Origins::told`]). Opens no file, and takes nothing.
 
+pub mod field_map;
+pub mod sheet;
+
 use crate::fault::{Fault, hint};
-use crate::field_map::sheets::{Drawn, Labels};
-use crate::field_map::view::Place;
-use crate::field_map::{FieldMap, LeftOut, Mapped};
-use crate::sheet::{Kind, Sheet, SheetError, Wanted};
+use crate::import::field_map::tables::{Drawn, Labels};
+use crate::import::field_map::view::Place;
+use crate::import::field_map::{FieldMap, LeftOut, Mapped};
+use crate::import::sheet::{Kind, Sheet, SheetError, Wanted};
 use crate::waybill::json::{self, Node};
 use crate::waybill::{Senders, Waybill};
 use std::collections::HashMap;

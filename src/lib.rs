@@ -11,9 +11,7 @@ pub mod symbology;
 pub mod text;
 
 pub mod capture;
-pub mod care;
 pub mod conversation;
-pub mod field_map;
 pub mod import;
 pub mod label;
 pub mod language;
@@ -21,21 +19,25 @@ pub mod layout;
 pub mod models;
 pub mod pairing;
 pub mod papers;
-pub mod sheet;
+pub mod service_label;
 pub mod template;
+pub mod uri;
 pub mod waybill;
 
-pub mod webhook;
-
+pub mod designs;
+pub mod device;
+pub mod notify;
 pub mod printer;
 pub mod scanner;
 pub mod server;
 pub mod spool;
 pub mod station;
-pub mod studio;
 pub mod transport;
 
+pub mod api;
 pub mod cli;
 pub mod config;
+pub mod daemon;
+pub mod emulator;
 
 pub mod virtual_printer;

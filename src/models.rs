@@ -1,6 +1,6 @@
 //! Printer models: what is known of a printer before it is asked.
 //!
-//! The facts are data, `src/printer/models.toml`. Adding a printer is one table in that file, and nothing else:
+//! The facts are data, `src/models/models.toml`. Adding a printer is one table in that file, and nothing else:
 //!
 //! ```
 //! use waybilld::language::Language;
@@ -152,7 +152,7 @@ impl Models {
     /// The models waybilld knows.
     pub fn shipped() -> &'static Models {
         static SHIPPED: LazyLock<Models> = LazyLock::new(|| {
-            let read = Models::read("src/printer/models.toml", include_str!("printer/models.toml"));
+            let read = Models::read("src/models/models.toml", include_str!("models/models.toml"));
             read.expect("a test reads the file that is shipped")
         });
         &SHIPPED

@@ -15,13 +15,13 @@ pub use errands::{Became, Chore};
 pub use trace::Trace;
 pub use view::View;
 
-use crate::care::{self, Code, Slip, Subject};
 use crate::config::{Config, PrinterConfig};
+use crate::designs::Designs;
 use crate::dots::Size;
 use crate::label::Label;
 use crate::language::{self, Language};
+use crate::service_label::{self, Code, Slip, Subject};
 use crate::spool::Spool;
-use crate::studio::Studio;
 use crate::text::Fonts;
 use crate::transport::Transport;
 use errands::{Errand, Work};
@@ -86,7 +86,7 @@ impl Printers {
     /// true.
     pub fn start(
         config: &Config,
-        studio: &Arc<Studio>,
+        designs: &Arc<Designs>,
         spool: &Spool,
         mut transport: impl FnMut(&str) -> Transport,
         stop: &watch::Receiver<bool>,
@@ -94,7 +94,7 @@ impl Printers {
         let (mut printers, mut loops) = (Printers::default(), Loops::default());
         for (name, printer) in &config.printers {
             let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
-            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), studio.clone(), transport(name), view, wire);
+            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), designs.clone(), transport(name), view, wire);
             let feed = feed.holding_after(config.limits.hold_after);
             loops.0.spawn(feed.run(orders, stop.clone()));
             printers.by_name.insert(name.clone(), handle);
@@ -193,7 +193,7 @@ impl Handle {
 
     /// Prints a label with its own name; waits a while for what became of it.
     pub async fn identify(&self, fonts: &Fonts) -> Became {
-        let label = self.drawn(fonts, care::identify).await;
+        let label = self.drawn(fonts, service_label::identify).await;
         self.errand(Chore::Identify, Work::Label(Box::new(label))).await
     }
 
@@ -206,7 +206,7 @@ impl Handle {
     /// Prints a few words for the packer; waits a while for what became of them.
     pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> Became {
         let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
-        let drawn = spawn_blocking(move || care::slip(&slip, dpi, media, &fonts)).await;
+        let drawn = spawn_blocking(move || service_label::slip(&slip, dpi, media, &fonts)).await;
         let label = drawn.expect("drawing a label of ours does not panic");
         self.errand(Chore::Slip, Work::Label(Box::new(label))).await
     }
@@ -214,7 +214,7 @@ impl Handle {
     /// Prints the codes on as many sheets as they need; waits a while for what became of each.
     pub async fn control_sheet(&self, codes: Vec<Code>, fonts: &Fonts) -> Became {
         let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
-        let drawn = spawn_blocking(move || care::codes(&codes, dpi, media, &fonts)).await;
+        let drawn = spawn_blocking(move || service_label::codes(&codes, dpi, media, &fonts)).await;
         let sheets = match drawn.expect("drawing a label of ours does not panic") {
             Ok(sheets) => sheets,
             Err(small) => return Became::NotTaken(small.to_string()),
@@ -231,7 +231,7 @@ impl Handle {
 
     /// The test label this printer would print.
     pub async fn test_label(&self, fonts: &Fonts) -> Label {
-        self.drawn(fonts, care::test).await
+        self.drawn(fonts, service_label::test).await
     }
 
     /// Has it measure its media anew, if its language has a word for that.

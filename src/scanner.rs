@@ -6,22 +6,25 @@
 //!
 //! A scanner that types is taken for ourselves alone: nothing it types reaches a window or a console.
 
+mod hid;
 mod keyboard;
 mod keys;
 mod line;
 mod makes;
 mod nearby;
 mod unfinished;
-mod uri;
 
-pub use keyboard::Layout;
 pub use keys::Keys;
 pub use line::Lines;
 pub use nearby::{Nearby, What, nearby};
 pub use unfinished::{LONGEST, Scanned};
-pub use uri::{NotAScanner, ScannerUri};
 
-use crate::transport::{Connection, DeviceUri, Input, Keyboard, Limits, Plugged, Transport, why_broken};
+use crate::transport::{Connection, Limits, Plugged, Transport, why_broken};
+use crate::uri::ScannerUri;
+
+use crate::uri::DeviceUri;
+
+use crate::scanner::hid::{Input, Keyboard};
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;

@@ -4,32 +4,32 @@
 //! the spool has it on disk. Every answer is read from the spool or laid out here; a door never asks a printer. Every
 //! request, body, wait and stream has a bound, and reaching it is a clear answer. Opens no device.
 
-mod address;
 mod body;
 mod console;
 mod events;
+mod extract;
+mod handover;
 mod health;
 mod import;
 mod jobs;
 mod labels;
-mod manifests;
 mod orders;
 mod printers;
 mod problem;
 mod render;
 mod routes;
-pub mod shapes;
 mod stations;
 mod submission;
 mod webhooks;
 
 use crate::config::Config;
+use crate::designs::Designs;
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
 use crate::station::Stations;
-use crate::studio::Studio;
 pub use console::{Console, Token};
 
+use crate::notify::http::Webhooks;
 use axum::Router;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -47,7 +47,6 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use webhooks::Webhooks;
 
 /// Connections open at once, at each of the socket and the console; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 256;
@@ -65,7 +64,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What a door stands before.
 pub struct House {
     pub config: Config,
-    pub studio: Arc<Studio>,
+    pub designs: Arc<Designs>,
     pub spool: Spool,
     pub printers: Printers,
     pub stations: Stations,
@@ -215,7 +214,7 @@ async fn attend<L: Listener>(listener: L, app: Router, mut closing: watch::Recei
 
 /// Makes the routes, and keeps every design in the spool so that labels can name them.
 async fn open(house: Arc<House>, console: Option<String>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
-    for design in house.studio.designs() {
+    for design in house.designs.designs() {
         house.spool.keep_template(&design.text).await?;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

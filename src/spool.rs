@@ -7,29 +7,28 @@
 //! One SQLite file in the state directory, in its write-ahead mode with full flushes. [`ledger`] says which step
 //! a label may take; the rest turns steps into rows.
 
-mod desk;
 mod error;
+mod handover;
 pub mod ledger;
-mod manifests;
 mod orders;
-mod packing;
+mod printing;
 mod reading;
+mod records;
+mod scans;
 mod schema;
-mod sending;
-mod shapes;
 mod taking;
 mod threads;
+mod transaction;
 mod verbs;
 
 pub use error::{Left, SpoolError};
 pub use ledger::State;
 pub use orders::BUYER_ASKED;
-pub use packing::ON_SCAN;
-pub use shapes::*;
+pub use records::*;
+pub use scans::ON_SCAN;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;
 
-use desk::Desk;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, TryLockError};
@@ -42,6 +41,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use threads::{Bells, Question, Request, Writer};
 use tokio::sync::{Notify, watch};
+use transaction::Desk;
 
 /// Tells the time; tests hand in their own.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
@@ -135,13 +135,13 @@ impl Spool {
 
     /// Takes the labels of handover manifests, and with them notes which parcel stands on which manifest.
     pub fn take_manifests(&self, job: NewJob, parcels: Vec<(LabelKey, String)>) -> Receipt<Taken> {
-        self.write(move |desk| manifests::take(desk, &job, &parcels))
+        self.write(move |desk| handover::take(desk, &job, &parcels))
     }
 
     /// The parcels on that manifest, in the order they were handed over.
     pub fn parcels(&self, manifest: &str) -> Receipt<Vec<LabelView>> {
         let manifest = manifest.to_owned();
-        self.read(move |db| manifests::parcels(db, &manifest))
+        self.read(move |db| handover::parcels(db, &manifest))
     }
 
     /// How a job that was sent before stands; `None` when its id is new. What [`Spool::take`] would answer, without
@@ -176,7 +176,7 @@ impl Spool {
     pub fn sending(&self, printer: &str, labels: Vec<impl Into<Leaving>>) -> Receipt<()> {
         let printer = printer.to_owned();
         let labels: Vec<Leaving> = labels.into_iter().map(Into::into).collect();
-        self.write(move |desk| sending::sending(desk, &printer, &labels))
+        self.write(move |desk| printing::sending(desk, &printer, &labels))
     }
 
     /// Records what became of a label that was being sent. It shares a commit with a [`Spool::sending`] that is
@@ -185,7 +185,7 @@ impl Spool {
     /// `attempt` is the one it was queued as: when the label has since been sent again, by another printer perhaps,
     /// what became of the older attempt settles nothing.
     pub fn settle(&self, key: LabelKey, attempt: i64, outcome: Outcome) -> Receipt<()> {
-        threads::ask_writer(&self.doors().writer, true, move |desk| sending::settle(desk, key, attempt, &outcome))
+        threads::ask_writer(&self.doors().writer, true, move |desk| printing::settle(desk, key, attempt, &outcome))
     }
 
     /// Holds what has been waiting for the printer for longer, so that the end of a long outage is no flood; says how
@@ -299,86 +299,86 @@ impl Spool {
 
     /// The labels under the first of these words that is the id, tracking key or order key of any, newest first.
     pub fn find_first(&self, words: Vec<String>, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| packing::find_first(db, &words, labels_max))
+        self.read(move |db| scans::find_first(db, &words, labels_max))
     }
 
     /// What waits for a scan of goods, under the first of these keys that anything waits under.
     pub fn goods_waiting(&self, skus: Vec<String>) -> Receipt<GoodsWaiting> {
         let now = self.now();
-        self.read(move |db| packing::goods_waiting(db, &skus, now))
+        self.read(move |db| scans::goods_waiting(db, &skus, now))
     }
 
     /// How many labels wait for a scan.
     pub fn awaiting_scan(&self) -> Receipt<usize> {
-        self.read(packing::awaiting_scan)
+        self.read(scans::awaiting_scan)
     }
 
     /// Labels in doubt, those first that have been so the longest.
     pub fn doubts(&self) -> Receipt<Vec<LabelView>> {
-        self.read(packing::doubts)
+        self.read(scans::doubts)
     }
 
     /// Lets a label print that waited for its scan, next in the queue of that printer.
     pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
         let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |desk| packing::let_print(desk, &label, &printer, &by))
+        self.write(move |desk| scans::let_print(desk, &label, &printer, &by))
     }
 
     /// Takes back a reprint that has not been sent: the label stands as it did.
     pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |desk| packing::take_back_reprint(desk, &label, &by))
+        self.write(move |desk| scans::take_back_reprint(desk, &label, &by))
     }
 
     /// Records that the parcel was handed over at that station.
     pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
         let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
-        self.write(move |desk| packing::ship(desk, &label, by.as_deref(), &station))
+        self.write(move |desk| scans::ship(desk, &label, by.as_deref(), &station))
     }
 
     /// Takes back that the parcel was handed over.
     pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
         let (label, station) = (label.to_owned(), station.to_owned());
-        self.write(move |desk| packing::unship(desk, &label, &station))
+        self.write(move |desk| scans::unship(desk, &label, &station))
     }
 
     /// Labels handed over, the first first.
     pub fn shipped(&self, wanted: Shipments, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| packing::shipped(db, &wanted, labels_max))
+        self.read(move |db| scans::shipped(db, &wanted, labels_max))
     }
 
     /// Waybills taken since then that came out and were not handed over, the newest first.
     pub fn not_shipped(&self, since: UnixMs, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| packing::not_shipped(db, since, labels_max))
+        self.read(move |db| scans::not_shipped(db, since, labels_max))
     }
 
     /// The label that came out of the printer last, if that was lately.
     pub fn last_out(&self, printer: &str) -> Receipt<Option<LabelView>> {
         let printer = printer.to_owned();
-        self.read(move |db| packing::last_out(db, &printer))
+        self.read(move |db| scans::last_out(db, &printer))
     }
 
     /// The job that printer works on.
     pub fn wave(&self, printer: &str) -> Receipt<Option<Wave>> {
         let printer = printer.to_owned();
-        self.read(move |db| packing::wave(db, &printer))
+        self.read(move |db| scans::wave(db, &printer))
     }
 
     /// Voids what of the job waits for its first print at that printer; says how many.
     pub fn cancel_wave(&self, job: &str, printer: &str, by: &str) -> Receipt<usize> {
         let (job, printer, by) = (job.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |desk| packing::cancel_wave(desk, &job, &printer, &by))
+        self.write(move |desk| scans::cancel_wave(desk, &job, &printer, &by))
     }
 
     /// Keeps what came of a scan, and tells it.
     pub fn note_scan(&self, note: ScanNote) -> Receipt<()> {
-        self.write(move |desk| packing::note_scan(desk, &note))
+        self.write(move |desk| scans::note_scan(desk, &note))
     }
 
     /// Tells that the question of a label in doubt is put at a station.
     pub fn tell_asked(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
         let (label, printer, station) = (label.to_owned(), printer.to_owned(), station.to_owned());
-        self.write(move |desk| packing::tell_asked(desk, &label, &printer, &station))
+        self.write(move |desk| scans::tell_asked(desk, &label, &printer, &station))
     }
 
     // Questions.
@@ -459,7 +459,7 @@ impl Spool {
             from = erased.go_on;
         }
         while self.write(move |desk| verbs::erase_events(desk, before)).await? > 0 {}
-        while self.write(move |desk| packing::erase_scans(desk, before)).await? > 0 {}
+        while self.write(move |desk| scans::erase_scans(desk, before)).await? > 0 {}
         Ok(labels)
     }
 
@@ -509,7 +509,7 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
     let slept = reading::last_at(&db)?.map_or(0, |at| now.saturating_sub(at)).max(0);
     let opening = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut desk = Desk::new(&opening, now);
-    sending::doubt_what_was_being_sent(&mut desk)?;
+    printing::doubt_what_was_being_sent(&mut desk)?;
     opening.commit()?;
     let latest = reading::latest_seq(&db)?;
     let pages = log_pages.clone();

@@ -6,23 +6,23 @@
 //! the printer told.
 
 mod answer;
-pub mod bench;
 pub mod control;
 mod doubts;
 pub mod scanned;
 mod scanners;
+pub mod session;
 
 pub use answer::{Answer, Code, Facts, Tone};
 
 use crate::config::{Config, Mode, StationConfig};
+use crate::designs::Designs;
 use crate::printer::{Handle, Printers};
 use crate::spool::{LabelView, ON_SCAN, Reprint, ScanNote, Spool, SpoolError, State, UnixMs};
-use crate::studio::Studio;
 use crate::text::Fonts;
 use answer::{refusal, refused};
-use bench::{Bench, Heard, Undo, meant};
 use control::{Control, PICKS_MAX};
 use scanned::{Scanned, TEXT_MAX};
+use session::{Bench, Heard, Undo, meant};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
@@ -99,7 +99,13 @@ struct Station {
 
 impl Stations {
     /// The stations of the configuration. Their doubts are watched and their scanners heard until `stop` turns true.
-    pub fn start(config: &Config, studio: &Studio, spool: &Spool, printers: &Printers, stop: &watch::Receiver<bool>) -> Stations {
+    pub fn start(
+        config: &Config,
+        designs: &Designs,
+        spool: &Spool,
+        printers: &Printers,
+        stop: &watch::Receiver<bool>,
+    ) -> Stations {
         let station = |(name, config): (&String, &StationConfig)| {
             let printer = printers.get(&config.printer).expect("the configuration names only printers it has").clone();
             let view = View {
@@ -115,7 +121,7 @@ impl Stations {
             let station = Station {
                 name: name.clone(),
                 printer,
-                slips: config.slip.then(|| studio.fonts().clone()),
+                slips: config.slip.then(|| designs.fonts().clone()),
                 spool: spool.clone(),
                 bench: Arc::new(Mutex::new(Bench::new(config.mode))),
                 places: Arc::new(Semaphore::new(SCANS_MAX)),

@@ -7,7 +7,9 @@ pub mod code128;
 pub mod qr;
 
 #[cfg(test)]
-mod scanner;
+mod tests {
+    pub mod decoder;
+}
 
 use std::fmt;
 

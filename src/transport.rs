@@ -11,31 +11,25 @@
 //! does not learn of: **offer the same bytes again** (more may follow them) until a write says how many it took.
 //!
 //! ```
-//! use waybilld::transport::DeviceUri;
+//! use waybilld::uri::DeviceUri;
 //!
 //! let uri: DeviceUri = "tcp://10.0.0.7".parse().expect("a device URI");
 //! assert_eq!(uri.to_string(), "tcp://10.0.0.7:9100");
 //! ```
 
 mod discover;
-mod hid;
-mod holders;
 mod line;
 mod plugged;
-mod raw;
 mod serial;
-mod sysfs;
 mod tcp;
-mod uri;
 mod usb;
 
+pub(crate) use discover::facts;
 pub use discover::{Found, UsbFacts, discover};
-pub use hid::{FoundKeyboard, Input, Keyboard, keyboards};
 pub use line::{Line, PortStatus};
 pub use plugged::Plugged;
-pub use uri::{DeviceUri, Flow, HidAddress, NotAUri, Parity, SerialAddress, UsbAddress, UsbPlace};
-pub(crate) use uri::{hid::parse as parse_hid, word};
 
+use crate::uri::DeviceUri;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -69,7 +63,7 @@ pub struct Transport {
 
 /// A line that could not be opened, in a sentence for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoLine(String);
+pub struct NoLine(pub(crate) String);
 
 impl fmt::Display for NoLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,7 +172,7 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-fn broken(why: &'static str) -> io::Error {
+pub(crate) fn broken(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, Broken(why))
 }
 

@@ -20,11 +20,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use waybilld::config::Config;
+use waybilld::designs::Designs;
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
 use waybilld::spool::{Spool, SpoolError, system_clock};
 use waybilld::station::Stations;
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
 const CONFIG: &str = r#"
@@ -90,12 +90,12 @@ impl Bench {
     async fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::parse("config.toml", CONFIG).unwrap();
-        let studio = Arc::new(Studio::new(Fonts::embedded(), &[]).unwrap());
+        let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).unwrap());
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
-        let house = Arc::new(House { config, studio, spool: spool.clone(), printers, stations });
+        let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
+        let house = Arc::new(House { config, designs, spool: spool.clone(), printers, stations });
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(listener, house, async {
             let _ = stopped.await;

@@ -10,17 +10,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dots", &[]),
     ("symbology", &["dots"]),
     ("text", &["dots"]),
+    // Addresses are values: the configuration reads them, and needs nothing that opens a device.
+    ("uri", &[]),
     ("waybill", &["fault"]),
-    // A table is cells and no more: what a column means stands in a map.
-    ("sheet", &["fault"]),
-    ("field_map", &["fault", "sheet", "toml_file", "waybill"]),
     // Checks what a map made, so that the faults of map and label are told together.
-    ("import", &["fault", "field_map", "sheet", "waybill"]),
+    ("import", &["fault", "toml_file", "waybill"]),
     // What is printed beside waybills, made of them.
     ("papers", &["waybill"]),
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
-    ("care", &["label", "symbology", "text", "dots"]),
+    ("service_label", &["label", "symbology", "text", "dots"]),
     // The wire as text: written by traces, read by tests.
     ("capture", &[]),
     // Expressions are tried on a sample of the paper they are for.
@@ -33,59 +32,71 @@ const ROOMS: &[(&str, &[&str])] = &[
     // What a printer answers, before there is a configuration of it.
     ("pairing", &["language", "models", "dots"]),
     ("virtual_printer", &["dots"]),
+    // A virtual printer in real time.
+    ("emulator", &["virtual_printer"]),
+    // What the kernel says of what is plugged in.
+    ("device", &["uri"]),
     // How a USB device differs from the printer class is a fact of its id.
-    ("transport", &["models", "virtual_printer"]),
-    // Scans as text, from devices that `transport` opens.
-    ("scanner", &["transport"]),
+    ("transport", &["device", "models", "uri", "virtual_printer"]),
+    // Scans as text; a scanner on a serial port is a line as a printer's is.
+    ("scanner", &["device", "transport", "uri"]),
     ("spool", &[]),
-    // What is told of the ledger's events.
-    ("webhook", &["spool"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
-    ("studio", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
+    ("designs", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "scanner", "studio", "transport", "waybill", "webhook"]),
+    ("config", &["fault", "toml_file", "dots", "language", "models", "uri", "waybill"]),
     (
         "printer",
         &[
             "capture",
-            "care",
             "config",
             "conversation",
+            "designs",
             "dots",
             "fault",
             "label",
             "language",
             "layout",
             "papers",
+            "service_label",
             "spool",
-            "studio",
             "template",
             "text",
             "transport",
+            "uri",
             "waybill",
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["care", "config", "printer", "scanner", "spool", "studio", "text", "waybill"]),
+    ("station", &["config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
+    // What goes over the wire.
+    ("api", &["fault", "papers", "printer", "spool", "station", "waybill"]),
+    // What is told of the ledger's events, in the shapes of the wire.
+    ("notify", &["api", "config", "spool", "uri"]),
     (
         "server",
         &[
+            "api", "config", "designs", "dots", "fault", "import", "label", "language", "layout", "notify", "papers", "printer",
+            "spool", "station", "template", "waybill",
+        ],
+    ),
+    (
+        "daemon",
+        &[
             "config",
+            "designs",
             "dots",
+            "emulator",
             "fault",
-            "field_map",
-            "import",
-            "label",
             "language",
-            "layout",
-            "papers",
             "printer",
+            "server",
             "spool",
             "station",
-            "studio",
-            "template",
-            "waybill",
-            "webhook",
+            "text",
+            "transport",
+            "uri",
+            "virtual_printer",
         ],
     ),
     ("cli", &["*"]),
@@ -100,14 +111,13 @@ const PURE: &[&str] = &[
     "dots",
     "symbology",
     "text",
+    "uri",
     "waybill",
-    "sheet",
-    "field_map",
     "papers",
     "import",
     "label",
     "capture",
-    "care",
+    "service_label",
     "template",
     "layout",
     "language",
@@ -115,7 +125,6 @@ const PURE: &[&str] = &[
     "models",
     "pairing",
     "virtual_printer",
-    "webhook",
 ];
 
 /// What a pure room must not name.
@@ -143,7 +152,10 @@ fn sources() -> Vec<(String, PathBuf, String)> {
             let path = entry.expect("a readable entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+                && !path.parent().is_some_and(|folder| folder.ends_with("tests"))
+            {
                 let text = std::fs::read_to_string(&path).expect("a source is text");
                 let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
                 found.push((room(&root, &path), path, product));

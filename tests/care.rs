@@ -1,10 +1,8 @@
 //! What an operator asks of a printer beside its jobs, and what comes out.
 
-mod table;
-
+use crate::support::table::{Table, job};
 use serde_json::Value;
 use std::time::Duration;
-use table::{Table, job};
 use tokio::time::Instant;
 use waybilld::capture::{self, Line, Side};
 use waybilld::language::zpl::status::{Reply, ReplyReader};
@@ -74,7 +72,7 @@ async fn a_printer_that_is_off_takes_no_order_and_prints_none_of_them_when_it_is
         table.folder.path().join("socket")
     );
     let config = waybilld::config::Config::parse("test", &config).unwrap();
-    let daemon = waybilld::cli::serve::start(config).await.unwrap();
+    let daemon = waybilld::daemon::start(config).await.unwrap();
     for order in ["identify", "test", "calibrate"] {
         let said = table.client.post(&format!("/v1/printers/pack-1/{order}"), String::new()).await.unwrap();
         assert_eq!(said.status.as_u16(), 409, "{}", said.body);

@@ -15,8 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use waybilld::cli::client::{Client, Door};
-use waybilld::cli::serve::{self, Running};
 use waybilld::config::{Config, Mode};
+use waybilld::daemon::{self, Running};
 use waybilld::spool::State;
 use waybilld::station::control::Control;
 
@@ -70,7 +70,7 @@ fn config(folder: &Path, console: &str) -> Config {
 impl Bench {
     async fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = serve::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
+        let daemon = daemon::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
         let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
         let console = client.get("/v1/console").await.unwrap().granted().unwrap();
         let url = console["url"].as_str().unwrap();
@@ -280,7 +280,7 @@ async fn the_token_is_made_once_for_the_daemons_user_alone_and_can_be_given() {
     let socket = Client::new(&Door { socket: Some(folder.path().join("socket")) });
     let mut urls = Vec::new();
     for _ in 0..2 {
-        let daemon = serve::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
+        let daemon = daemon::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
         urls.push(socket.get("/v1/console").await.unwrap().body["url"].as_str().unwrap().to_owned());
         daemon.stop().await;
     }
@@ -294,7 +294,7 @@ async fn the_token_is_made_once_for_the_daemons_user_alone_and_can_be_given() {
     let refused = async |text: &str, mode: u32| {
         fs::write(&own, text).unwrap();
         fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
-        match serve::start(config(folder.path(), &given)).await {
+        match daemon::start(config(folder.path(), &given)).await {
             Ok(daemon) => {
                 let url = socket.get("/v1/console").await.unwrap().body["url"].to_string();
                 daemon.stop().await;
@@ -320,7 +320,7 @@ async fn without_a_console_the_socket_says_how_to_have_one() {
         folder.path().join("state"),
         folder.path().join("socket")
     );
-    let daemon = serve::start(Config::parse("config.toml", &text).unwrap()).await.unwrap();
+    let daemon = daemon::start(Config::parse("config.toml", &text).unwrap()).await.unwrap();
     let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
     let failure = client.get("/v1/console").await.unwrap().granted().unwrap_err().to_string();
     assert!(failure.contains("add a table [console] with `listen = \"127.0.0.1:8631\"`"), "{failure}");

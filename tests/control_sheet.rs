@@ -7,7 +7,7 @@ use std::process::Command;
 use waybilld::dots::{Bitmap, Dots, Dpi, Mm, Rect, Size};
 use waybilld::station::control::Control;
 use waybilld::text::Fonts;
-use waybilld::{care, label};
+use waybilld::{label, service_label};
 
 /// What a scanner reads off that band of the picture.
 fn read(luma: &[u8], width: usize, rows: std::ops::Range<usize>) -> Option<String> {
@@ -61,7 +61,7 @@ fn the_sheet_goes_on_any_label_that_has_room_and_is_refused_by_size_for_others()
     let fonts = Fonts::embedded();
     for (dpi, width, height) in [(Dpi::D203, 76.0, 130.0), (Dpi::D300, 100.0, 150.0), (Dpi::D600, 60.0, 50.0)] {
         let media = Size::new(dpi.dots(Mm(width)), dpi.dots(Mm(height)));
-        let sheets = care::codes(&Control::sheet(), dpi, media, &fonts).expect("it has room");
+        let sheets = service_label::codes(&Control::sheet(), dpi, media, &fonts).expect("it has room");
         let mut read_back = BTreeSet::new();
         for sheet in &sheets {
             let whole = Rect::new(Dots(0), Dots(0), media.width, media.height);
@@ -77,7 +77,7 @@ fn the_sheet_goes_on_any_label_that_has_room_and_is_refused_by_size_for_others()
         assert_eq!(read_back, Control::ALL.map(Control::code).into(), "{width} × {height}");
     }
     let dpi = Dpi::D203;
-    let refused = care::codes(&Control::sheet(), dpi, Size::new(dpi.dots(Mm(30.0)), dpi.dots(Mm(20.0))), &fonts);
+    let refused = service_label::codes(&Control::sheet(), dpi, Size::new(dpi.dots(Mm(30.0)), dpi.dots(Mm(20.0))), &fonts);
     let sentence = refused.expect_err("too small").to_string();
     assert_eq!(sentence, "the codes need a label of at least 49.75 mm × 31.75 mm.");
 }

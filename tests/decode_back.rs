@@ -2,17 +2,15 @@
 //! interpreter we did not write makes of our bytes; and the two pictures are the same, dot for dot.
 #![cfg(feature = "interpreter")]
 
-mod paper;
-
-use paper::Printer;
+use crate::support::paper::Printer;
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 use std::time::Duration;
+use waybilld::designs::Designs;
 use waybilld::dots::{Bitmap, Dots, Dpi, Mm, Rect, Size};
-use waybilld::field_map::{FieldMap, Mapped};
+use waybilld::import::field_map::{FieldMap, Mapped};
 use waybilld::label::{Label, Mark};
 use waybilld::language::{Encoder, Language, Options, Setup, escpos, zpl};
 use waybilld::papers::{self, Kind, Want, Wave};
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::virtual_printer::{self, EscPosSettings, Event, Settings, Stock, VirtualPrinter, interpreter};
 use waybilld::waybill::{Senders, Waybill, json};
@@ -41,9 +39,9 @@ fn waves() -> Vec<(&'static str, Vec<Waybill>)> {
 }
 
 fn lay_out(dpi: Dpi, template: &str, waybills: &[Waybill]) -> Vec<Label> {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
-    let template = studio.design(template).unwrap().template.clone();
-    let lay_out = |waybill| studio.with(&template, dpi, |compositor| compositor.lay_out(waybill)).unwrap().unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
+    let template = designs.design(template).unwrap().template.clone();
+    let lay_out = |waybill| designs.with(&template, dpi, |compositor| compositor.lay_out(waybill)).unwrap().unwrap();
     waybills.iter().map(lay_out).collect()
 }
 
@@ -190,18 +188,18 @@ fn every_symbol_of_the_wave_is_read_back_at_600_dpi() {
 
 #[test]
 fn every_symbol_of_the_papers_of_the_wave_is_read_back() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
     for ((width, dpi), (wave, waybills)) in
         [(100.0, Dpi::D203), (72.0, Dpi::D203), (100.0, Dpi::D300)].into_iter().zip(waves().iter().cycle())
     {
         let media = (Mm(width), Mm(150.0));
         let (id, printer, at) = ("wave-2025-0712-a".to_owned(), "pack-1".to_owned(), "2025-07-12 09:30".to_owned());
         let papers = Wave { id, printer, at, labels: waybills.iter().collect() };
-        let papers = studio.papers(&papers, &Want::ALL, media, dpi).unwrap();
-        let others = [Kind::Bag, Kind::Manifest].map(|kind| studio.pages(&papers::sample(kind, true), media, dpi).unwrap());
+        let papers = designs.papers(&papers, &Want::ALL, media, dpi).unwrap();
+        let others = [Kind::Bag, Kind::Manifest].map(|kind| designs.pages(&papers::sample(kind, true), media, dpi).unwrap());
         let sheets = papers.before.iter().chain(papers.behind.iter().flatten()).chain(others.iter().flatten());
-        let lay_out = |sheet: &waybilld::studio::Sheet| {
-            studio.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap()
+        let lay_out = |sheet: &waybilld::designs::Sheet| {
+            designs.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap()
         };
         let labels: Vec<Label> = sheets.map(lay_out).collect();
         let mut symbols = 0;

@@ -1,20 +1,16 @@
 //! Our ESC/POS, read back by a reader that knows the manual only, shows the dots we drew ourselves, and no buyer's text
 //! and no picture in it is a command.
 
-#[path = "sample/any.rs"]
-mod any;
-mod sample;
-
-use any::{any_label, noise};
+use crate::support::any::{any_label, noise};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 use std::sync::Arc;
+use waybilld::designs::Designs;
 use waybilld::dots::{Bitmap, Dots, Dpi, Point, Rect, Size};
 use waybilld::label::{Label, Mark, Op};
 use waybilld::language::escpos::{COMMAND_BYTES, Encoder, Feed, Options, status};
 use waybilld::language::{PrintMode, Setup, Tracking};
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
 
@@ -282,7 +278,7 @@ fn filled(area: Rect) -> Label {
 
 #[test]
 fn a_line_that_broke_inside_a_band_costs_the_next_label_nothing() {
-    let label = sample::waybill(0);
+    let label = crate::support::sample::waybill(0);
     for options in [LINE, PAGE] {
         let mut encoder = Encoder::new(options);
         let start = encoder.start(&CUT, label.dpi);
@@ -300,7 +296,7 @@ fn a_line_that_broke_inside_a_band_costs_the_next_label_nothing() {
 
 #[test]
 fn a_dense_label_is_a_fraction_of_its_raster() {
-    let label = sample::waybill(0);
+    let label = crate::support::sample::waybill(0);
     let raster = label.raster().bytes().len();
     let [line, page] = [LINE, PAGE].map(|options| encoded(options, &CUT, &label).1.len());
     println!("{raster} bytes of raster: {line} in line mode, {page} in page mode");
@@ -323,12 +319,12 @@ fn read(picture: &Bitmap, zone: Rect, format: BarcodeFormat) -> String {
 
 fn every_symbol_is_read(dpi: Dpi) {
     let wave = std::fs::read(format!("{}/samples/wave.jsonl", env!("CARGO_MANIFEST_DIR"))).expect("our own sample wave");
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
-    let template = studio.design("waybill-80").unwrap().template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
+    let template = designs.design("waybill-80").unwrap().template.clone();
     let mut symbols = 0;
     for (line, node) in json::parse_lines(&wave).unwrap() {
         let waybill = Waybill::parse(&node, &Senders::default()).expect("a sample order has no fault");
-        let label = studio.with(&template, dpi, |compositor| compositor.lay_out(&waybill)).unwrap().unwrap();
+        let label = designs.with(&template, dpi, |compositor| compositor.lay_out(&waybill)).unwrap().unwrap();
         // Every other label in page mode, where the head has it.
         let (printed, _) = encoded(if line % 2 == 0 { PAGE } else { LINE }, &CUT, &label);
         assert_same(&label.raster(), &printed);

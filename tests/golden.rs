@@ -7,11 +7,11 @@
 use image::{Rgb, RgbImage};
 use std::fs;
 use std::path::{Path, PathBuf};
+use waybilld::designs::Designs;
 use waybilld::dots::{Bitmap, Dpi};
 use waybilld::label::Label;
 use waybilld::language::{Encoder, Language, Options, Setup, zpl};
 use waybilld::papers::Kept;
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 
 fn folder() -> PathBuf {
@@ -29,14 +29,14 @@ fn names() -> Vec<String> {
 }
 
 /// Lays out `{"template": …, "dpi": …, "label": …}`, or the same with what the spool keeps of a `paper`; says which.
-fn lay_out(studio: &Studio, name: &str) -> (Label, bool) {
+fn lay_out(designs: &Designs, name: &str) -> (Label, bool) {
     let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
     let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
     let dpi = Dpi::from_nominal(golden["dpi"].as_u64().unwrap() as u32).unwrap();
-    let template = studio.design(golden["template"].as_str().unwrap()).unwrap().template.clone();
+    let template = designs.design(golden["template"].as_str().unwrap()).unwrap().template.clone();
     let is_paper = golden.get("paper").is_some();
     let kept = Kept::parse(&golden[if is_paper { "paper" } else { "label" }].to_string()).unwrap();
-    (studio.with(&template, dpi, |compositor| compositor.lay_out(&kept)).unwrap().unwrap(), is_paper)
+    (designs.with(&template, dpi, |compositor| compositor.lay_out(&kept)).unwrap().unwrap(), is_paper)
 }
 
 /// The first label on a connection, with its setup.
@@ -85,11 +85,11 @@ fn bytes_fault(file: &str, ours: &[u8]) -> Option<String> {
 
 #[test]
 fn golden_labels_are_as_they_were() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
     let bless = std::env::var_os("BLESS").is_some();
     let mut faults = Vec::new();
     for name in names() {
-        let (label, is_paper) = lay_out(&studio, &name);
+        let (label, is_paper) = lay_out(&designs, &name);
         let picture = label.raster();
         if bless {
             fs::write(folder().join(format!("{name}.png")), picture.to_png()).unwrap();

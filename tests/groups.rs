@@ -1,10 +1,8 @@
 //! What a packing table with two printers notices when one of them fails in the middle of a wave.
 
-mod table;
-
+use crate::support::table::{Table, job};
 use serde_json::json;
 use std::collections::BTreeSet;
-use table::{Table, job};
 
 /// Every label once, whichever of the two it came out of.
 async fn all_came_out_once(table: &Table, labels: usize) {

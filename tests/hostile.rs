@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
+use waybilld::designs::Designs;
 use waybilld::dots::Dpi;
 use waybilld::label::Label;
 use waybilld::language::{Encoder, Language, Options, zpl};
-use waybilld::studio::Studio;
 use waybilld::template::Template;
 use waybilld::text::Fonts;
 use waybilld::virtual_printer::{Event, Settings, VirtualPrinter};
@@ -87,10 +87,10 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// Prints it if it is taken: exactly one whole piece, and no command but those a label needs.
-fn print_if_taken(studio: &Studio, template: &Arc<Template>, order: &Value, native_text: bool) -> Result<bool, TestCaseError> {
+fn print_if_taken(designs: &Designs, template: &Arc<Template>, order: &Value, native_text: bool) -> Result<bool, TestCaseError> {
     let node = json::parse(order.to_string().as_bytes()).expect("our own JSON");
     let Ok(waybill) = Waybill::parse(&node, &Senders::default()) else { return Ok(false) };
-    let made = studio.with(template, Dpi::D203, |compositor| {
+    let made = designs.with(template, Dpi::D203, |compositor| {
         let checked = compositor.check(&waybill);
         let made = compositor.lay_out(&waybill);
         (checked, made)
@@ -168,15 +168,15 @@ fn tspl_says_only_what_a_label_needs(label: &Label) -> Result<(), TestCaseError>
 
 #[test]
 fn hostile_text_in_any_field_is_refused_or_printed_as_text() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
-    let template = studio.design("waybill-100x150").unwrap().template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
+    let template = designs.design("waybill-100x150").unwrap().template.clone();
     let (printed, refused) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let case = (prop::sample::select(FIELDS.to_vec()), hostile(), any::<bool>());
     let ran = runner.run(&case, |(field, text, native_text)| {
         let mut order = order();
         *order.pointer_mut(field).expect("a field of the order") = text.into();
-        let count = if print_if_taken(&studio, &template, &order, native_text)? { &printed } else { &refused };
+        let count = if print_if_taken(&designs, &template, &order, native_text)? { &printed } else { &refused };
         count.set(count.get() + 1);
         Ok(())
     });

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use waybilld::config::Config;
+use waybilld::designs::Designs;
+use waybilld::import::sheet::{Sheet, Wanted};
 use waybilld::import::{self, Import, Map};
 use waybilld::printer::Printers;
 use waybilld::server::{self, House};
-use waybilld::sheet::{Sheet, Wanted};
 use waybilld::spool::{Spool, system_clock};
 use waybilld::station::Stations;
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::json::{self, Node};
 use waybilld::waybill::{Senders, Waybill};
@@ -171,7 +171,7 @@ fn book(sheet: &str, strings: &str) -> Vec<u8> {
 
 fn sheet(bytes: &[u8]) -> Result<Vec<Vec<String>>, String> {
     let sheet = Sheet::read(bytes, &Wanted::default()).map_err(|error| error.to_string())?;
-    let cells = |row: &waybilld::sheet::Row| (0..row.cells.len()).map(|at| row.text(at).to_owned()).collect();
+    let cells = |row: &waybilld::import::sheet::Row| (0..row.cells.len()).map(|at| row.text(at).to_owned()).collect();
     Ok(sheet.rows.iter().map(cells).collect())
 }
 
@@ -429,12 +429,12 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let maps = format!("maps = {:?}\n", folder.path().display().to_string());
         let config = Config::parse("config.toml", &(maps + CONFIG)).unwrap();
-        let studio = Arc::new(Studio::new(Fonts::embedded(), &[]).unwrap());
+        let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).unwrap());
         let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
-        let stations = Stations::start(&config, &studio, &spool, &printers, &watch::channel(false).1);
-        let house = Arc::new(House { config, studio, spool, printers, stations });
+        let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
+        let house = Arc::new(House { config, designs, spool, printers, stations });
         tokio::spawn(server::serve(listener, house, std::future::pending()));
         Desk { folder }
     }

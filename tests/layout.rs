@@ -1,11 +1,11 @@
 //! What a label says and refuses, before any printer: one order changed in one place at a time.
 
 use serde_json::{Value, json};
+use waybilld::designs::Designs;
 use waybilld::dots::{Dots, Dpi, Mm};
 use waybilld::fault::Fault;
 use waybilld::label::{Label, Mark};
 use waybilld::papers::{self, Content, Kind, Paper, Parcel};
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::{Senders, Waybill, json};
 
@@ -28,10 +28,10 @@ fn lay_out(order: &Value) -> Result<Label, Vec<Fault>> {
 }
 
 fn lay_out_as(template: &str, order: &Value) -> Result<Label, Vec<Fault>> {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
-    let template = studio.design(template).unwrap().template.clone();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
+    let template = designs.design(template).unwrap().template.clone();
     let waybill = Waybill::parse(&json::parse(order.to_string().as_bytes()).unwrap(), &Senders::default()).unwrap();
-    studio.with(&template, Dpi::D203, |compositor| compositor.lay_out(&waybill)).unwrap()
+    designs.with(&template, Dpi::D203, |compositor| compositor.lay_out(&waybill)).unwrap()
 }
 
 fn refusal(order: &Value) -> String {
@@ -142,17 +142,17 @@ fn manifest(parcels: usize, tracking: impl Fn(usize) -> String) -> Paper {
 
 #[test]
 fn a_long_list_goes_on_over_as_many_labels_as_its_rows_need_and_none_is_lost_or_cut() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
     // Every seventh number needs several lines.
     let tracking =
         |number: usize| if number.is_multiple_of(7) { format!("NUMBER-{number} ").repeat(9) } else { format!("T{number}") };
     for (media, dpi) in [((100.0, 150.0), Dpi::D203), ((72.0, 150.0), Dpi::D203), ((100.0, 150.0), Dpi::D300)] {
-        let sheets = studio.pages(&manifest(120, tracking), (Mm(media.0), Mm(media.1)), dpi).unwrap();
+        let sheets = designs.pages(&manifest(120, tracking), (Mm(media.0), Mm(media.1)), dpi).unwrap();
         let of = sheets.len();
         assert!((3..20).contains(&of), "{of} labels");
         let mut told = Vec::new();
         for (at, sheet) in sheets.iter().enumerate() {
-            let label = studio.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap();
+            let label = designs.with(&sheet.template, dpi, |compositor| compositor.lay_out(&sheet.paper)).unwrap().unwrap();
             em(&label, &format!("{} / {of}", at + 1));
             em(&label, "DRIVER 司机");
             let said = lines(&label);
@@ -166,9 +166,9 @@ fn a_long_list_goes_on_over_as_many_labels_as_its_rows_need_and_none_is_lost_or_
 
 #[test]
 fn a_row_higher_than_a_label_and_a_list_of_a_hundred_labels_are_refused() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
     let refused = |paper: &Paper| {
-        let faults = studio.pages(paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap_err();
+        let faults = designs.pages(paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap_err();
         faults.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -189,12 +189,12 @@ fn an_order_is_not_laid_out_on_the_design_of_a_paper() {
 
 #[test]
 fn a_note_that_fills_the_first_label_of_a_slip_leaves_the_goods_to_the_second() {
-    let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+    let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
     let mut paper = papers::sample(Kind::PackingSlip, true);
     if let Content::PackingSlip(slip) = &mut paper.content {
         slip.note = "请在门卫处放下包裹谢谢".repeat(22);
         slip.items[0].name = "纸灯笼".repeat(100);
     }
-    let sheets = studio.pages(&paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap();
+    let sheets = designs.pages(&paper, (Mm(100.0), Mm(150.0)), Dpi::D203).unwrap();
     assert_eq!(sheets.iter().map(|sheet| sheet.paper.rows()).collect::<Vec<_>>(), [0, 1]);
 }

@@ -6,9 +6,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use waybilld::cli::client::{Answer, Client, Door};
-use waybilld::cli::serve::{self, Running};
-use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
 use waybilld::config::Config;
+use waybilld::daemon::{self, Running};
+use waybilld::emulator::{Machine, Tray, Voice};
 use waybilld::virtual_printer::Settings;
 
 /// A house with one quick printer on a TCP port.
@@ -39,7 +39,7 @@ impl House {
              [senders.lamps]\nname = \"Sample Lantern 样灯\"\nlines = [\"8 Quay\"]\ncountry = \"CN\"\n",
             folder.path().join("state")
         );
-        let daemon = serve::start(Config::parse("test", &config).unwrap()).await.unwrap();
+        let daemon = daemon::start(Config::parse("test", &config).unwrap()).await.unwrap();
         House { folder, daemon, client: Client::new(&Door { socket: Some(socket) }) }
     }
 

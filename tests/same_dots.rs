@@ -1,13 +1,8 @@
 //! Our bytes, drawn by an interpreter we did not write, show the dots we drew ourselves.
 #![cfg(feature = "interpreter")]
 
-#[path = "sample/any.rs"]
-mod any;
-mod paper;
-mod sample;
-
-use any::{any_label, noise, size};
-use paper::Printer;
+use crate::support::any::{any_label, noise, size};
+use crate::support::paper::Printer;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
@@ -102,7 +97,7 @@ fn an_offset_moves_a_tspl_label_any_way_and_changes_no_dot_of_it() {
 
 #[test]
 fn a_run_of_dense_waybills_prints_dot_for_dot_and_stays_short() {
-    let labels: Vec<Label> = (0..4).map(sample::waybill).collect();
+    let labels: Vec<Label> = (0..4).map(crate::support::sample::waybill).collect();
     for (language, first_most, later_most) in [(Language::Zpl, 26_000, 18_000), (Language::Tspl, 42_000, 42_000)] {
         assert_eq!(differing_dots(language, KEEPING, &Setup::default(), &labels), [0; 4], "{}", language.name());
         let mut encoder = encoder(language, KEEPING);

@@ -3,8 +3,7 @@
 //! uinput is a module of the kernel, to which root may write: `modprobe uinput`. Where it is missing that test says so and
 //! passes; the rig (`tests/rig/scans`) has a scanner on USB, which is unplugged too.
 
-mod table;
-
+use crate::support::table::{Table, job};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{IntegerSetter, ioctl, opcode};
@@ -14,7 +13,6 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
-use table::{Table, job};
 use tokio::time::timeout;
 use waybilld::scanner::{Scanner, Standing};
 

@@ -9,7 +9,8 @@ use rustix::termios::{ControlModes, InputModes, tcgetattr};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use waybilld::transport::{Connection, DeviceUri, Limits, Transport, why_broken};
+use waybilld::transport::{Connection, Limits, Transport, why_broken};
+use waybilld::uri::DeviceUri;
 
 /// The printer's end of the cable, and the name of ours.
 struct Printer {

@@ -11,13 +11,9 @@ use waybilld::spool::{
     State, Taken, UnixMs,
 };
 
-#[path = "spool/groups.rs"]
 mod groups;
-#[path = "spool/kill.rs"]
 mod kill;
-#[path = "spool/model.rs"]
 mod model;
-#[path = "spool/orders.rs"]
 mod orders;
 
 /// A ledger in a directory of its own, and a clock that stands still until it is told.

@@ -7,12 +7,11 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use waybilld::cli::client::{Client, Door};
-use waybilld::cli::serve::{self, Running};
-use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
 use waybilld::config::Config;
+use waybilld::daemon::{self, Running};
+use waybilld::emulator::{Machine, Tray, Voice};
 use waybilld::virtual_printer::Settings;
 
-#[path = "station/stories.rs"]
 mod stories;
 
 /// A house with a printer and a station beside it, and hands on both.
@@ -49,7 +48,7 @@ impl House {
              [stations.bench-1]\nprinter = \"pack-1\"\n{more}\n",
             folder.path().join("state")
         );
-        let daemon = serve::start(Config::parse("test", &config).unwrap()).await.unwrap();
+        let daemon = daemon::start(Config::parse("test", &config).unwrap()).await.unwrap();
         House { folder, machine, daemon, client: Client::new(&Door { socket: Some(socket) }) }
     }
 

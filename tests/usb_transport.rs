@@ -10,7 +10,8 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-use waybilld::transport::{Connection, DeviceUri, Limits, Transport, discover, why_broken};
+use waybilld::transport::{Connection, Limits, Transport, discover, why_broken};
+use waybilld::uri::DeviceUri;
 
 const LIMIT: Duration = Duration::from_secs(15);
 

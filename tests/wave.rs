@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use waybilld::cli::client::{Client, Door};
-use waybilld::cli::serve::{self, Running};
-use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
 use waybilld::config::Config;
+use waybilld::daemon::{self, Running};
+use waybilld::emulator::{Machine, Tray, Voice};
 use waybilld::virtual_printer::Settings;
 
 /// A house with one printer on a TCP port, and hands on both.
@@ -42,7 +42,7 @@ impl House {
             "state = {:?}\nsocket = {socket:?}\n[printers.pack-1]\ndevice = \"tcp://{address}\"\nspeed = 14\n",
             folder.path().join("state")
         );
-        let daemon = serve::start(Config::parse("test", &config).unwrap()).await.unwrap();
+        let daemon = daemon::start(Config::parse("test", &config).unwrap()).await.unwrap();
         House { folder, machine, daemon, client: Client::new(&Door { socket: Some(socket) }) }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use waybilld::field_map::{FieldMap, Mapped};
+use waybilld::import::field_map::{FieldMap, Mapped};
 use waybilld::waybill::{Senders, Waybill, json};
 
 fn repository() -> &'static Path {

@@ -1,10 +1,11 @@
 //! `waybilld check`: every fault of the configuration, the templates and the field maps, by file and line.
 
-use super::{Failure, load};
+use super::Failure;
+use crate::daemon::{StartError, files};
+use crate::designs::Designs;
 use crate::dots::Dpi;
-use crate::field_map::FieldMap;
+use crate::import::field_map::FieldMap;
 use crate::papers;
-use crate::studio::Studio;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ pub struct Args {
 
 /// Everything wrong with the maps of that folder.
 fn wrong_maps(folder: &Path) -> Vec<String> {
-    match load::templates(folder) {
+    match files::templates(folder) {
         Ok(maps) => {
             let parsed = maps.iter().filter_map(|(_, file, text)| FieldMap::parse(text, file).err());
             parsed.flatten().map(|fault| fault.to_string()).collect()
@@ -35,9 +36,9 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut said = Vec::new();
     let mut given = Vec::new();
     let mut printers = BTreeMap::new();
-    match load::config(args.config.as_deref()) {
+    match files::config(args.config.as_deref()) {
         Ok(config) => {
-            match config.templates.as_deref().map(load::templates).transpose() {
+            match config.templates.as_deref().map(files::templates).transpose() {
                 Ok(templates) => given.extend(templates.into_iter().flatten()),
                 Err(failure) => said.push(failure.to_string()),
             }
@@ -55,29 +56,29 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
             Err(error) => said.push(format!("{}: {error}.", file.display())),
         }
     }
-    match Studio::new(crate::text::Fonts::embedded(), &given) {
-        Ok(studio) => {
-            let designs: Vec<_> = studio.designs().map(|design| design.template.clone()).collect();
-            for template in &designs {
+    match Designs::new(crate::text::Fonts::embedded(), &given) {
+        Ok(designs) => {
+            let templates: Vec<_> = designs.designs().map(|design| design.template.clone()).collect();
+            for template in &templates {
                 for dpi in Dpi::ALL {
-                    let faults = studio.with(template, dpi, |_| ()).err().unwrap_or_default();
+                    let faults = designs.with(template, dpi, |_| ()).err().unwrap_or_default();
                     let sample = template.paper.filter(|_| faults.is_empty()).map(|kind| papers::sample(kind, true));
                     let more = sample.and_then(|sample| {
-                        studio.with(template, dpi, |compositor| compositor.check(&sample)).and_then(|checked| checked).err()
+                        designs.with(template, dpi, |compositor| compositor.check(&sample)).and_then(|checked| checked).err()
                     });
                     let faults = faults.iter().chain(more.iter().flatten());
                     said.extend(faults.map(|fault| format!("{} at {} dpi: {fault}", template.name, dpi.nominal())));
                 }
             }
             for (name, printer) in &printers {
-                let missing = studio.design_for(&printer.template, printer.media).err();
+                let missing = designs.design_for(&printer.template, printer.media).err();
                 said.extend(missing.map(|sentence| format!("printer {name}: {sentence}")));
             }
             if said.is_empty() {
-                println!("{} templates and the configuration are in order.", designs.len());
+                println!("{} templates and the configuration are in order.", templates.len());
             }
         }
-        Err(faults) => said.push(load::told(faults).to_string()),
+        Err(faults) => said.push(StartError::of_files(faults).to_string()),
     }
     if said.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(Failure::refused(said.join("\n"))) }
 }

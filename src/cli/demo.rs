@@ -6,9 +6,10 @@
 use super::client::{Client, Door};
 use super::job::follow;
 use super::progress::Progress;
-use super::virtual_printer::{Machine, Tray, Voice};
-use super::{Failure, contact_sheet, input, say, serve, submit};
+use super::{Failure, contact_sheet, input, say, submit};
 use crate::config::Config;
+use crate::daemon;
+use crate::emulator::{Machine, Tray, Voice};
 use crate::virtual_printer::Settings;
 use std::fs;
 use std::io;
@@ -45,7 +46,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let tray = folder.0.join("tray");
     let (printer, address) = printer(&tray, args.speed).await.map_err(|error| at(&tray, &error))?;
     let config = config(&folder.0, address, args.speed);
-    let daemon = serve::start(Config::parse("the demo's configuration", &config).map_err(Failure::refused_for)?).await?;
+    let daemon = daemon::start(Config::parse("the demo's configuration", &config).map_err(Failure::refused_for)?).await?;
 
     let client = Client::new(&Door { socket: Some(folder.0.join("socket")) });
     let begun = Instant::now();

@@ -1,5 +1,7 @@
 //! Why a command ends early: what to tell the operator, and the exit code that tells a script.
 
+use crate::daemon::StartError;
+
 /// The words, a line for each thing that is wrong, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{sentence}")]
@@ -28,5 +30,11 @@ impl Failure {
     pub fn refused_for(faults: impl IntoIterator<Item = impl ToString>) -> Failure {
         let lines: Vec<String> = faults.into_iter().map(|fault| fault.to_string()).collect();
         Failure::refused(lines.join("\n"))
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        Failure::refused(error.to_string())
     }
 }

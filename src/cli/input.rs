@@ -6,9 +6,9 @@
 
 use super::failure::Failure;
 use crate::fault::Fault;
-use crate::field_map::{FieldMap, LeftOut};
+use crate::import::field_map::{FieldMap, LeftOut};
+use crate::import::sheet::Kind;
 use crate::import::{self, MAPS, Map, Origins};
-use crate::sheet::Kind;
 use crate::waybill::json::{self, Node};
 use crate::waybill::{Senders, Waybill};
 use std::collections::HashSet;

@@ -6,13 +6,15 @@ use super::client::{Client, Door};
 use super::failure::Failure;
 use super::job::printers;
 use super::plugged::{Plugged, devices, plugged, said, usb_id};
+use super::say;
 use super::virtual_printer::{dpi, media_size};
-use super::{load, say};
 use crate::config::{Config, is_name};
+use crate::daemon::{StartError, files};
 use crate::dots::{Dpi, Mm};
 use crate::language::Language;
 use crate::pairing::{Findings, Hints, Paired, Probe};
-use crate::transport::{Connection, DeviceUri, Limits, SerialAddress, Transport, UsbAddress, UsbPlace, why_broken};
+use crate::transport::{Connection, Limits, Transport, why_broken};
+use crate::uri::{DeviceUri, SerialAddress, UsbAddress, UsbPlace};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -204,9 +206,9 @@ fn with(before: &str, table: &str) -> String {
 /// Everything the daemon would refuse.
 fn check(file: Option<&Path>, name: &str, text: &str) -> Result<(), Failure> {
     let file = file.map_or_else(|| "the table".into(), |file| file.display().to_string());
-    let config = Config::parse(&file, text).map_err(load::told)?;
+    let config = Config::parse(&file, text).map_err(StartError::of_files)?;
     let printer = &config.printers[name];
-    let design = load::studio(&config)?.design_for(&printer.template, printer.media).map(drop);
+    let design = files::designs(&config)?.design_for(&printer.template, printer.media).map(drop);
     design.map_err(|sentence| Failure::refused(format!("printer {name}: {sentence}")))
 }
 

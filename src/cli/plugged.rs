@@ -2,7 +2,8 @@
 
 use crate::language::Language;
 use crate::models::Models;
-use crate::transport::{DeviceUri, Found, discover};
+use crate::transport::{Found, discover};
+use crate::uri::DeviceUri;
 use serde_json::{Value, json};
 
 /// Something plugged in.

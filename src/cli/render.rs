@@ -1,14 +1,16 @@
 //! `waybilld render`: labels as pictures or as a printer's bytes, without a daemon.
 
+use super::Failure;
 use super::input::Source;
-use super::{Failure, load};
+use crate::config::DEFAULT_TEMPLATE;
+use crate::daemon::files;
+use crate::designs::{Designs, WavePapers, wall_clock};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
 use crate::layout::Matter;
 use crate::papers::{Want, Wave};
-use crate::studio::{DEFAULT_TEMPLATE, Studio, WavePapers, wall_clock};
 use crate::template::Template;
 use crate::waybill::Waybill;
 use std::path::{Path, PathBuf};
@@ -60,12 +62,12 @@ pub fn want(text: &str) -> Result<Want, String> {
 
 /// Reads, lays out, writes.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = load::config(args.config.as_deref())?;
-    let studio = load::studio(&config)?;
+    let config = files::config(args.config.as_deref())?;
+    let designs = files::designs(&config)?;
     let input = args.source.read()?;
     input.remarks().iter().for_each(|remark| eprintln!("{remark}"));
     let id = input.job.iter().find(|(field, _)| field == "id").and_then(|(_, id)| id.as_text()).unwrap_or("wave");
-    let labels = lay_out(&studio, id, &input.waybills(&config.senders)?, &args)?;
+    let labels = lay_out(&designs, id, &input.waybills(&config.senders)?, &args)?;
     let extension = args.output.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let language = args.language.or(Language::named(extension));
     if let Some(language) = language.filter(|_| !is_folder(&args.output)) {
@@ -98,14 +100,14 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 /// Every label laid out, the papers among them where they would print, or every fault of every label.
-fn lay_out(studio: &Studio, id: &str, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
+fn lay_out(designs: &Designs, id: &str, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
     let mut faults = Vec::new();
     let mut papers = WavePapers::default();
     if !args.papers.is_empty() {
-        let usual = &studio.design(&args.template).map_err(Failure::refused)?.template;
+        let usual = &designs.design(&args.template).map_err(Failure::refused)?.template;
         let labels = waybills.iter().collect();
         let wave = Wave { id: id.to_owned(), printer: "not printed".to_owned(), at: wall_clock(), labels };
-        match studio.papers(&wave, &args.papers, (usual.width, usual.height), args.dpi) {
+        match designs.papers(&wave, &args.papers, (usual.width, usual.height), args.dpi) {
             Ok(made) => papers = made,
             Err(found) => faults.extend(found),
         }
@@ -113,7 +115,7 @@ fn lay_out(studio: &Studio, id: &str, waybills: &[Waybill], args: &Args) -> Resu
     let mut labels = Vec::new();
     let mut set = |design: Result<&Arc<Template>, String>, id: &str, matter: Matter<'_>| {
         let made = match design {
-            Ok(template) => studio.with(template, args.dpi, |compositor| compositor.lay_out(matter)).and_then(|made| made),
+            Ok(template) => designs.with(template, args.dpi, |compositor| compositor.lay_out(matter)).and_then(|made| made),
             Err(sentence) => Err(vec![Fault::new("template", sentence)]),
         };
         match made {
@@ -125,7 +127,7 @@ fn lay_out(studio: &Studio, id: &str, waybills: &[Waybill], args: &Args) -> Resu
     let mut behind = papers.behind.iter();
     for waybill in waybills {
         let name = waybill.template.as_deref().unwrap_or(&args.template);
-        set(studio.design(name).map(|design| &design.template), &waybill.id, waybill.into());
+        set(designs.design(name).map(|design| &design.template), &waybill.id, waybill.into());
         for sheet in behind.next().into_iter().flatten() {
             set(Ok(&sheet.template), &sheet.paper.id(), (&sheet.paper).into());
         }

@@ -5,7 +5,8 @@ use super::failure::Failure;
 use super::job::printers;
 use super::plugged::devices;
 use super::say;
-use crate::scanner::{Nearby, ScannerUri, What, nearby};
+use crate::scanner::{Nearby, What, nearby};
+use crate::uri::ScannerUri;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 

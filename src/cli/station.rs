@@ -1,11 +1,11 @@
 //! `waybilld station`: the pack stations and what they ask.
 
-use super::care::errand;
 use super::client::{Client, Door};
 use super::failure::Failure;
+use super::printer::errand;
 use super::say;
-use crate::care;
 use crate::dots::{Dpi, Mm, Size};
+use crate::service_label;
 use crate::station::control::Control;
 use crate::text::Fonts;
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl Sheet {
 fn draw(out: &Path) -> Result<(), Failure> {
     let dpi = Dpi::D203;
     let media = Size::new(dpi.dots(Mm(100.0)), dpi.dots(Mm(150.0)));
-    let sheets = care::codes(&Control::sheet(), dpi, media, &Fonts::embedded());
+    let sheets = service_label::codes(&Control::sheet(), dpi, media, &Fonts::embedded());
     for (number, sheet) in (1..).zip(sheets.map_err(|small| Failure::refused(small.to_string()))?) {
         let stem = out.file_stem().unwrap_or_default().to_string_lossy();
         let file = out.with_file_name(format!("{stem}-{number}.png"));

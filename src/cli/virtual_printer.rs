@@ -12,15 +12,8 @@
 //! | `power cut`, `power on` | connections break and are refused until power is back |
 //! | `status` | one line of JSON |
 
-mod machine;
-mod pty;
-mod tray;
-
-pub use machine::Machine;
-pub use pty::Pty;
-pub use tray::{Tray, Voice};
-
 use crate::dots::{Dpi, Mm, Size};
+use crate::emulator::{Machine, Pty, Tray, Voice};
 use crate::virtual_printer::{Answers, EscPosSettings, Faults, Language, Settings, Stock};
 use std::io;
 use std::net::SocketAddr;

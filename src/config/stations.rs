@@ -10,9 +10,9 @@
 
 use super::{PrinterConfig, is_name};
 use crate::fault::hint;
-use crate::scanner::ScannerUri;
 use crate::toml_file::Table;
-use crate::transport::DeviceUri;
+use crate::uri::DeviceUri;
+use crate::uri::ScannerUri;
 use std::collections::BTreeMap;
 
 /// One pack station.

@@ -1,7 +1,7 @@
 //! `[webhooks.NAME]`: programs that are told of events.
 
 use crate::toml_file::Table;
-use crate::webhook::Target;
+use crate::uri::Target;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
 //! Laying out ahead: queued labels become finished ones on worker threads while the printer prints.
 
 use crate::config::PrinterConfig;
+use crate::designs::Designs;
 use crate::dots::{Dpi, Mm};
 use crate::label::Label;
 use crate::papers::Kept;
 use crate::spool::{LabelKey, QueuedLabel, Spool};
-use crate::studio::Studio;
 use crate::template::Template;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ fn piece(queued: &QueuedLabel) -> Piece {
 
 /// The labels being laid out and those that are ready.
 pub struct Composing {
-    studio: Arc<Studio>,
+    designs: Arc<Designs>,
     spool: Spool,
     head: Head,
     ready: HashMap<Piece, Result<Composed, String>>,
@@ -46,9 +46,9 @@ pub struct Composing {
 }
 
 impl Composing {
-    pub fn new(studio: Arc<Studio>, spool: Spool, config: &PrinterConfig) -> Composing {
+    pub fn new(designs: Arc<Designs>, spool: Spool, config: &PrinterConfig) -> Composing {
         let head = Head { dpi: config.dpi, width: config.media.0, height: config.media.1 };
-        Composing { studio, spool, head, ready: HashMap::new(), begun: HashSet::new(), hands: JoinSet::new() }
+        Composing { designs, spool, head, ready: HashMap::new(), begun: HashSet::new(), hands: JoinSet::new() }
     }
 
     /// Begins what is next in the queue and forgets what has left it.
@@ -61,11 +61,11 @@ impl Composing {
             if self.ready.contains_key(&piece(queued)) || !self.begun.insert(piece(queued)) {
                 continue;
             }
-            let (studio, spool, head, queued) = (self.studio.clone(), self.spool.clone(), self.head, queued.clone());
+            let (designs, spool, head, queued) = (self.designs.clone(), self.spool.clone(), self.head, queued.clone());
             self.hands.spawn(async move {
                 let piece = piece(&queued);
-                let made = match template(&studio, &spool, &queued).await {
-                    Ok(template) => tokio::task::spawn_blocking(move || compose(&studio, &template, head, &queued))
+                let made = match template(&designs, &spool, &queued).await {
+                    Ok(template) => tokio::task::spawn_blocking(move || compose(&designs, &template, head, &queued))
                         .await
                         .unwrap_or_else(|_| Err("it could not be laid out".to_owned())),
                     Err(why) => Err(why),
@@ -97,20 +97,20 @@ impl Composing {
 }
 
 /// The design the label was taken with, from the house or from the ledger.
-async fn template(studio: &Studio, spool: &Spool, queued: &QueuedLabel) -> Result<Arc<Template>, String> {
-    if let Some(template) = studio.by_hash(&queued.template) {
+async fn template(designs: &Designs, spool: &Spool, queued: &QueuedLabel) -> Result<Arc<Template>, String> {
+    if let Some(template) = designs.by_hash(&queued.template) {
         return Ok(template);
     }
     let text = spool.template(queued.template).await.map_err(|error| error.to_string())?;
     let text = text.ok_or_else(|| "its template is not in the ledger any more".to_owned())?;
-    studio.recall("kept", &text).map_err(|_| "its template cannot be read by this version".to_owned())
+    designs.recall("kept", &text).map_err(|_| "its template cannot be read by this version".to_owned())
 }
 
-fn compose(studio: &Studio, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
-    let template = &studio.for_media(template, (head.width, head.height))?;
+fn compose(designs: &Designs, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
+    let template = &designs.for_media(template, (head.width, head.height))?;
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
     let kept = Kept::parse(&queued.waybill)?;
-    let label = studio.with(template, head.dpi, |compositor| compositor.lay_out(&kept)).and_then(|made| made).map_err(first)?;
+    let label = designs.with(template, head.dpi, |compositor| compositor.lay_out(&kept)).and_then(|made| made).map_err(first)?;
     let digest = label.digest();
     Ok(Composed { label, digest })
 }

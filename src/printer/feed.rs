@@ -13,12 +13,13 @@ use super::view::{self, View};
 use crate::capture::Side;
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
+use crate::designs::Designs;
 use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
 use crate::spool::{LabelKey, Leaving, Outcome, QueuedLabel, Spool, SpoolError};
-use crate::studio::Studio;
-use crate::transport::{Connection, DeviceUri, Limits, Plugged, PortStatus, Transport, why_broken};
+use crate::transport::{Connection, Limits, Plugged, PortStatus, Transport, why_broken};
+use crate::uri::DeviceUri;
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::io;
@@ -124,14 +125,14 @@ impl Feed {
         name: String,
         config: PrinterConfig,
         spool: Spool,
-        studio: Arc<Studio>,
+        designs: Arc<Designs>,
         transport: Transport,
         view: watch::Sender<View>,
         wire: broadcast::Sender<Passed>,
     ) -> Feed {
         Feed {
             bell: spool.bell(&name),
-            composing: Composing::new(studio, spool.clone(), &config),
+            composing: Composing::new(designs, spool.clone(), &config),
             conversation: Conversation::new(config.language, rules(&config), Facts::default().profile()),
             encoder: Encoder::new(config.language, Options::default()),
             fresh: true,

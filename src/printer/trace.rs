@@ -5,7 +5,7 @@
 
 use super::Handle;
 use crate::capture::{self, Header, Side};
-use crate::transport::DeviceUri;
+use crate::uri::DeviceUri;
 use jiff::Zoned;
 use std::fmt::Write;
 use std::sync::Arc;

@@ -4,14 +4,7 @@
 //! the kernel's (linux/input-event-codes.h), the characters those of Windows' US, German and French keyboards, which
 //! scanners' manuals mean.
 
-/// The keyboard a scanner is set to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Layout {
-    #[default]
-    Us,
-    De,
-    Fr,
-}
+use crate::uri::Layout;
 
 /// The keys a row of characters begins at: of 1, Q, A, backslash and the one beside the left Shift.
 const ROWS: [u16; 5] = [2, 16, 30, 43, 86];
@@ -31,8 +24,6 @@ const FR_ALT_GR: [&str; 5] = ["·~#{[|`\\^@]}", "··€········¤", "",
 const KEYPAD: (u16, &str) = (71, "789-456+1230.");
 
 impl Layout {
-    pub(super) const NAMES: [(&'static str, Layout); 3] = [("us", Layout::Us), ("de", Layout::De), ("fr", Layout::Fr)];
-
     /// What the key means, if it means a character.
     pub(super) fn character(self, code: u16, shift: bool, alt_gr: bool, caps_lock: bool) -> Option<char> {
         let (plain, shifted, third) = match self {

@@ -4,8 +4,9 @@
 //! characters its layout has not, Alt with the character's number on the keypad. Control characters come as Ctrl with a
 //! letter or a bracket: Ctrl-] or F8 is GS, which parts the fields of GS1 data.
 
-use super::keyboard::{Layout, keypad};
+use super::keyboard::keypad;
 use super::unfinished::{Scanned, Unfinished};
+use crate::uri::Layout;
 use std::time::{Duration, Instant};
 
 /// A pause that ends a scan: wireless scanners stutter, and with Enter at the end of a code nobody waits for it.

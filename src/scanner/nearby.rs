@@ -1,9 +1,11 @@
 //! What is plugged into this computer that could be a scanner.
 
-use super::keyboard::Layout;
 use super::makes;
-use super::uri::ScannerUri;
-use crate::transport::{DeviceUri, Found, FoundKeyboard, UsbFacts, discover, keyboards};
+use crate::scanner::hid::{FoundKeyboard, keyboards};
+use crate::transport::{Found, UsbFacts, discover};
+use crate::uri::DeviceUri;
+use crate::uri::Layout;
+use crate::uri::ScannerUri;
 
 /// Something a scanner may be behind.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@
 //! Nothing on the page comes from elsewhere, and none of its script or style stands in the page itself.
 
 use super::problem::{Kind, Problem};
-use super::shapes::{ConsoleAddress, ProblemShape};
 use super::{Door, Peer};
+use crate::api::{ConsoleAddress, ProblemShape};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};

@@ -3,11 +3,11 @@
 //! Each event has the number the history gave it, so whoever was cut off goes on after the last one heard. Nothing is
 //! queued for a slow listener but the page in hand: the rest waits in the spool.
 
-use super::address::Asked;
+use super::extract::Asked;
 use super::problem::{Kind, Problem};
-use super::shapes::EventShape;
-use super::shapes::refusals::Unable;
 use super::{Door, closed};
+use crate::api::EventShape;
+use crate::api::refusals::Unable;
 use crate::spool::Spool;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -46,7 +46,7 @@ pub struct Since {
     params(Since, ("Last-Event-ID" = Option<i64>, Header, description = "The number of the last event you know.")),
     responses(
     (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
-    (status = 400, description = "A number that is none.", body = super::shapes::ProblemShape,
+    (status = 400, description = "A number that is none.", body = crate::api::ProblemShape,
         content_type = "application/problem+json"),
     Unable,
 ))]

@@ -2,8 +2,8 @@
 
 use super::Door;
 use super::problem::Problem;
-use super::shapes::Health;
-use super::shapes::refusals::Unable;
+use crate::api::Health;
+use crate::api::refusals::Unable;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;

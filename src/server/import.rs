@@ -1,16 +1,16 @@
 //! A seller's export as the body of a request: read with a map, and taken as a job.
 
 use super::Door;
-use super::address::Asked;
 use super::body::File;
+use super::extract::Asked;
 use super::jobs;
 use super::problem::{Kind, Problem};
-use super::shapes::refusals::{Unable, Unreadable};
-use super::shapes::{Imported, LeftOutShape, ProblemShape};
 use super::submission::content_of;
+use crate::api::refusals::{Unable, Unreadable};
+use crate::api::{Imported, LeftOutShape, ProblemShape};
 use crate::config::LABELS_MAX;
 use crate::fault::{Fault, FileFault};
-use crate::field_map::FieldMap;
+use crate::import::field_map::FieldMap;
 use crate::import::{self, Import, Map};
 use crate::waybill::json::Node;
 use axum::Json;

@@ -1,17 +1,17 @@
 //! Taking jobs, and telling how they stand.
 
-use super::address::{Asked, Id};
 use super::body::Sent;
+use super::extract::{Asked, Id};
 use super::problem::{Kind, Problem};
-use super::shapes;
-use super::shapes::refusals::{Absent, Unable, Unreadable};
-use super::shapes::requests::JobRequest;
 use super::submission::{Aim, Order, Submission, content_of, id_of};
 use super::{Door, House};
+use crate::api;
+use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::requests::JobRequest;
+use crate::designs::{Sheet, WavePapers, wall_clock};
 use crate::fault::Fault;
 use crate::papers::Wave;
 use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
-use crate::studio::{Sheet, WavePapers, wall_clock};
 use crate::waybill::json::Node;
 use crate::waybill::{Item, tracking};
 use axum::Json;
@@ -40,23 +40,23 @@ pub struct Taking {
 /// answer, and nothing is taken then. When the answer is 201, every label is on disk. Sending the same job again is
 /// harmless: the answer is 200 and how it stands now.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", params(Taking), request_body = JobRequest, responses(
-    (status = 201, description = "Taken: every label is on disk.", body = shapes::Job),
+    (status = 201, description = "Taken: every label is on disk.", body = api::Job),
     (status = 200, description = "This job was taken before, and so it stands now; or, with `dry`, it could be taken.",
-        content((shapes::Job = "application/json"), (shapes::Checked = "application/json"))),
-    (status = 409, description = "The id belongs to a job with other content.", body = shapes::ProblemShape,
+        content((api::Job = "application/json"), (api::Checked = "application/json"))),
+    (status = 409, description = "The id belongs to a job with other content.", body = api::ProblemShape,
         content_type = "application/problem+json"),
     Unreadable, Unable,
 ))]
 pub async fn submit(State(door): State<Arc<Door>>, Asked(asked): Asked<Taking>, sent: Sent) -> Result<Response, Problem> {
     if asked.dry {
         let checked = try_out(&door, sent).await?;
-        return Ok(Json(shapes::Checked { checked }).into_response());
+        return Ok(Json(api::Checked { checked }).into_response());
     }
     take(&door, sent).await.map(IntoResponse::into_response)
 }
 
 /// Takes the job, or says how it stands if it was taken before.
-pub async fn take(door: &Arc<Door>, sent: Sent) -> Result<(StatusCode, Json<shapes::Job>), Problem> {
+pub async fn take(door: &Arc<Door>, sent: Sent) -> Result<(StatusCode, Json<api::Job>), Problem> {
     let spool = &door.house.spool;
     let content = content_of(&sent.node);
     let id = id_of(&sent.node).unwrap_or_default().to_owned();
@@ -69,9 +69,9 @@ pub async fn take(door: &Arc<Door>, sent: Sent) -> Result<(StatusCode, Json<shap
     match taken {
         Taken::New(job) => {
             tracing::info!(job = job.id, printer = job.printer, labels = job.labels.len(), runs = job.runs.len(), "taken");
-            Ok((StatusCode::CREATED, Json(shapes::Job::of(job))))
+            Ok((StatusCode::CREATED, Json(api::Job::of(job))))
         }
-        Taken::Same(job) => Ok((StatusCode::OK, Json(shapes::Job::of(job)))),
+        Taken::Same(job) => Ok((StatusCode::OK, Json(api::Job::of(job)))),
         Taken::Conflict => Err(conflict(&id)),
         Taken::Refused(clashes) => {
             let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
@@ -134,7 +134,7 @@ fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, N
     let mut submission = Submission::read(node, house, Aim::Take);
     let dpi = submission.printer.as_ref().map(|(_, printer)| printer.dpi).unwrap_or_default();
     let orders = submission.orders.iter().map(|order| (order.template.clone(), dpi, &order.waybill));
-    let faults = house.studio.check(&orders.collect::<Vec<_>>());
+    let faults = house.designs.check(&orders.collect::<Vec<_>>());
     submission.found(faults);
     let printer = submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
     let labels = pieces(house, &id, &mut submission);
@@ -157,7 +157,7 @@ fn pieces(house: &House, id: &str, submission: &mut Submission) -> Vec<NewLabel>
     if let (Some((printer, config)), false) = (&submission.printer, submission.papers.is_empty()) {
         let labels = submission.orders.iter().map(|order| &order.waybill).collect();
         let wave = Wave { id: id.to_owned(), printer: printer.clone(), at: wall_clock(), labels };
-        match house.studio.papers(&wave, &submission.papers, config.media, config.dpi) {
+        match house.designs.papers(&wave, &submission.papers, config.media, config.dpi) {
             Ok(made) => papers = made,
             Err(faults) => submission.found(faults),
         }
@@ -261,18 +261,18 @@ pub struct Newest {
 
 /// The newest jobs, in numbers
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(Newest), responses(
-    (status = 200, body = shapes::Jobs),
-    (status = 400, description = "A parameter we do not know or understand.", body = shapes::ProblemShape,
+    (status = 200, body = api::Jobs),
+    (status = 400, description = "A parameter we do not know or understand.", body = api::ProblemShape,
         content_type = "application/problem+json"),
     Unable,
 ))]
-pub async fn jobs(State(door): State<Arc<Door>>, Asked(Newest { limit }): Asked<Newest>) -> Result<Json<shapes::Jobs>, Problem> {
-    Ok(Json(shapes::Jobs::of(door.house.spool.newest_jobs(limit.unwrap_or(20)).await?)))
+pub async fn jobs(State(door): State<Arc<Door>>, Asked(Newest { limit }): Asked<Newest>) -> Result<Json<api::Jobs>, Problem> {
+    Ok(Json(api::Jobs::of(door.house.spool.newest_jobs(limit.unwrap_or(20)).await?)))
 }
 
 /// How a job stands
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The caller's id of it.")),
-    responses((status = 200, body = shapes::Job), Absent, Unable))]
-pub async fn job(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<shapes::Job>, Problem> {
-    Ok(Json(shapes::Job::of(door.house.spool.job(&id).await?)))
+    responses((status = 200, body = api::Job), Absent, Unable))]
+pub async fn job(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<api::Job>, Problem> {
+    Ok(Json(api::Job::of(door.house.spool.job(&id).await?)))
 }

@@ -1,13 +1,13 @@
 //! Looking labels up, and asking something of one.
 
-use super::address::{Asked, Id};
 use super::body::Sent;
+use super::extract::{Asked, Id};
 use super::jobs::number;
 use super::problem::{Kind, Problem};
-use super::shapes::refusals::{Absent, Otherwise, Unable, Unreadable};
-use super::shapes::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
-use super::shapes::{LabelHistory, LabelState, Labels};
 use super::{Door, Peer};
+use crate::api::refusals::{Absent, Otherwise, Unable, Unreadable};
+use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
+use crate::api::{LabelHistory, LabelState, Labels};
 use crate::fault::{Fault, hint};
 use crate::papers::Kept;
 use crate::spool::{LabelFilter, Reprint, State as Standing};
@@ -45,7 +45,7 @@ pub struct Wanted {
 /// Find labels, the newest first
 #[utoipa::path(get, path = "/v1/labels", tag = "labels", params(Wanted), responses(
     (status = 200, body = Labels),
-    (status = 400, description = "A parameter we do not know or understand.", body = super::shapes::ProblemShape,
+    (status = 400, description = "A parameter we do not know or understand.", body = crate::api::ProblemShape,
         content_type = "application/problem+json"),
     Unable,
 ))]
@@ -91,7 +91,7 @@ pub async fn label(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<Lab
 #[utoipa::path(post, path = "/v1/labels/{id}/reprint", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = ReprintRequest,
     responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable,
-        (status = 410, description = "Its data was erased after the days it is kept.", body = super::shapes::ProblemShape,
+        (status = 410, description = "Its data was erased after the days it is kept.", body = crate::api::ProblemShape,
             content_type = "application/problem+json")))]
 pub async fn reprint(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
     let (reprint, printer) = read(&sent, &["reason", "by", "printer"], |fields| {

@@ -1,15 +1,15 @@
 //! What a shop tool says of an order that has changed: canceled, asked to be canceled, wanted after all, or a label of it
 //! made out anew.
 
-use super::address::Id;
 use super::body::Sent;
+use super::extract::Id;
 use super::jobs::{NOTHING_TAKEN, number, read_again};
 use super::labels::read;
 use super::problem::{Kind, Problem};
-use super::shapes::refusals::{Absent, Otherwise, Unable, Unreadable};
-use super::shapes::requests::{CancelRequest, LabelRequest};
-use super::shapes::{OrderOutcome, Replacement};
 use super::{Door, Peer};
+use crate::api::refusals::{Absent, Otherwise, Unable, Unreadable};
+use crate::api::requests::{CancelRequest, LabelRequest};
+use crate::api::{OrderOutcome, Replacement};
 use crate::fault::Fault;
 use crate::spool::{BUYER_ASKED, Cancellation, Replaced};
 use crate::waybill::clean::Kind as Text;

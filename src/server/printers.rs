@@ -1,11 +1,11 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
-use super::address::Asked;
-use super::address::Id;
+use super::extract::Asked;
+use super::extract::Id;
 use super::problem::{Kind, Problem};
-use super::shapes::refusals::{Absent, Unable};
-use super::shapes::{Errand, Printer, Printers, ProblemShape, Released};
 use super::{Door, House, closed};
+use crate::api::refusals::{Absent, Unable};
+use crate::api::{Errand, Printer, Printers, ProblemShape, Released};
 use crate::fault::hint;
 use crate::printer::{Became, Chore, Handle};
 use crate::station::control::Control;
@@ -80,7 +80,7 @@ type Done = Result<(StatusCode, Json<Errand>), Problem>;
             content_type = "application/problem+json"),
         Absent, Unable))]
 pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.identify(door.house.studio.fonts()).await;
+    let became = named(&door.house, &name)?.identify(door.house.designs.fonts()).await;
     done(name, Chore::Identify, became)
 }
 
@@ -95,7 +95,7 @@ pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
             content_type = "application/problem+json"),
         Absent, Unable))]
 pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.test(door.house.studio.fonts()).await;
+    let became = named(&door.house, &name)?.test(door.house.designs.fonts()).await;
     done(name, Chore::Test, became)
 }
 
@@ -112,7 +112,7 @@ pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
             content_type = "application/problem+json"),
         Absent, Unable))]
 pub async fn control_sheet(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.control_sheet(Control::sheet(), door.house.studio.fonts()).await;
+    let became = named(&door.house, &name)?.control_sheet(Control::sheet(), door.house.designs.fonts()).await;
     done(name, Chore::ControlSheet, became)
 }
 
@@ -136,7 +136,7 @@ pub async fn calibrate(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
         (status = 200, description = "A picture.", body = Vec<u8>, content_type = "image/png"), Absent, Unable))]
 pub async fn test_picture(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Response, Problem> {
-    let label = named(&door.house, &name)?.test_label(door.house.studio.fonts()).await;
+    let label = named(&door.house, &name)?.test_label(door.house.designs.fonts()).await;
     let png = door.work(move |_| label.raster().to_png()).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }

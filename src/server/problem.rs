@@ -2,7 +2,7 @@
 //!
 //! A [`Problem`] is a kind, one sentence for a person, and every fault when the request itself was wrong.
 
-use super::shapes::{FaultShape, ProblemShape};
+use crate::api::{FaultShape, ProblemShape};
 use crate::fault::Fault;
 use crate::spool::SpoolError;
 use axum::http::{HeaderName, StatusCode, header};

@@ -1,13 +1,13 @@
 //! Labels as pictures or as a printer's bytes, without printing.
 
-use super::address::{Asked, Id};
 use super::body::Sent;
+use super::extract::{Asked, Id};
 use super::problem::{Kind, Problem};
-use super::shapes::ProblemShape;
-use super::shapes::refusals::{Absent, Unable, Unreadable};
-use super::shapes::requests::{JobRequest, LabelRequest};
 use super::submission::{Aim, Submission};
 use super::{Door, House};
+use crate::api::ProblemShape;
+use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::requests::{JobRequest, LabelRequest};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
@@ -45,7 +45,7 @@ enum Format {
 ///
 /// Send one label, or a job of at most 500. Nothing is taken.
 #[utoipa::path(post, path = "/v1/render", tag = "render", params(Drawing),
-    request_body(content((LabelRequest = "application/json", example = json!(super::shapes::requests::example_label())),
+    request_body(content((LabelRequest = "application/json", example = json!(crate::api::requests::example_label())),
         (JobRequest = "application/json"))),
     responses(
         (status = 200, description = "A picture, or the bytes for a printer.",
@@ -83,7 +83,7 @@ fn draw(house: &House, mut node: Node, format: Format, dpi: Option<Dpi>, templat
     let mut drawn = Vec::new();
     let mut faults = Vec::new();
     for order in &submission.orders {
-        let made = house.studio.with(&order.template, dpi, |compositor| compositor.lay_out(&order.waybill));
+        let made = house.designs.with(&order.template, dpi, |compositor| compositor.lay_out(&order.waybill));
         match made.and_then(|made| made) {
             Ok(label) => drawn.push(label),
             Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(&order.waybill.id))),
@@ -131,7 +131,7 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
     let unreadable = || Problem::new(Kind::Broken, format!("what is kept of label {id} cannot be read."));
     let kept = Kept::parse(&kept).map_err(|_| unreadable())?;
-    let template: Arc<Template> = match door.house.studio.by_hash(&detail.template) {
+    let template: Arc<Template> = match door.house.designs.by_hash(&detail.template) {
         Some(template) => template,
         None => {
             let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;
@@ -139,15 +139,15 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
                 Kept::Waybill(waybill) => waybill.template.as_deref().unwrap_or("an earlier template"),
                 Kept::Paper(paper) => paper.kind().template(),
             };
-            door.house.studio.recall(name, &text).map_err(|_| unreadable())?
+            door.house.designs.recall(name, &text).map_err(|_| unreadable())?
         }
     };
     let printer = door.house.config.printers.get(&detail.label.printer);
     let dpi = printer.map(|printer| printer.dpi).unwrap_or_default();
     // As it prints on the media the printer holds now; where it cannot, as it was taken.
-    let variant = printer.and_then(|printer| door.house.studio.for_media(&template, printer.media).ok());
+    let variant = printer.and_then(|printer| door.house.designs.for_media(&template, printer.media).ok());
     let template = variant.unwrap_or(template);
-    let drawn = door.work(move |house| house.studio.with(&template, dpi, |compositor| compositor.lay_out(&kept))).await?;
+    let drawn = door.work(move |house| house.designs.with(&template, dpi, |compositor| compositor.lay_out(&kept))).await?;
     let label = drawn.and_then(|made| made).map_err(|faults| {
         let faults = faults.into_iter().map(|fault| fault.of_label(&id)).collect();
         Problem::refused(faults, "it cannot be drawn for this printer")

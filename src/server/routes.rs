@@ -1,10 +1,10 @@
 //! Which address leads where, and the document that says so.
 
 use super::problem::{Kind, Problem};
-use super::shapes::{FaultShape, ProblemShape};
 use super::{
-    Door, REQUEST, console, events, health, import, jobs, labels, manifests, orders, printers, render, stations, webhooks,
+    Door, REQUEST, console, events, handover, health, import, jobs, labels, orders, printers, render, stations, webhooks,
 };
+use crate::api::{FaultShape, ProblemShape};
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -45,9 +45,9 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
         .routes(routes!(orders::replace))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::release))
-        .routes(routes!(manifests::manifests))
-        .routes(routes!(manifests::manifest))
-        .routes(routes!(manifests::bags))
+        .routes(routes!(handover::manifests))
+        .routes(routes!(handover::manifest))
+        .routes(routes!(handover::bags))
         .routes(routes!(render::render))
         .routes(routes!(printers::printers))
         .routes(routes!(printers::pause))

@@ -14,10 +14,10 @@ mod sort;
 pub use content::content_of;
 
 use super::House;
+use crate::config::DEFAULT_TEMPLATE;
 use crate::config::{LABELS_MAX, PrinterConfig};
 use crate::fault::{Fault, hint};
 use crate::papers::Want;
-use crate::studio::DEFAULT_TEMPLATE;
 use crate::template::Template;
 use crate::waybill::Waybill;
 use crate::waybill::clean::Kind;
@@ -270,15 +270,15 @@ impl Designs<'_> {
 
     /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
-        let studio = &self.house.studio;
-        if studio.design(name)?.template.paper.is_some() {
+        let designs = &self.house.designs;
+        if designs.design(name)?.template.paper.is_some() {
             return Err(format!("\"{name}\" is a template of a paper: name one of a waybill."));
         }
         let design = match self.printer {
             Some((printer, config)) => {
-                studio.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
+                designs.design_for(name, config.media).map_err(|sentence| format!("{printer}: {sentence}"))?
             }
-            None => studio.design(name)?,
+            None => designs.design(name)?,
         };
         Ok(design.template.clone())
     }

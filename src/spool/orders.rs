@@ -3,13 +3,13 @@
 //! A label whose bytes are on their way can be neither kept back nor voided. What is wished of it is written down, and
 //! [`fulfil`] does it in the same commit that records the label's end.
 
-use super::desk::{Desk, Standing};
 use super::error::SpoolError;
 use super::ledger::{State, Step};
-use super::packing::ON_SCAN;
 use super::reading;
-use super::shapes::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
+use super::records::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
+use super::scans::ON_SCAN;
 use super::taking;
+use super::transaction::{Desk, Standing};
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use super::error::SpoolError;
 use super::ledger::State;
-use super::shapes::{
+use super::records::{
     Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
     QueuedLabel, Reprint, RunView, UnixMs,
 };

@@ -1,10 +1,10 @@
 //! Taking a job: all of it or nothing.
 
-use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::State;
 use super::reading::{self, state_of};
-use super::shapes::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
+use super::records::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
+use super::transaction::Desk;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::HashMap;

@@ -3,9 +3,9 @@
 //! The writer takes what waits into one transaction and answers when it is committed, so ten callers share the
 //! cost of one flush. All of them sleep until there is something to do, and end when the last handle is dropped.
 
-use super::desk::Desk;
 use super::error::SpoolError;
-use super::shapes::UnixMs;
+use super::records::UnixMs;
+use super::transaction::Desk;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::future::Future;

@@ -1,13 +1,13 @@
 //! What people and other programs ask of labels that are taken, and what time asks of old ones.
 
-use super::desk::Desk;
 use super::error::SpoolError;
 use super::ledger::{State, Step};
 use super::orders;
-use super::packing::{check_usable, put_first};
+use super::printing::end_attempt;
 use super::reading;
-use super::sending::end_attempt;
-use super::shapes::{Hash, LabelKey, Reprint, UnixMs};
+use super::records::{Hash, LabelKey, Reprint, UnixMs};
+use super::scans::{check_usable, put_first};
+use super::transaction::Desk;
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! What a packer is told of a scan: a word for programs, a tone, and a sentence.
 
 use super::control::PICKS_MAX;
-use crate::care::Slip;
 use crate::config::Mode;
+use crate::service_label::Slip;
 use crate::spool::{BUYER_ASKED, LabelView, ON_SCAN, SpoolError, State, UnixMs};
 
 /// What came of a scan.

@@ -3,8 +3,8 @@
 //! Code 128 in capitals and digits. The letters A, M, Q, W, Y and Z are in none of them: those lie elsewhere on a French
 //! or German keyboard, and a scanner that types must be understood all the same.
 
-use crate::care::Code;
 use crate::config::Mode;
+use crate::service_label::Code;
 
 /// What every control code begins with; no carrier's number does.
 pub const PREFIX: &str = "XD0";

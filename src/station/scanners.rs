@@ -2,7 +2,8 @@
 
 use super::{Scanner, Stations};
 use crate::config::Config;
-use crate::scanner::{self, ScannerUri, Standing};
+use crate::scanner::{self, Standing};
+use crate::uri::ScannerUri;
 use tokio::sync::watch;
 use tracing::warn;
 

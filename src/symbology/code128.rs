@@ -131,7 +131,7 @@ fn check(codewords: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scanner::read_linear;
+    use super::super::tests::decoder::read_linear;
     use super::*;
     use proptest::prelude::*;
 

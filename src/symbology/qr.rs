@@ -152,7 +152,7 @@ fn line_penalty(line: impl Iterator<Item = bool>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scanner::read_matrix;
+    use super::super::tests::decoder::read_matrix;
     use super::*;
     use proptest::prelude::*;
 

@@ -1,10 +1,10 @@
 //! What is plugged into this computer that could be a printer, read from `/sys` and `/dev`: no device is opened.
 
-use super::holders;
-use super::sysfs::{self, UsbDevice};
-use super::uri::{DeviceUri, SerialAddress};
 use super::usb::{self, PRINTER_CLASS, PROTOCOLS, VENDOR_CLASS};
+use crate::device::holders;
+use crate::device::sysfs::{self, UsbDevice};
 use crate::models::Models;
+use crate::uri::{DeviceUri, SerialAddress};
 use rustix::fs::Access;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ fn usb_printer(device: &UsbDevice, all: &[UsbDevice]) -> Option<Found> {
     Some(Found { uri, usb: Some(facts(device, interface.device_id.clone())), trouble })
 }
 
-pub(super) fn facts(device: &UsbDevice, device_id: Option<String>) -> UsbFacts {
+pub(crate) fn facts(device: &UsbDevice, device_id: Option<String>) -> UsbFacts {
     UsbFacts {
         vendor: device.vendor,
         product: device.product,

@@ -1,6 +1,7 @@
 //! What an open line can do beside reading and writing, shared by everybody who holds it.
 
-use super::{raw, usb};
+use super::usb;
+use crate::device::raw;
 use rustix::fd::AsFd;
 use std::io;
 use std::sync::Arc;

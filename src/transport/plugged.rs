@@ -4,7 +4,7 @@
 //! thread listens for the whole process, asleep in between. A ring says only "look again": who hears one too many loses
 //! a moment, so nothing here asks who sent it.
 
-use super::uri::DeviceUri;
+use crate::uri::DeviceUri;
 use rustix::fd::OwnedFd;
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};

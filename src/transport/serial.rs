@@ -4,8 +4,9 @@
 //! in `write`), so only the opening is its work. With XON/XOFF the printer steers us and we never steer it: its answers
 //! are short, and 11 and 13 in what we send are dots of a label.
 
-use super::uri::{Flow, Parity, SerialAddress};
-use super::{Connection, Line, NoLine, broken, holders, raw};
+use super::{Connection, Line, NoLine, broken};
+use crate::device::{holders, raw};
+use crate::uri::{Flow, Parity, SerialAddress};
 use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::termios::{self, InputModes, OptionalActions, QueueSelector};

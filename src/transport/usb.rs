@@ -11,10 +11,11 @@ mod device_id;
 mod handle;
 mod pipes;
 
-use super::sysfs::{self, UsbDevice};
-use super::uri::{UsbAddress, UsbPlace};
-use super::{Connection, Line, NoLine, PortStatus, broken, holders};
+use super::{Connection, Line, NoLine, PortStatus, broken};
+use crate::device::holders;
+use crate::device::sysfs::{self, UsbDevice};
 use crate::models::Models;
+use crate::uri::{UsbAddress, UsbPlace};
 use handle::{Done, How, Open, Pipe, Transfer};
 use pipes::{Ends, In, Out, UNPLUGGED};
 use rusb::{Context, Direction, TransferType, UsbContext};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use waybilld::cli::client::{Client, Door};
-use waybilld::cli::virtual_printer::{Machine, Tray, Voice};
+use waybilld::emulator::{Machine, Tray, Voice};
 use waybilld::virtual_printer::Settings;
 
 pub struct House {

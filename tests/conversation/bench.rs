@@ -4,7 +4,7 @@
 //! rate, a buffer and a plug, plays the caller that keeps the ledger, and lets time jump. It checks at every step
 //! that nothing is told as printed that has not come out. Nothing sleeps.
 
-use crate::wire::{Firmware, Harm, Wire};
+use super::wire::{Firmware, Harm, Wire};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! What a person at the printer sees: media ends, covers open, lines break, and every label comes out once.
 
-use crate::bench::{Bench, Stand, rules, seconds};
+use super::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
 use waybilld::conversation::{Answers as Known, Counter, PrinterState, Profile, Rules};
 use waybilld::language::Reason;

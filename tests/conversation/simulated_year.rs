@@ -6,8 +6,8 @@
 //! window for each broken line, and every run has come to its end.
 //! 10,000 lives; `SEEDS=100 cargo test simulated_year` for fewer, `SEED=17` for one with its log.
 
-use crate::bench::{Bench, Random, Stand, rules, seconds};
-use crate::wire::{Firmware, Harm, Wire};
+use super::bench::{Bench, Random, Stand, rules, seconds};
+use super::wire::{Firmware, Harm, Wire};
 use std::time::Duration;
 use waybilld::conversation::{Answers as Known, Counter, Echo, Profile, Rules};
 use waybilld::virtual_printer::{Answers, Cause, EscPosSettings, Language, Out, Settings, Stock, TsplSettings};

@@ -3,7 +3,7 @@
 //! Whole replies go in; pieces come out when they are due, in order: altered as real firmware may alter them, then
 //! split, late, lost, garbled or said twice.
 
-use crate::bench::Random;
+use super::bench::Random;
 use std::collections::VecDeque;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A printer that says a word back, as a person sees it: TSPL.
 
-use crate::bench::{Bench, Stand, rules, seconds};
+use super::bench::{Bench, Stand, rules, seconds};
 use std::time::Duration;
 use waybilld::conversation::{Answers, Conversation, Counter, Echo, PrinterState, Profile};
 use waybilld::language::Reason;

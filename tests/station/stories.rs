@@ -6,10 +6,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use waybilld::config::Config;
+use waybilld::designs::Designs;
 use waybilld::printer::Printers;
 use waybilld::spool::{Hash, NewJob, NewLabel, Number, Outcome, QueuedLabel, Spool, State, UnixMs};
 use waybilld::station::{Answer, Code, StationError, Stations};
-use waybilld::studio::Studio;
 use waybilld::text::Fonts;
 use waybilld::waybill::tracking;
 
@@ -32,9 +32,9 @@ impl Table {
         let time = clock.clone();
         let spool = Spool::open(dir.path(), Arc::new(move || time.load(Ordering::Relaxed))).unwrap();
         let config = Config::parse("test", CONFIG).unwrap();
-        let studio = Studio::new(Fonts::embedded(), &[]).unwrap();
+        let designs = Designs::new(Fonts::embedded(), &[]).unwrap();
         let (stop, stopped) = watch::channel(false);
-        let stations = Stations::start(&config, &studio, &spool, &Printers::unattended(&config), &stopped);
+        let stations = Stations::start(&config, &designs, &spool, &Printers::unattended(&config), &stopped);
         Table { dir, clock, spool, stations, _stop: stop }
     }
 

@@ -1,0 +1,5 @@
+//! Telling other programs of events: what goes into a delivery and when it is tried again ([`courier`]), and posting it
+//! ([`http`]).
+
+pub mod courier;
+pub mod http;

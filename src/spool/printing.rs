@@ -1,0 +1,104 @@
+//! The printer loop's side of the ledger: a label leaves, and what became of it.
+
+use super::error::{Left, SpoolError};
+use super::ledger::{State, Step};
+use super::orders;
+use super::records::{LabelKey, Leaving, Outcome};
+use super::transaction::{Desk, Standing};
+use rusqlite::params;
+
+/// Records that these labels are about to leave for that printer, all of them or none.
+pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
+    let standing = labels.iter().map(|leaving| desk.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
+    let left: Vec<Left> = standing
+        .iter()
+        .zip(labels)
+        .map(|(label, leaving)| (label, leaving.revision.is_some_and(|read| read != label.revision)))
+        .filter(|(label, changed)| label.state != State::Waiting || label.printer != printer || *changed)
+        .map(|(label, changed)| Left {
+            key: label.key,
+            id: label.id.clone(),
+            state: label.state,
+            changed: changed && label.printer == printer,
+            printer: label.printer.clone(),
+        })
+        .collect();
+    if !left.is_empty() {
+        return Err(SpoolError::NotWaiting(left));
+    }
+    for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
+        let number = label.attempts + 1;
+        desk.step(label, Step::Send, "", None)?;
+        desk.db
+            .prepare_cached(
+                "INSERT INTO prints (label, number, printer, run, state, reason, reprint_reason, reprint_by,
+                     reprint_station, digest, sending_at)
+                 SELECT key, ?2, printer, run, state, '', reprint_reason, reprint_by, reprint_station, ?3, ?4 FROM labels WHERE key = ?1",
+            )?
+            .execute(params![label.key, number, digest.as_bytes(), desk.now])?;
+        desk.db
+            .prepare_cached(
+                "UPDATE labels SET attempts = ?2, digest = coalesce(digest, ?3), reprint_reason = NULL, reprint_by = NULL,
+                     reprint_station = NULL WHERE key = ?1",
+            )?
+            .execute(params![label.key, number, digest.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Records what became of a label that was being sent, or in doubt until the printer's evidence came.
+pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
+    let label = desk.label_of_key(key)?;
+    if label.attempts != attempt {
+        return Err(SpoolError::Outdated { label: label.id, attempt });
+    }
+    match outcome {
+        Outcome::Printed { evidence } => end_attempt(desk, &label, Step::Confirm, "", Some(evidence), None),
+        Outcome::Sent => end_attempt(desk, &label, Step::HandOver, "", None, None),
+        Outcome::Waiting { why } => end_attempt(desk, &label, Step::Return, why, None, None),
+        Outcome::NotSent { why } => {
+            let state = end_attempt(desk, &label, Step::Return, why, None, None)?;
+            desk.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
+            Ok(state)
+        }
+        Outcome::InDoubt { why } => end_attempt(desk, &label, Step::Doubt, why, None, None),
+    }
+    .map(|_| ())
+}
+
+/// Moves the label and writes the same into the row of its latest attempt; then does what was wished of it meanwhile.
+/// Says where it stands in the end.
+pub(super) fn end_attempt(
+    desk: &mut Desk,
+    label: &Standing,
+    step: Step,
+    reason: &str,
+    evidence: Option<&str>,
+    by: Option<&str>,
+) -> Result<State, SpoolError> {
+    let state = desk.step(label, step, reason, by)?;
+    desk.db
+        .prepare_cached(
+            "UPDATE prints SET state = ?3, reason = ?4, evidence = ?5, settled_by = ?6, settled_at = ?7
+             WHERE label = ?1 AND number = ?2",
+        )?
+        .execute(params![label.key, label.attempts, state.word(), reason, evidence, by, desk.now])?;
+    if matches!(state, State::Printed | State::Sent) {
+        desk.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
+    }
+    Ok(orders::fulfil(desk, label.key)?.unwrap_or(state))
+}
+
+/// After a restart nobody knows how far the bytes of a label that was being sent have come.
+pub(super) fn doubt_what_was_being_sent(desk: &mut Desk) -> Result<(), SpoolError> {
+    let keys = desk
+        .db
+        .prepare_cached("SELECT key FROM labels WHERE state = 'sending' ORDER BY key")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
+    for key in keys {
+        let label = desk.label_of_key(key)?;
+        end_attempt(desk, &label, Step::Doubt, "the daemon restarted while it was being sent", None, None)?;
+    }
+    Ok(())
+}

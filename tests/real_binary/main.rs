@@ -1,0 +1,8 @@
+//! Stories of the program as its own process: sockets, signals, power cuts, and the clients that people write.
+
+#[path = "../support/table.rs"]
+mod table;
+
+mod kill_nine;
+mod real_lines;
+mod shop_tool;

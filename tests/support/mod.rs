@@ -1,0 +1,6 @@
+//! What the stories share.
+
+pub mod any;
+pub mod paper;
+pub mod sample;
+pub mod table;
