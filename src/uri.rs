@@ -100,7 +100,7 @@ fn tcp(text: &str, rest: &str) -> Result<DeviceUri, NotAUri> {
     let (host, port) = match rest.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']').ok_or_else(|| bad("the bracket of the address is not closed"))?;
-            host.parse::<std::net::Ipv6Addr>().map_err(|_| bad("between the brackets stands no IPv6 address"))?;
+            host.parse::<core::net::Ipv6Addr>().map_err(|_| bad("between the brackets stands no IPv6 address"))?;
             (
                 host,
                 (!after.is_empty())

@@ -55,7 +55,7 @@ async fn whatever_was_answered_before_a_kill_is_there_after_it() {
     let dir = TempDir::new().unwrap();
     let mut said = Vec::new();
     for round in 0..12u64 {
-        let mut child = other_process("kill::takes_and_sends_until_it_is_killed", &dir).spawn().unwrap();
+        let mut child = other_process("spool::kill::takes_and_sends_until_it_is_killed", &dir).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // The reader runs beside the clock: what is in the pipe when the child dies was said before it died.
         let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
@@ -144,7 +144,7 @@ async fn works_on_a_disk_that_ends() {
 fn a_disk_that_ends_is_told_takes_nothing_by_half_and_stops_nobody() {
     let dir = TempDir::new().unwrap();
     // A file may have 2 MB (counted in 512-byte blocks), and the signal that would end the process is ignored.
-    let binary = other_process("kill::works_on_a_disk_that_ends", &dir);
+    let binary = other_process("spool::kill::works_on_a_disk_that_ends", &dir);
     let out = Command::new("sh")
         .args(["-c", r#"trap "" XFSZ; ulimit -S -f 4096; exec "$0" "$@""#])
         .arg(binary.get_program())
