@@ -11,7 +11,7 @@ use crate::emulator::{Machine, Tray, Voice};
 use crate::fault::FileFault;
 use crate::language::Language;
 use crate::printer::Printers;
-use crate::server::{self, Console, House, Listeners};
+use crate::server::{self, Console, Listeners, Services};
 use crate::spool::{self, Spool};
 use crate::station::Stations;
 use crate::transport::{Connector, Transport};
@@ -77,7 +77,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let stations = Stations::start(&config, &designs, &spool, &printers, &stopped);
     let socket = config.socket.clone();
     tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
-    let house = Arc::new(House { config, designs, spool, printers, stations });
+    let services = Arc::new(Services { config, designs, spool, printers, stations });
     let (path, ended) = (socket.clone(), stop.clone());
     let served = tokio::spawn(async move {
         let (mut stopped, told) = (stopped.clone(), stopped);
@@ -86,7 +86,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
         tokio::select! {
-            served = server::serve(listeners, house, until) => {
+            served = server::serve(listeners, services, until) => {
                 if let Err(error) = served {
                     error!("the server ended: {error}");
                 }

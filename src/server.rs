@@ -1,7 +1,7 @@
-//! The door: HTTP and JSON on a Unix socket, and on loopback for the console if there is one.
+//! HTTP and JSON on a Unix socket, and on loopback for the console if there is one.
 //!
 //! Requests come in; everything that could stop a label from printing is said at once, and "taken" is said only when
-//! the spool has it on disk. Every answer is read from the spool or laid out here; a door never asks a printer. Every
+//! the spool has it on disk. Every answer is read from the spool or laid out here; no request waits for a printer's answer. Every
 //! request, body, wait and stream has a bound, and reaching it is a clear answer. Opens no device.
 
 mod body;
@@ -61,8 +61,8 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// How long open requests may take once the daemon is told to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What a door stands before.
-pub struct House {
+/// What the server answers from.
+pub struct Services {
     pub config: Config,
     pub designs: Arc<Designs>,
     pub spool: Spool,
@@ -83,12 +83,12 @@ impl From<UnixListener> for Listeners {
 }
 
 /// What every handler sees.
-struct Door {
-    house: Arc<House>,
+struct AppState {
+    services: Arc<Services>,
     /// KiB of requests that may be in memory at once.
-    bodies: Arc<Semaphore>,
+    body_memory: Arc<Semaphore>,
     /// Threads that may read, check and draw at once.
-    desks: Arc<Semaphore>,
+    compute_permits: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     /// Turns true when the daemon stops.
     closing: watch::Receiver<bool>,
@@ -136,31 +136,31 @@ impl Listener for TcpListener {
     }
 }
 
-impl Door {
+impl AppState {
     /// Runs something that computes on a thread that may. Waits for its turn first.
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&House) -> T + Send + 'static) -> Result<T, Problem> {
-        let desk = self.desks.clone().acquire_owned().await.expect("the desks are never closed");
-        let house = self.house.clone();
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce(&Services) -> T + Send + 'static) -> Result<T, Problem> {
+        let permit = self.compute_permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let services = self.services.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let done = work(&house);
+            let done = work(&services);
             // Given back when the work ends, not when the asker leaves.
-            drop(desk);
+            drop(permit);
             done
         });
-        done.await.map_err(|_| Problem::new(Kind::Broken, "this request hit a fault of ours; nothing was changed."))
+        done.await.map_err(|_| Problem::new(Kind::Internal, "this request hit an internal error; nothing was changed."))
     }
 }
 
 /// Answers there until `shutdown`; then finishes what is open, within a few seconds.
 pub async fn serve(
     listeners: impl Into<Listeners>,
-    house: Arc<House>,
+    services: Arc<Services>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), SpoolError> {
     let Listeners { socket, console } = listeners.into();
     let (close, closing) = watch::channel(false);
     let url = console.as_ref().and_then(|console| console.url().ok());
-    let app = open(house, url, closing.clone()).await?;
+    let app = open(services, url, closing.clone()).await?;
     let console = async {
         if let Some(Console { listener, token }) = console {
             let app = Console::guard(token, &listener, app.clone());
@@ -213,24 +213,24 @@ async fn attend<L: Listener>(listener: L, app: Router, mut closing: watch::Recei
 }
 
 /// Makes the routes, and keeps every design in the spool so that labels can name them.
-async fn open(house: Arc<House>, console: Option<String>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
-    for design in house.designs.designs() {
-        house.spool.keep_template(&design.text).await?;
+async fn open(services: Arc<Services>, console: Option<String>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
+    for design in services.designs.designs() {
+        services.spool.keep_template(&design.text).await?;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (routes, openapi) = routes::documented();
-    let door = Door {
-        bodies: Arc::new(Semaphore::new(body::kib(house.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
-        desks: Arc::new(Semaphore::new(cores)),
+    let app = AppState {
+        body_memory: Arc::new(Semaphore::new(body::kib(services.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
+        compute_permits: Arc::new(Semaphore::new(cores)),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
         console,
         paths: openapi.paths.paths.keys().cloned().collect(),
-        webhooks: Webhooks::start(&house.config, &house.spool),
+        webhooks: Webhooks::start(&services.config, &services.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
-        house,
+        services,
     };
-    Ok(routes::complete(routes).with_state(Arc::new(door)))
+    Ok(routes::complete(routes).with_state(Arc::new(app)))
 }
 
 /// One connection, until it ends or the daemon stops.

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use waybilld::config::Config;
 use waybilld::designs::Designs;
 use waybilld::printer::Printers;
-use waybilld::server::{self, House};
+use waybilld::server::{self, Services};
 use waybilld::spool::{Spool, SpoolError, system_clock};
 use waybilld::station::Stations;
 use waybilld::text::Fonts;
@@ -95,9 +95,9 @@ impl Bench {
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
         let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
-        let house = Arc::new(House { config, designs, spool: spool.clone(), printers, stations });
+        let services = Arc::new(Services { config, designs, spool: spool.clone(), printers, stations });
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server::serve(listener, house, async {
+        let served = tokio::spawn(server::serve(listener, services, async {
             let _ = stopped.await;
         }));
         Bench { folder, spool, stop: Some(stop), served }

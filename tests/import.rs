@@ -18,7 +18,7 @@ use waybilld::designs::Designs;
 use waybilld::import::sheet::{Sheet, Wanted};
 use waybilld::import::{self, Import, Map};
 use waybilld::printer::Printers;
-use waybilld::server::{self, House};
+use waybilld::server::{self, Services};
 use waybilld::spool::{Spool, system_clock};
 use waybilld::station::Stations;
 use waybilld::text::Fonts;
@@ -434,8 +434,8 @@ impl Desk {
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let printers = Printers::unattended(&config);
         let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
-        let house = Arc::new(House { config, designs, spool, printers, stations });
-        tokio::spawn(server::serve(listener, house, std::future::pending()));
+        let services = Arc::new(Services { config, designs, spool, printers, stations });
+        tokio::spawn(server::serve(listener, services, std::future::pending()));
         Desk { folder }
     }
 

@@ -12,7 +12,7 @@ pub enum Unreadable {
     /// Larger than the configured limit.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemShape),
-    /// Sent as something else than JSON.
+    /// JsonBody as something else than JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(ProblemShape),
     /// Refused, with everything that is wrong; nothing was changed.
@@ -22,10 +22,10 @@ pub enum Unreadable {
 
 /// Of any request.
 #[derive(Debug, IntoResponses)]
-pub enum Unable {
-    /// A fault of ours.
+pub enum ServerError {
+    /// Internal error.
     #[response(status = 500, content_type = "application/problem+json")]
-    Broken(ProblemShape),
+    Internal(ProblemShape),
     /// Too much at once, or it took too long: ask again. A job sent again with its id is taken once.
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(ProblemShape),
@@ -36,16 +36,16 @@ pub enum Unable {
 
 /// Of a question about something by its id.
 #[derive(Debug, IntoResponses)]
-pub enum Absent {
+pub enum NotFound {
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
-    NotThere(ProblemShape),
+    NotFound(ProblemShape),
 }
 
-/// Of something asked of a label that stands otherwise.
+/// Of a request that conflicts with the label's state.
 #[derive(Debug, IntoResponses)]
-pub enum Otherwise {
-    /// It stands in a state in which this cannot be asked; the sentence says what can.
+pub enum Conflict {
+    /// It conflicts with the state of the label; the sentence says what can be asked.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemShape),
 }

@@ -5,7 +5,7 @@
 //! spoken hears why.
 
 use super::problem::{Kind, Problem};
-use super::{Door, House};
+use super::{AppState, Services};
 use crate::waybill::json::{self, Node};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -22,22 +22,22 @@ const HEARD_OUT: usize = 256 << 20;
 const SMALL: usize = 16 << 10;
 
 /// The JSON of a request. No body is as good as `{}`.
-pub struct Sent {
+pub struct JsonBody {
     pub node: Node,
     /// The memory it may use.
     room: OwnedSemaphorePermit,
 }
 
-impl Sent {
+impl JsonBody {
     /// Does something with the tree where computing is allowed, and gives its memory back.
-    pub async fn work<T: Send + 'static>(
+    pub async fn compute<T: Send + 'static>(
         self,
-        door: &Door,
-        work: impl FnOnce(&House, Node) -> T + Send + 'static,
+        app: &AppState,
+        work: impl FnOnce(&Services, Node) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let Sent { node, room } = self;
-        door.work(move |house| {
-            let done = work(house, node);
+        let JsonBody { node, room } = self;
+        app.compute(move |services| {
+            let done = work(services, node);
             drop(room);
             done
         })
@@ -59,47 +59,47 @@ pub struct File {
 
 impl File {
     /// What a file came to, in its place.
-    pub fn become_json(self, node: Node) -> Sent {
-        Sent { node, room: self.room }
+    pub fn become_json(self, node: Node) -> JsonBody {
+        JsonBody { node, room: self.room }
     }
 }
 
-impl FromRequest<Arc<Door>> for File {
+impl FromRequest<Arc<AppState>> for File {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, door: &Arc<Door>) -> Result<File, Problem> {
-        let (_, bytes, room) = hear(request, door).await?;
+    async fn from_request(request: Request, app: &Arc<AppState>) -> Result<File, Problem> {
+        let (_, bytes, room) = read_body(request, app).await?;
         Ok(File { bytes, room })
     }
 }
 
-impl FromRequest<Arc<Door>> for Sent {
+impl FromRequest<Arc<AppState>> for JsonBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, door: &Arc<Door>) -> Result<Sent, Problem> {
-        let (headers, bytes, room) = hear(request, door).await?;
+    async fn from_request(request: Request, app: &Arc<AppState>) -> Result<JsonBody, Problem> {
+        let (headers, bytes, room) = read_body(request, app).await?;
         if bytes.is_empty() {
-            return Ok(Sent { node: Node::Object(Vec::new()), room });
+            return Ok(JsonBody { node: Node::Object(Vec::new()), room });
         }
         check_type(&headers)?;
         let parsed = match bytes.len() {
             0..=SMALL => json::parse(&bytes),
-            _ => door.work(move |_| json::parse(&bytes)).await?,
+            _ => app.compute(move |_| json::parse(&bytes)).await?,
         };
-        Ok(Sent { node: parsed.map_err(Problem::malformed)?, room })
+        Ok(JsonBody { node: parsed.map_err(Problem::malformed)?, room })
     }
 }
 
 /// The whole body, once there is memory for it.
-async fn hear(request: Request, door: &Arc<Door>) -> Result<(HeaderMap, Vec<u8>, OwnedSemaphorePermit), Problem> {
+async fn read_body(request: Request, app: &Arc<AppState>) -> Result<(HeaderMap, Vec<u8>, OwnedSemaphorePermit), Problem> {
     let (head, body) = request.into_parts();
-    let limit = door.house.config.limits.body_bytes;
+    let limit = app.services.config.limits.body_bytes;
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) && head.headers.contains_key(header::EXPECT) {
         return Err(too_large(limit));
     }
     let room = kib(length.unwrap_or(limit).min(limit)) as u32;
-    let room = door.bodies.clone().acquire_many_owned(room).await.expect("the bodies are never closed");
+    let room = app.body_memory.clone().acquire_many_owned(room).await.expect("the semaphore is never closed");
     let bytes = read(body, length.unwrap_or(0).min(limit), limit).await?;
     Ok((head.headers, bytes, room))
 }
@@ -125,7 +125,7 @@ async fn read(mut body: Body, expected: usize, limit: usize) -> Result<Vec<u8>, 
 
 fn too_large(limit: usize) -> Problem {
     let limit = limit as f64 / f64::from(1 << 20);
-    Problem::new(Kind::TooLarge, format!("a request may have {limit} MB and this one has more: split the job."))
+    Problem::new(Kind::TooLarge, format!("the body is larger than {limit} MB: split the job."))
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {

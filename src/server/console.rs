@@ -6,7 +6,7 @@
 //! Nothing on the page comes from elsewhere, and none of its script or style stands in the page itself.
 
 use super::problem::{Kind, Problem};
-use super::{Door, Peer};
+use super::{AppState, Peer};
 use crate::api::{ConsoleAddress, ProblemShape};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -105,12 +105,15 @@ impl Console {
     (status = 200, body = ConsoleAddress),
     (status = 404, description = "No console is configured, or it is the console that asks.", body = ProblemShape,
         content_type = "application/problem+json")))]
-pub async fn address(State(door): State<Arc<Door>>, Extension(peer): Extension<Peer>) -> Result<Json<ConsoleAddress>, Problem> {
-    match (&door.console, peer) {
-        (_, Peer::Console) => Err(Problem::new(Kind::NotThere, "the console's address is told at the socket only.")),
+pub async fn address(
+    State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
+) -> Result<Json<ConsoleAddress>, Problem> {
+    match (&app.console, peer) {
+        (_, Peer::Console) => Err(Problem::new(Kind::NotFound, "the console's address is told at the socket only.")),
         (Some(url), _) => Ok(Json(ConsoleAddress { url: url.clone() })),
         (None, _) => Err(Problem::new(
-            Kind::NotThere,
+            Kind::NotFound,
             "no console is configured: add a table [console] with `listen = \"127.0.0.1:8631\"` and start waybilld again.",
         )),
     }
@@ -135,12 +138,12 @@ impl Guard {
         if !is_loopback(host) {
             let sentence = "the console is reached as 127.0.0.1, [::1] or localhost only: open the address that \
                 `waybilld console` prints.";
-            return Err(Problem::new(Kind::Stranger, sentence));
+            return Err(Problem::new(Kind::ForeignOrigin, sentence));
         }
         let origin = headers.contains_key(header::ORIGIN).then(|| text(headers, header::ORIGIN).unwrap_or_default());
         let is_ours = origin.and_then(|origin| origin.strip_prefix("http://")) == Some(host);
         if origin.is_some() && !is_ours {
-            return Err(Problem::new(Kind::Stranger, "another page sent this: only the console's own page may ask here."));
+            return Err(Problem::new(Kind::ForeignOrigin, "another page sent this: only the console's own page may ask here."));
         }
         let welcome = uri.path() == "/" && method == Method::GET;
         if let Some(word) = parameter(uri, "token").filter(|_| welcome) {
@@ -157,7 +160,10 @@ impl Guard {
         }
         // A browser names the page that sends something; what it sends without naming one may come from any.
         if !method.is_safe() && !is_ours {
-            return Err(Problem::new(Kind::Stranger, "nobody says which page sent this: only the console's own may ask here."));
+            return Err(Problem::new(
+                Kind::ForeignOrigin,
+                "nobody says which page sent this: only the console's own may ask here.",
+            ));
         }
         Ok(None)
     }

@@ -3,11 +3,11 @@
 //! Each event has the number the history gave it, so whoever was cut off goes on after the last one heard. Nothing is
 //! queued for a slow listener but the page in hand: the rest waits in the spool.
 
-use super::extract::Asked;
+use super::extract::Query;
 use super::problem::{Kind, Problem};
-use super::{Door, closed};
+use super::{AppState, closed};
 use crate::api::EventShape;
-use crate::api::refusals::Unable;
+use crate::api::refusals::ServerError;
 use crate::spool::Spool;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -48,11 +48,11 @@ pub struct Since {
     (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
     (status = 400, description = "A number that is none.", body = crate::api::ProblemShape,
         content_type = "application/problem+json"),
-    Unable,
+    ServerError,
 ))]
 pub async fn events(
-    State(door): State<Arc<Door>>,
-    Asked(Since { after }): Asked<Since>,
+    State(app): State<Arc<AppState>>,
+    Query(Since { after }): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let last_heard = match headers.get("last-event-id") {
@@ -60,17 +60,17 @@ pub async fn events(
             id.to_str()
                 .ok()
                 .and_then(|id| id.trim().parse().ok())
-                .ok_or_else(|| Problem::new(Kind::Unasked, "`Last-Event-ID` must be the number of an event."))?,
+                .ok_or_else(|| Problem::new(Kind::BadQuery, "`Last-Event-ID` must be the number of an event."))?,
         ),
         None => after,
     };
-    let place = door.streams.clone().try_acquire_owned();
+    let place = app.streams.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::new(Kind::Busy, "too many event streams are open: close one of yours."))?;
-    let spool = door.house.spool.clone();
+    let spool = app.services.spool.clone();
     let latest = spool.latest_seq();
     let after = last_heard.unwrap_or_else(|| *latest.borrow());
     let (tell, told) = mpsc::channel(PAGE);
-    tokio::spawn(follow(spool, latest, door.house.stations.failures(), after, door.closing.clone(), tell, place));
+    tokio::spawn(follow(spool, latest, app.services.stations.failures(), after, app.closing.clone(), tell, place));
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 

@@ -1,14 +1,14 @@
 //! What goes with the parcels when they leave: handover manifests and bag labels.
 
-use super::body::Sent;
+use super::body::JsonBody;
 use super::extract::Id;
 use super::jobs::{NOTHING_TAKEN, new_paper, number};
 use super::labels::read;
 use super::problem::{Kind, Problem};
 use super::submission::{Aim, content_of, read_printer};
-use super::{Door, House};
+use super::{AppState, Services};
 use crate::api;
-use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{BagRequest, ManifestRequest};
 use crate::config::PrinterConfig;
 use crate::designs::wall_clock;
@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How far back parcels are looked for when nobody says: a house that makes its first manifest has years behind it.
+/// How far back parcels are looked for when nobody says: a shop that makes its first manifest has years behind it.
 const BACK_MS: UnixMs = 7 * 24 * 3_600_000;
 /// Parcels of one request.
 const PARCELS_MAX: usize = 2_000;
@@ -42,12 +42,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(fields: &Fields<'_>, house: &House) -> Asked {
+    fn read(fields: &Fields<'_>, services: &Services) -> Asked {
         let id = fields.text("id", 64, Text::Plain).unwrap_or_default();
         if !crate::waybill::is_id(&id) {
             fields.fault("id", "must be 1 to 64 Latin letters, digits and - _ . : /: its bars say it.");
         }
-        let senders = &house.config.senders;
+        let senders = &services.config.senders;
         let named = fields.text("sender", 200, Text::Plain);
         let sender = match (named, senders.names().as_slice()) {
             (Some(name), _) => senders.get(&name).map_or(name, |party| party.name.clone()),
@@ -61,30 +61,30 @@ impl Asked {
             }
             time
         });
-        let since = since.map_or_else(|| house.spool.now() - BACK_MS, Timestamp::as_millisecond);
-        let printer = read_printer(fields, house, Aim::Take);
+        let since = since.map_or_else(|| services.spool.now() - BACK_MS, Timestamp::as_millisecond);
+        let printer = read_printer(fields, services, Aim::Take);
         Asked { id, printer, carrier: fields.text("carrier", 60, Text::Plain), sender, since }
     }
 
     /// The job of these papers, ahead of what waits: somebody stands there with a driver.
-    fn job(&self, house: &House, content: Hash, papers: &[(Paper, Option<String>)]) -> Result<NewJob, Problem> {
+    fn job(&self, services: &Services, content: Hash, papers: &[(Paper, Option<String>)]) -> Result<NewJob, Problem> {
         let (printer, config) = self.printer.clone().expect("a request without a printer was refused");
         let mut labels = Vec::new();
         for (paper, carrier) in papers {
-            let sheets = house.designs.pages(paper, config.media, config.dpi);
+            let sheets = services.designs.pages(paper, config.media, config.dpi);
             let sheets = sheets.map_err(|faults| Problem::refused(faults, NOTHING_TAKEN))?;
             labels.extend(sheets.iter().map(|sheet| NewLabel { urgent: true, carrier: carrier.clone(), ..new_paper(sheet) }));
         }
-        let (group, run_limit) = (house.printers.dealt_to(&printer), house.config.limits.run);
+        let (group, run_limit) = (services.printers.dealt_to(&printer), services.config.limits.run);
         let id = self.id.clone();
         Ok(NewJob { id, content, group, printer, sort: Vec::new(), labels, run_limit, allow_reused_tracking: false })
     }
 
     /// What was handed over and stands on no manifest yet.
-    async fn handed_over(&self, house: &House) -> Result<Vec<LabelView>, Problem> {
+    async fn handed_over(&self, services: &Services) -> Result<Vec<LabelView>, Problem> {
         let (from, carrier) = (self.since, self.carrier.clone());
         let wanted = Shipments { from, until: UnixMs::MAX, carrier, on_manifest: Some(false) };
-        let mut parcels = house.spool.shipped(wanted, PARCELS_MAX + 1).await?;
+        let mut parcels = services.spool.shipped(wanted, PARCELS_MAX + 1).await?;
         if parcels.len() > PARCELS_MAX {
             let detail = format!("more than {PARCELS_MAX} parcels were handed over: name a `carrier`, or a later `since`.");
             return Err(Problem::new(Kind::Conflict, detail));
@@ -108,19 +108,19 @@ impl Asked {
     (status = 200, description = "They were made before.", body = api::Manifests),
     (status = 409, description = "There is nothing to hand over, or the id belongs to something else.",
         body = api::ProblemShape, content_type = "application/problem+json"),
-    Unreadable, Unable,
+    Unreadable, ServerError,
 ))]
-pub async fn manifests(State(door): State<Arc<Door>>, sent: Sent) -> Result<(StatusCode, Json<api::Manifests>), Problem> {
-    let house = &door.house;
-    let content = content_of(&sent.node);
-    let (asked, date) = read(&sent, &["id", "printer", "carrier", "date", "sender", "since"], |fields| {
-        (Asked::read(fields, house), fields.text("date", 40, Text::Plain))
+pub async fn manifests(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<(StatusCode, Json<api::Manifests>), Problem> {
+    let services = &app.services;
+    let content = content_of(&body.node);
+    let (asked, date) = read(&body, &["id", "printer", "carrier", "date", "sender", "since"], |fields| {
+        (Asked::read(fields, services), fields.text("date", 40, Text::Plain))
     })?;
-    if let Some(known) = house.spool.known(&asked.id, content).await? {
-        return told(house, known, asked.since).await;
+    if let Some(known) = services.spool.known(&asked.id, content).await? {
+        return told(services, known, asked.since).await;
     }
     let mut carriers: BTreeMap<Option<String>, Vec<LabelView>> = BTreeMap::new();
-    for label in asked.handed_over(house).await? {
+    for label in asked.handed_over(services).await? {
         carriers.entry(label.carrier.clone()).or_default().push(label);
     }
     let (several, at) = (carriers.len() > 1, wall_clock());
@@ -140,34 +140,34 @@ pub async fn manifests(State(door): State<Arc<Door>>, sent: Sent) -> Result<(Sta
             unweighed: parcels.iter().filter(|label| label.weight_g.is_none()).count(),
             parcels: (1..).zip(parcels).map(|(number, label)| parcel(number, label)).collect(),
         };
-        papers.push((Paper::whole(Content::Manifest(manifest), country(house)), carrier));
+        papers.push((Paper::whole(Content::Manifest(manifest), country(services)), carrier));
     }
     let since = asked.since;
-    let job = door.work(move |house| asked.job(house, content, &papers)).await??;
-    let taken = house.spool.take_manifests(job, stands).await?;
-    told(house, taken, since).await
+    let job = app.compute(move |services| asked.job(services, content, &papers)).await??;
+    let taken = services.spool.take_manifests(job, stands).await?;
+    told(services, taken, since).await
 }
 
 /// What stands on the manifests of one request
 #[utoipa::path(get, path = "/v1/manifests/{id}", tag = "handover",
     params(("id" = String, Path, description = "The id the request gave.")),
-    responses((status = 200, body = api::Manifests), Absent, Unable))]
-pub async fn manifest(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<api::Manifests>, Problem> {
-    let house = &door.house;
-    let job = house.spool.job(&id).await?;
+    responses((status = 200, body = api::Manifests), NotFound, ServerError))]
+pub async fn manifest(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<api::Manifests>, Problem> {
+    let services = &app.services;
+    let job = services.spool.job(&id).await?;
     if job.labels.iter().all(|label| label.paper.as_deref() != Some("manifest")) {
         return Err(SpoolError::NoJob(id).into());
     }
     let since = job.taken_at - BACK_MS;
-    Ok(told(house, Taken::Same(job), since).await?.1)
+    Ok(told(services, Taken::Same(job), since).await?.1)
 }
 
-async fn told(house: &House, taken: Taken, since: UnixMs) -> Result<(StatusCode, Json<api::Manifests>), Problem> {
+async fn told(services: &Services, taken: Taken, since: UnixMs) -> Result<(StatusCode, Json<api::Manifests>), Problem> {
     let (status, job) = settled(taken)?;
     let mut manifests = Vec::new();
     for label in &job.labels {
         // Only the first label of a manifest has its id, and parcels on it.
-        let parcels = house.spool.parcels(&label.id).await?;
+        let parcels = services.spool.parcels(&label.id).await?;
         if !parcels.is_empty() {
             let prefix = format!("{}/manifest-", label.id);
             let pages = 1 + job.labels.iter().filter(|other| other.id.starts_with(&prefix)).count();
@@ -175,7 +175,7 @@ async fn told(house: &House, taken: Taken, since: UnixMs) -> Result<(StatusCode,
             manifests.push(api::Manifest::of(label, pages, weight_g, parcels));
         }
     }
-    let missed = house.spool.not_shipped(since, MISSED_MAX).await?;
+    let missed = services.spool.not_shipped(since, MISSED_MAX).await?;
     tracing::info!(job = job.id, printer = job.printer, manifests = manifests.len(), missed = missed.len(), "handover");
     Ok((status, Json(api::Manifests::of(job, manifests, missed))))
 }
@@ -189,12 +189,12 @@ async fn told(house: &House, taken: Taken, since: UnixMs) -> Result<(StatusCode,
     (status = 200, description = "It was made before.", body = api::Bag),
     (status = 409, description = "There is nothing to put into it, or the id belongs to something else.",
         body = api::ProblemShape, content_type = "application/problem+json"),
-    Unreadable, Unable,
+    Unreadable, ServerError,
 ))]
-pub async fn bags(State(door): State<Arc<Door>>, sent: Sent) -> Result<(StatusCode, Json<api::Bag>), Problem> {
-    let house = &door.house;
-    let content = content_of(&sent.node);
-    let (asked, to, named) = read(&sent, &["id", "printer", "carrier", "sender", "since", "labels", "to"], |fields| {
+pub async fn bags(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<(StatusCode, Json<api::Bag>), Problem> {
+    let services = &app.services;
+    let content = content_of(&body.node);
+    let (asked, to, named) = read(&body, &["id", "printer", "carrier", "sender", "since", "labels", "to"], |fields| {
         let to = fields.text("to", 200, Text::Plain);
         fields.need("to", to.is_some(), "say where the bag goes.");
         let labels = fields.list("labels", PARCELS_MAX).iter().enumerate().map(|(at, node)| {
@@ -205,21 +205,21 @@ pub async fn bags(State(door): State<Arc<Door>>, sent: Sent) -> Result<(StatusCo
             text.unwrap_or_default().to_owned()
         });
         let labels: Vec<String> = labels.collect();
-        (Asked::read(fields, house), to.unwrap_or_default(), labels)
+        (Asked::read(fields, services), to.unwrap_or_default(), labels)
     })?;
-    let taken = match house.spool.known(&asked.id, content).await? {
+    let taken = match services.spool.known(&asked.id, content).await? {
         Some(known) => known,
         None => {
-            let parcels = if named.is_empty() { asked.handed_over(house).await? } else { looked_up(house, &named).await? };
+            let parcels = if named.is_empty() { asked.handed_over(services).await? } else { looked_up(services, &named).await? };
             let bag = bag(&asked, to, &parcels).map_err(|fault| Problem::refused(vec![fault], NOTHING_TAKEN))?;
             let carrier = parcels[0].carrier.clone();
-            let paper = Paper::whole(Content::Bag(bag), country(house));
-            let job = door.work(move |house| asked.job(house, content, &[(paper, carrier)])).await??;
-            house.spool.take(job).await?
+            let paper = Paper::whole(Content::Bag(bag), country(services));
+            let job = app.compute(move |services| asked.job(services, content, &[(paper, carrier)])).await??;
+            services.spool.take(job).await?
         }
     };
     let (status, job) = settled(taken)?;
-    let detail = house.spool.label(&job.id).await?;
+    let detail = services.spool.label(&job.id).await?;
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(job.id.clone())))?;
     match Kept::parse(&kept) {
         Ok(Kept::Paper(paper)) => match paper.content {
@@ -261,12 +261,12 @@ fn bag(asked: &Asked, to: String, parcels: &[LabelView]) -> Result<Bag, Fault> {
 }
 
 /// The labels of these ids or tracking numbers, each once.
-async fn looked_up(house: &House, named: &[String]) -> Result<Vec<LabelView>, Problem> {
+async fn looked_up(services: &Services, named: &[String]) -> Result<Vec<LabelView>, Problem> {
     let mut found: Vec<LabelView> = Vec::new();
     let mut faults = Vec::new();
     for (at, text) in named.iter().enumerate() {
         let key = number(text).key;
-        let mut labels = house.spool.find_first(vec![text.clone(), key], 10).await?;
+        let mut labels = services.spool.find_first(vec![text.clone(), key], 10).await?;
         labels.retain(|label| label.paper.is_none());
         let said = match labels.as_slice() {
             [label] if found.iter().any(|other| other.key == label.key) => format!("label {} is named twice.", label.id),
@@ -316,7 +316,7 @@ fn sum(parcels: &[LabelView]) -> Option<u64> {
 }
 
 /// Where those sit who read them.
-fn country(house: &House) -> &'static str {
-    let senders = &house.config.senders;
+fn country(services: &Services) -> &'static str {
+    let senders = &services.config.senders;
     senders.names().first().and_then(|name| senders.get(name)).map_or("", |party| party.country.code())
 }

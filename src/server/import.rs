@@ -1,12 +1,12 @@
 //! A seller's export as the body of a request: read with a map, and taken as a job.
 
-use super::Door;
+use super::AppState;
 use super::body::File;
-use super::extract::Asked;
+use super::extract::Query;
 use super::jobs;
 use super::problem::{Kind, Problem};
 use super::submission::content_of;
-use crate::api::refusals::{Unable, Unreadable};
+use crate::api::refusals::{ServerError, Unreadable};
 use crate::api::{Imported, LeftOutShape, ProblemShape};
 use crate::config::LABELS_MAX;
 use crate::fault::{Fault, FileFault};
@@ -57,16 +57,16 @@ const NOTHING_TAKEN: &str = "nothing was taken: mend the file and send it again"
         (status = 200, description = "Taken before, and so it stands now; or nothing was to be taken.", body = Imported),
         (status = 409, description = "The id belongs to a job with other content.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Unreadable, Unable,
+        Unreadable, ServerError,
     ))]
 pub async fn import(
-    State(door): State<Arc<Door>>,
-    Asked(asked): Asked<Importing>,
+    State(app): State<Arc<AppState>>,
+    Query(asked): Query<Importing>,
     mut file: File,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
     let (bytes, name) = (std::mem::take(&mut file.bytes), asked.map.clone());
-    let read = door.work(move |house| {
-        let map = name.map(|name| named(&name, house.config.maps.as_deref())).transpose()?;
+    let read = app.compute(move |services| {
+        let map = name.map(|name| named(&name, services.config.maps.as_deref())).transpose()?;
         import::read(&bytes, map).map_err(|faults| Problem::refused(faults, NOTHING_TAKEN))
     });
     let Import { map, written, labels, left_out, origins } = read.await??;
@@ -85,8 +85,8 @@ pub async fn import(
         );
         return Err(Problem::refused(vec![Fault::new("labels", detail)], NOTHING_TAKEN));
     }
-    let sent = file.become_json(job_of(labels, &asked));
-    let taken = if asked.dry { jobs::try_out(&door, sent).await.map(|_| None) } else { jobs::take(&door, sent).await.map(Some) };
+    let body = file.become_json(job_of(labels, &asked));
+    let taken = if asked.dry { jobs::try_out(&app, body).await.map(|_| None) } else { jobs::take(&app, body).await.map(Some) };
     let taken = taken.map_err(|problem| match &origins {
         Some(origins) => problem.with_faults(|faults| origins.told(faults, 0)),
         None => problem,
@@ -99,7 +99,7 @@ pub async fn import(
     Ok((status, Json(imported)))
 }
 
-/// The house's own map of that name, or the shipped one. Read anew each time: a map is mended while imports fail.
+/// A configured map of that name, or the shipped one. Read anew each time: a map is mended while imports fail.
 fn named(name: &str, folder: Option<&Path>) -> Result<Map, Problem> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if let Some(file) = folder.filter(|_| is_name).map(|folder| folder.join(format!("{name}.toml")))
@@ -110,7 +110,7 @@ fn named(name: &str, folder: Option<&Path>) -> Result<Map, Problem> {
         let map = parsed.map_err(|found| Problem::refused(faults(found), NOTHING_TAKEN))?;
         return Ok(Map { name: name.to_owned(), map });
     }
-    Map::shipped(name).map_err(|hint| Problem::new(Kind::Unasked, format!("there is no such map.{hint}")))
+    Map::shipped(name).map_err(|hint| Problem::new(Kind::BadQuery, format!("there is no such map.{hint}")))
 }
 
 /// The job as a caller would have written it.

@@ -1,12 +1,12 @@
 //! Taking jobs, and telling how they stand.
 
-use super::body::Sent;
-use super::extract::{Asked, Id};
+use super::body::JsonBody;
+use super::extract::{Id, Query};
 use super::problem::{Kind, Problem};
 use super::submission::{Aim, Order, Submission, content_of, id_of};
-use super::{Door, House};
+use super::{AppState, Services};
 use crate::api;
-use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::JobRequest;
 use crate::designs::{Sheet, WavePapers, wall_clock};
 use crate::fault::Fault;
@@ -45,26 +45,26 @@ pub struct Taking {
         content((api::Job = "application/json"), (api::Checked = "application/json"))),
     (status = 409, description = "The id belongs to a job with other content.", body = api::ProblemShape,
         content_type = "application/problem+json"),
-    Unreadable, Unable,
+    Unreadable, ServerError,
 ))]
-pub async fn submit(State(door): State<Arc<Door>>, Asked(asked): Asked<Taking>, sent: Sent) -> Result<Response, Problem> {
-    if asked.dry {
-        let checked = try_out(&door, sent).await?;
+pub async fn submit(State(app): State<Arc<AppState>>, Query(taking): Query<Taking>, body: JsonBody) -> Result<Response, Problem> {
+    if taking.dry {
+        let checked = try_out(&app, body).await?;
         return Ok(Json(api::Checked { checked }).into_response());
     }
-    take(&door, sent).await.map(IntoResponse::into_response)
+    take(&app, body).await.map(IntoResponse::into_response)
 }
 
 /// Takes the job, or says how it stands if it was taken before.
-pub async fn take(door: &Arc<Door>, sent: Sent) -> Result<(StatusCode, Json<api::Job>), Problem> {
-    let spool = &door.house.spool;
-    let content = content_of(&sent.node);
-    let id = id_of(&sent.node).unwrap_or_default().to_owned();
+pub async fn take(app: &Arc<AppState>, body: JsonBody) -> Result<(StatusCode, Json<api::Job>), Problem> {
+    let spool = &app.services.spool;
+    let content = content_of(&body.node);
+    let id = id_of(&body.node).unwrap_or_default().to_owned();
     // A job sent again is not checked again: what it names may have changed since.
     let known = if id.is_empty() { None } else { spool.known(&id, content).await? };
     let taken = match known {
         Some(taken) => taken,
-        None => take_new(door, id.clone(), content, sent).await?,
+        None => take_new(app, id.clone(), content, body).await?,
     };
     match taken {
         Taken::New(job) => {
@@ -85,12 +85,12 @@ fn conflict(id: &str) -> Problem {
 }
 
 /// How many labels could be taken, or everything that is wrong with the job.
-pub async fn try_out(door: &Arc<Door>, sent: Sent) -> Result<usize, Problem> {
-    let spool = &door.house.spool;
-    let content = content_of(&sent.node);
-    let id = id_of(&sent.node).unwrap_or_default().to_owned();
+pub async fn try_out(app: &Arc<AppState>, body: JsonBody) -> Result<usize, Problem> {
+    let spool = &app.services.spool;
+    let content = content_of(&body.node);
+    let id = id_of(&body.node).unwrap_or_default().to_owned();
     let known = if id.is_empty() { None } else { spool.known(&id, content).await? };
-    let (submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
+    let (submission, job) = body.compute(app, move |services, node| check(services, id, content, node)).await?;
     match known {
         // Its labels are its own, not another's.
         Some(Taken::Same(_)) => return Ok(submission.orders.len()),
@@ -106,9 +106,9 @@ pub async fn try_out(door: &Arc<Door>, sent: Sent) -> Result<usize, Problem> {
 }
 
 /// Checks the job and takes it, or tells everything that is wrong with it.
-async fn take_new(door: &Arc<Door>, id: String, content: Hash, sent: Sent) -> Result<Taken, Problem> {
-    let spool = &door.house.spool;
-    let (submission, job) = sent.work(door, move |house, node| check(house, id, content, node)).await?;
+async fn take_new(app: &Arc<AppState>, id: String, content: Hash, body: JsonBody) -> Result<Taken, Problem> {
+    let spool = &app.services.spool;
+    let (submission, job) = body.compute(app, move |services, node| check(services, id, content, node)).await?;
     let labels: Vec<String> = job.labels.iter().map(|label| label.id.clone()).collect();
     let clashes = if submission.faults.is_empty() {
         match spool.take(job).await? {
@@ -130,34 +130,34 @@ fn refusal(mut submission: Submission, labels: &[String], clashes: Vec<Clash>) -
 }
 
 /// Reads the job and lays out every label once.
-fn check(house: &House, id: String, content: Hash, node: Node) -> (Submission, NewJob) {
-    let mut submission = Submission::read(node, house, Aim::Take);
+fn check(services: &Services, id: String, content: Hash, node: Node) -> (Submission, NewJob) {
+    let mut submission = Submission::read(node, services, Aim::Take);
     let dpi = submission.printer.as_ref().map(|(_, printer)| printer.dpi).unwrap_or_default();
     let orders = submission.orders.iter().map(|order| (order.template.clone(), dpi, &order.waybill));
-    let faults = house.designs.check(&orders.collect::<Vec<_>>());
+    let faults = services.designs.check(&orders.collect::<Vec<_>>());
     submission.found(faults);
     let printer = submission.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
-    let labels = pieces(house, &id, &mut submission);
+    let labels = pieces(services, &id, &mut submission);
     let job = NewJob {
         id,
         content,
-        group: house.printers.dealt_to(&printer),
+        group: services.printers.dealt_to(&printer),
         printer,
         sort: submission.sort.iter().map(|key| key.word().to_owned()).collect(),
         labels,
-        run_limit: house.config.limits.run,
+        run_limit: services.config.limits.run,
         allow_reused_tracking: submission.reuse_tracking,
     };
     (submission, job)
 }
 
 /// The labels of the job with its papers between them, in the order they print.
-fn pieces(house: &House, id: &str, submission: &mut Submission) -> Vec<NewLabel> {
+fn pieces(services: &Services, id: &str, submission: &mut Submission) -> Vec<NewLabel> {
     let mut papers = WavePapers::default();
     if let (Some((printer, config)), false) = (&submission.printer, submission.papers.is_empty()) {
         let labels = submission.orders.iter().map(|order| &order.waybill).collect();
         let wave = Wave { id: id.to_owned(), printer: printer.clone(), at: wall_clock(), labels };
-        match house.designs.papers(&wave, &submission.papers, config.media, config.dpi) {
+        match services.designs.papers(&wave, &submission.papers, config.media, config.dpi) {
             Ok(made) => papers = made,
             Err(faults) => submission.found(faults),
         }
@@ -218,14 +218,14 @@ fn new_label(order: &Order, on_scan: bool) -> NewLabel {
 }
 
 /// Reads a label that is to stand instead of another one, at that printer; `in_place`: with the id of the other.
-pub fn read_again(house: &House, printer: &str, mut label: Node, in_place: Option<String>) -> Result<NewLabel, Problem> {
+pub fn read_again(services: &Services, printer: &str, mut label: Node, in_place: Option<String>) -> Result<NewLabel, Problem> {
     if let (Node::Object(fields), Some(id)) = (&mut label, in_place) {
         fields.retain(|(name, _)| name != "id");
         fields.push(("id".to_owned(), Node::Text(id)));
     }
     let job = [("id", Node::text("replace")), ("printer", Node::text(printer)), ("labels", Node::List(vec![label]))];
     let job = Node::Object(job.into_iter().map(|(name, node)| (name.to_owned(), node)).collect());
-    let (submission, job) = check(house, String::new(), content_of(&Node::Null), job);
+    let (submission, job) = check(services, String::new(), content_of(&Node::Null), job);
     match job.labels.into_iter().next().filter(|_| submission.faults.is_empty()) {
         Some(new) => Ok(new),
         None => {
@@ -264,15 +264,15 @@ pub struct Newest {
     (status = 200, body = api::Jobs),
     (status = 400, description = "A parameter we do not know or understand.", body = api::ProblemShape,
         content_type = "application/problem+json"),
-    Unable,
+    ServerError,
 ))]
-pub async fn jobs(State(door): State<Arc<Door>>, Asked(Newest { limit }): Asked<Newest>) -> Result<Json<api::Jobs>, Problem> {
-    Ok(Json(api::Jobs::of(door.house.spool.newest_jobs(limit.unwrap_or(20)).await?)))
+pub async fn jobs(State(app): State<Arc<AppState>>, Query(Newest { limit }): Query<Newest>) -> Result<Json<api::Jobs>, Problem> {
+    Ok(Json(api::Jobs::of(app.services.spool.newest_jobs(limit.unwrap_or(20)).await?)))
 }
 
 /// How a job stands
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The caller's id of it.")),
-    responses((status = 200, body = api::Job), Absent, Unable))]
-pub async fn job(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<api::Job>, Problem> {
-    Ok(Json(api::Job::of(door.house.spool.job(&id).await?)))
+    responses((status = 200, body = api::Job), NotFound, ServerError))]
+pub async fn job(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<api::Job>, Problem> {
+    Ok(Json(api::Job::of(app.services.spool.job(&id).await?)))
 }

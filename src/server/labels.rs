@@ -1,11 +1,11 @@
 //! Looking labels up, and asking something of one.
 
-use super::body::Sent;
-use super::extract::{Asked, Id};
+use super::body::JsonBody;
+use super::extract::{Id, Query};
 use super::jobs::number;
 use super::problem::{Kind, Problem};
-use super::{Door, Peer};
-use crate::api::refusals::{Absent, Otherwise, Unable, Unreadable};
+use super::{AppState, Peer};
+use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use crate::api::{LabelHistory, LabelState, Labels};
 use crate::fault::{Fault, hint};
@@ -47,10 +47,10 @@ pub struct Wanted {
     (status = 200, body = Labels),
     (status = 400, description = "A parameter we do not know or understand.", body = crate::api::ProblemShape,
         content_type = "application/problem+json"),
-    Unable,
+    ServerError,
 ))]
-pub async fn labels(State(door): State<Arc<Door>>, Asked(wanted): Asked<Wanted>) -> Result<Json<Labels>, Problem> {
-    let unasked = |sentence: String| Problem::new(Kind::Unasked, sentence);
+pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wanted>) -> Result<Json<Labels>, Problem> {
+    let unasked = |sentence: String| Problem::new(Kind::BadQuery, sentence);
     let known = Standing::ALL.map(Standing::word);
     let state = wanted.state.map(|word| {
         Standing::from_word(&word).ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &known))))
@@ -67,15 +67,15 @@ pub async fn labels(State(door): State<Arc<Door>>, Asked(wanted): Asked<Wanted>)
         cursor: wanted.cursor,
         limit: wanted.limit.unwrap_or(PAGE),
     };
-    Ok(Json(Labels::of(door.house.spool.labels(filter).await?)))
+    Ok(Json(Labels::of(app.services.spool.labels(filter).await?)))
 }
 
 /// How a label stands, and every print of it
 #[utoipa::path(get, path = "/v1/labels/{id}", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")),
-    responses((status = 200, body = LabelHistory), Absent, Unable))]
-pub async fn label(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
-    let detail = door.house.spool.label(&id).await?;
+    responses((status = 200, body = LabelHistory), NotFound, ServerError))]
+pub async fn label(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
+    let detail = app.services.spool.label(&id).await?;
     let kept = detail.waybill.as_deref().map(Kept::parse);
     // A paper has no recipient.
     let waybill = match &kept {
@@ -90,24 +90,24 @@ pub async fn label(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Json<Lab
 /// It goes next in the queue, and who asked and why stays with it.
 #[utoipa::path(post, path = "/v1/labels/{id}/reprint", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = ReprintRequest,
-    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable,
+    responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError,
         (status = 410, description = "Its data was erased after the days it is kept.", body = crate::api::ProblemShape,
             content_type = "application/problem+json")))]
-pub async fn reprint(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
-    let (reprint, printer) = read(&sent, &["reason", "by", "printer"], |fields| {
+pub async fn reprint(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
+    let (reprint, printer) = read(&body, &["reason", "by", "printer"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         let by = fields.text("by", 64, Text::Plain);
         fields.need("reason", reason.is_some(), "say why it is printed again.");
         fields.need("by", by.is_some(), "say who asks.");
         let printer = fields.text("printer", 64, Text::Plain);
-        let printers = &door.house.config.printers;
+        let printers = &app.services.config.printers;
         if let Some(name) = printer.as_ref().filter(|name| !printers.contains_key(*name)) {
             let known: Vec<&str> = printers.keys().map(String::as_str).collect();
             fields.fault("printer", format!("no printer \"{name}\".{}", hint(name, &known)));
         }
         (Reprint { reason: reason.unwrap_or_default(), by: by.unwrap_or_default(), station: None }, printer)
     })?;
-    let state = door.house.spool.reprint(&id, reprint, printer.as_deref()).await?;
+    let state = app.services.spool.reprint(&id, reprint, printer.as_deref()).await?;
     answer("reprint", id, state)
 }
 
@@ -116,16 +116,16 @@ pub async fn reprint(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> R
 /// Canceled if no copy came out; voided if one did, and scanning it then refuses.
 #[utoipa::path(post, path = "/v1/labels/{id}/void", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = Option<VoidRequest>,
-    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+    responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
 pub async fn void(
-    State(door): State<Arc<Door>>,
+    State(app): State<Arc<AppState>>,
     Id(id): Id,
     Extension(peer): Extension<Peer>,
-    sent: Sent,
+    body: JsonBody,
 ) -> Result<Json<LabelState>, Problem> {
-    let by = read(&sent, &["by"], |fields| fields.text("by", 64, Text::Plain))?.unwrap_or_else(|| peer.name());
-    let state = door.house.spool.void(&id, &by).await?;
-    let manifest = door.house.spool.label(&id).await?.label.manifest;
+    let by = read(&body, &["by"], |fields| fields.text("by", 64, Text::Plain))?.unwrap_or_else(|| peer.name());
+    let state = app.services.spool.void(&id, &by).await?;
+    let manifest = app.services.spool.label(&id).await?.label.manifest;
     let Json(answer) = answer("void", id, state)?;
     Ok(Json(LabelState { manifest, ..answer }))
 }
@@ -133,24 +133,24 @@ pub async fn void(
 /// Keep a waiting label back
 #[utoipa::path(post, path = "/v1/labels/{id}/hold", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = HoldRequest,
-    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
-pub async fn hold(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
-    let reason = read(&sent, &["reason"], |fields| {
+    responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
+pub async fn hold(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
+    let reason = read(&body, &["reason"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         fields.need("reason", reason.is_some(), "say why it is kept back.");
         reason.unwrap_or_default()
     })?;
-    let state = door.house.spool.hold(&id, &reason).await?;
+    let state = app.services.spool.hold(&id, &reason).await?;
     answer("hold", id, state)
 }
 
 /// Let a held label print
 #[utoipa::path(post, path = "/v1/labels/{id}/release", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")),
-    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
-pub async fn release(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> Result<Json<LabelState>, Problem> {
-    read(&sent, &[], |_| ())?;
-    let state = door.house.spool.release(&id).await?;
+    responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
+pub async fn release(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
+    read(&body, &[], |_| ())?;
+    let state = app.services.spool.release(&id).await?;
     answer("release", id, state)
 }
 
@@ -159,25 +159,25 @@ pub async fn release(State(door): State<Arc<Door>>, Id(id): Id, sent: Sent) -> R
 /// One that did not prints again by itself.
 #[utoipa::path(post, path = "/v1/labels/{id}/outcome", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = OutcomeRequest,
-    responses((status = 200, body = LabelState), Absent, Otherwise, Unreadable, Unable))]
+    responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
 pub async fn outcome(
-    State(door): State<Arc<Door>>,
+    State(app): State<Arc<AppState>>,
     Id(id): Id,
     Extension(peer): Extension<Peer>,
-    sent: Sent,
+    body: JsonBody,
 ) -> Result<Json<LabelState>, Problem> {
-    let (came_out, by) = read(&sent, &["came_out", "by"], |fields| {
+    let (came_out, by) = read(&body, &["came_out", "by"], |fields| {
         fields.need("came_out", fields.get("came_out").is_some(), "say true or false, after a look at the tray.");
         (fields.boolean("came_out"), fields.text("by", 64, Text::Plain))
     })?;
-    let state = door.house.spool.outcome(&id, came_out, &by.unwrap_or_else(|| peer.name())).await?;
+    let state = app.services.spool.outcome(&id, came_out, &by.unwrap_or_else(|| peer.name())).await?;
     answer("outcome", id, state)
 }
 
 /// Reads the fields of a small request, or tells everything wrong with them.
-pub fn read<T>(sent: &Sent, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
+pub fn read<T>(body: &JsonBody, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
     let faults: RefCell<Vec<Fault>> = RefCell::default();
-    let made = Fields::of(&sent.node, "", known, &faults).map(|fields| read(&fields));
+    let made = Fields::of(&body.node, "", known, &faults).map(|fields| read(&fields));
     match made.filter(|_| faults.borrow().is_empty()) {
         Some(made) => Ok(made),
         None => Err(Problem::refused(faults.into_inner(), "nothing was changed")),

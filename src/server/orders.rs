@@ -1,13 +1,13 @@
 //! What a shop tool says of an order that has changed: canceled, asked to be canceled, wanted after all, or a label of it
 //! made out anew.
 
-use super::body::Sent;
+use super::body::JsonBody;
 use super::extract::Id;
 use super::jobs::{NOTHING_TAKEN, number, read_again};
 use super::labels::read;
 use super::problem::{Kind, Problem};
-use super::{Door, Peer};
-use crate::api::refusals::{Absent, Otherwise, Unable, Unreadable};
+use super::{AppState, Peer};
+use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{CancelRequest, LabelRequest};
 use crate::api::{OrderOutcome, Replacement};
 use crate::fault::Fault;
@@ -28,14 +28,14 @@ const TRIES: usize = 4;
 #[utoipa::path(post, path = "/v1/orders/{order}/cancel", tag = "orders",
     params(("order" = String, Path, description = "The order number, however it is spaced.")),
     request_body = Option<CancelRequest>,
-    responses((status = 200, body = OrderOutcome), Absent, Unreadable, Unable))]
+    responses((status = 200, body = OrderOutcome), NotFound, Unreadable, ServerError))]
 pub async fn cancel(
-    State(door): State<Arc<Door>>,
+    State(app): State<Arc<AppState>>,
     Id(order): Id,
     Extension(peer): Extension<Peer>,
-    sent: Sent,
+    body: JsonBody,
 ) -> Result<Json<OrderOutcome>, Problem> {
-    let how = read(&sent, &["by", "requested", "reason"], |fields| {
+    let how = read(&body, &["by", "requested", "reason"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         let by = fields.text("by", 64, Text::Plain);
         let because = |said: &str| reason.as_ref().map_or_else(|| said.to_owned(), |reason| format!("{said}: {reason}"));
@@ -44,7 +44,7 @@ pub async fn cancel(
             false => Cancellation::Sure { by: by.unwrap_or_else(|| peer.name()), why: because("the order was canceled") },
         }
     })?;
-    let canceled = door.house.spool.cancel_order(number(&order), how).await?;
+    let canceled = app.services.spool.cancel_order(number(&order), how).await?;
     tracing::info!(labels = canceled.len(), "cancel an order");
     Ok(Json(OrderOutcome::of(order, canceled)))
 }
@@ -55,10 +55,10 @@ pub async fn cancel(
 /// voided stay so.
 #[utoipa::path(post, path = "/v1/orders/{order}/release", tag = "orders",
     params(("order" = String, Path, description = "The order number, however it is spaced.")),
-    responses((status = 200, body = OrderOutcome), Absent, Unreadable, Unable))]
-pub async fn release(State(door): State<Arc<Door>>, Id(order): Id, sent: Sent) -> Result<Json<OrderOutcome>, Problem> {
-    read(&sent, &[], |_| ())?;
-    let released = door.house.spool.release_order(number(&order)).await?;
+    responses((status = 200, body = OrderOutcome), NotFound, Unreadable, ServerError))]
+pub async fn release(State(app): State<Arc<AppState>>, Id(order): Id, body: JsonBody) -> Result<Json<OrderOutcome>, Problem> {
+    read(&body, &[], |_| ())?;
+    let released = app.services.spool.release_order(number(&order)).await?;
     tracing::info!(labels = released.len(), "release an order");
     Ok(Json(OrderOutcome::of(order, released)))
 }
@@ -70,19 +70,19 @@ pub async fn release(State(door): State<Arc<Door>>, Id(order): Id, sent: Sent) -
 /// The answer says which label to use.
 #[utoipa::path(post, path = "/v1/labels/{id}/replace", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of the old one.")), request_body = LabelRequest,
-    responses((status = 200, body = Replacement), Absent, Otherwise, Unreadable, Unable))]
+    responses((status = 200, body = Replacement), NotFound, Conflict, Unreadable, ServerError))]
 pub async fn replace(
-    State(door): State<Arc<Door>>,
+    State(app): State<Arc<AppState>>,
     Id(id): Id,
     Extension(peer): Extension<Peer>,
-    sent: Sent,
+    body: JsonBody,
 ) -> Result<Json<Replacement>, Problem> {
-    let spool = &door.house.spool;
+    let spool = &app.services.spool;
     let old = spool.label(&id).await?.label;
-    let (given, printer, node) = (old.id.clone(), old.printer, sent.node.clone());
+    let (given, printer, node) = (old.id.clone(), old.printer, body.node.clone());
     let read = |in_place: Option<String>| {
         let (printer, node) = (printer.clone(), node.clone());
-        door.work(move |house| read_again(house, &printer, node, in_place))
+        app.compute(move |services| read_again(services, &printer, node, in_place))
     };
     let mut in_place = old.copies == 0;
     for _ in 0..TRIES {

@@ -1,10 +1,10 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
-use super::extract::Asked;
 use super::extract::Id;
+use super::extract::Query;
 use super::problem::{Kind, Problem};
-use super::{Door, House, closed};
-use crate::api::refusals::{Absent, Unable};
+use super::{AppState, Services, closed};
+use crate::api::refusals::{NotFound, ServerError};
 use crate::api::{Errand, Printer, Printers, ProblemShape, Released};
 use crate::fault::hint;
 use crate::printer::{Became, Chore, Handle};
@@ -25,32 +25,32 @@ use utoipa::IntoParams;
 const TRACE_AHEAD: usize = 16;
 
 /// All printers
-#[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), Unable))]
-pub async fn printers(State(door): State<Arc<Door>>) -> Result<Json<Printers>, Problem> {
-    let counts = door.house.spool.counts().await?;
-    Ok(Json(Printers { printers: door.house.printers.iter().map(|printer| Printer::of(printer, &counts)).collect() }))
+#[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), ServerError))]
+pub async fn printers(State(app): State<Arc<AppState>>) -> Result<Json<Printers>, Problem> {
+    let counts = app.services.spool.counts().await?;
+    Ok(Json(Printers { printers: app.services.printers.iter().map(|printer| Printer::of(printer, &counts)).collect() }))
 }
 
 /// Stop feeding a printer after the label it works on
 #[utoipa::path(post, path = "/v1/printers/{name}/pause", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
-    responses((status = 200, body = Printer), Absent, Unable))]
-pub async fn pause(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
-    let printer = named(&door.house, &name)?;
+    responses((status = 200, body = Printer), NotFound, ServerError))]
+pub async fn pause(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
+    let printer = named(&app.services, &name)?;
     printer.pause().await;
     tracing::info!(printer = name, "pause");
-    Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
+    Ok(Json(Printer::of(printer, &app.services.spool.counts().await?)))
 }
 
 /// Feed a paused printer again
 #[utoipa::path(post, path = "/v1/printers/{name}/resume", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
-    responses((status = 200, body = Printer), Absent, Unable))]
-pub async fn resume(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
-    let printer = named(&door.house, &name)?;
+    responses((status = 200, body = Printer), NotFound, ServerError))]
+pub async fn resume(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Json<Printer>, Problem> {
+    let printer = named(&app.services, &name)?;
     printer.resume().await;
     tracing::info!(printer = name, "resume");
-    Ok(Json(Printer::of(printer, &door.house.spool.counts().await?)))
+    Ok(Json(Printer::of(printer, &app.services.spool.counts().await?)))
 }
 
 /// Let the labels of a printer go that are held since a long outage
@@ -58,10 +58,10 @@ pub async fn resume(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<
 /// They print in the order in which they would have.
 #[utoipa::path(post, path = "/v1/printers/{name}/release", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
-    responses((status = 200, body = Released), Absent, Unable))]
-pub async fn release(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Json<Released>, Problem> {
-    named(&door.house, &name)?;
-    let labels = door.house.spool.release_stale(&name).await?;
+    responses((status = 200, body = Released), NotFound, ServerError))]
+pub async fn release(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Json<Released>, Problem> {
+    named(&app.services, &name)?;
+    let labels = app.services.spool.release_stale(&name).await?;
     tracing::info!(printer = name, labels, "release");
     Ok(Json(Released { printer: name, labels }))
 }
@@ -78,9 +78,9 @@ type Done = Result<(StatusCode, Json<Errand>), Problem>;
         (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
         (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable))]
-pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.identify(door.house.designs.fonts()).await;
+        NotFound, ServerError))]
+pub async fn identify(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
+    let became = named(&app.services, &name)?.identify(app.services.designs.fonts()).await;
     done(name, Chore::Identify, became)
 }
 
@@ -93,9 +93,9 @@ pub async fn identify(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
         (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
         (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable))]
-pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.test(door.house.designs.fonts()).await;
+        NotFound, ServerError))]
+pub async fn test(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
+    let became = named(&app.services, &name)?.test(app.services.designs.fonts()).await;
     done(name, Chore::Test, became)
 }
 
@@ -110,9 +110,9 @@ pub async fn test(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
             labels after it are not printed.", body = Errand),
         (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable))]
-pub async fn control_sheet(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.control_sheet(Control::sheet(), door.house.designs.fonts()).await;
+        NotFound, ServerError))]
+pub async fn control_sheet(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
+    let became = named(&app.services, &name)?.control_sheet(Control::sheet(), app.services.designs.fonts()).await;
     done(name, Chore::ControlSheet, became)
 }
 
@@ -125,19 +125,19 @@ pub async fn control_sheet(State(door): State<Arc<Door>>, Id(name): Id) -> Done 
         (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
         (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable))]
-pub async fn calibrate(State(door): State<Arc<Door>>, Id(name): Id) -> Done {
-    let became = named(&door.house, &name)?.calibrate().await;
+        NotFound, ServerError))]
+pub async fn calibrate(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
+    let became = named(&app.services, &name)?.calibrate().await;
     done(name, Chore::Calibrate, became)
 }
 
 /// The test label as it should come out, dot for dot
 #[utoipa::path(get, path = "/v1/printers/{name}/test.png", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "A picture.", body = Vec<u8>, content_type = "image/png"), Absent, Unable))]
-pub async fn test_picture(State(door): State<Arc<Door>>, Id(name): Id) -> Result<Response, Problem> {
-    let label = named(&door.house, &name)?.test_label(door.house.designs.fonts()).await;
-    let png = door.work(move |_| label.raster().to_png()).await?;
+        (status = 200, description = "A picture.", body = Vec<u8>, content_type = "image/png"), NotFound, ServerError))]
+pub async fn test_picture(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Response, Problem> {
+    let label = named(&app.services, &name)?.test_label(app.services.designs.fonts()).await;
+    let png = app.compute(move |_| label.raster().to_png()).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
@@ -157,22 +157,22 @@ pub struct Telling {
         (status = 200, description = "A text without end.", body = String, content_type = "text/plain"),
         (status = 400, description = "`labels` is neither true nor false.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable))]
+        NotFound, ServerError))]
 pub async fn trace(
-    State(door): State<Arc<Door>>,
+    State(app): State<Arc<AppState>>,
     Id(name): Id,
-    Asked(Telling { labels }): Asked<Telling>,
+    Query(Telling { labels }): Query<Telling>,
 ) -> Result<Response, Problem> {
     let labels = labels.unwrap_or(false);
-    let stopping = || Problem::new(Kind::Busy, format!("nobody feeds {name} any more: waybilld is stopping."));
-    let mut trace = named(&door.house, &name)?.trace(labels).ok_or_else(stopping)?;
-    let place = door.streams.clone().try_acquire_owned();
+    let stopping = || Problem::new(Kind::Busy, format!("printer {name} is shutting down: waybilld is stopping."));
+    let mut trace = named(&app.services, &name)?.trace(labels).ok_or_else(stopping)?;
+    let place = app.streams.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::new(Kind::Busy, "too many event streams are open: close one of yours."))?;
     if labels {
         tracing::warn!(printer = name, "traced with all bytes of its labels");
     }
     let (tell, told) = mpsc::channel::<Result<String, Infallible>>(TRACE_AHEAD);
-    let mut closing = door.closing.clone();
+    let mut closing = app.closing.clone();
     tokio::spawn(async move {
         let _place = place;
         let telling = async {
@@ -202,9 +202,9 @@ fn done(name: String, chore: Chore, became: Became) -> Done {
     Ok((status, Json(Errand { printer: name, order: chore.word(), outcome: became.word(), sentence })))
 }
 
-fn named<'a>(house: &'a House, name: &str) -> Result<&'a Handle, Problem> {
-    house.printers.get(name).ok_or_else(|| {
-        let known: Vec<&str> = house.printers.iter().map(|printer| printer.name.as_str()).collect();
-        Problem::new(Kind::NotThere, format!("there is no printer of that name.{}", hint(name, &known)))
+fn named<'a>(services: &'a Services, name: &str) -> Result<&'a Handle, Problem> {
+    services.printers.get(name).ok_or_else(|| {
+        let known: Vec<&str> = services.printers.iter().map(|printer| printer.name.as_str()).collect();
+        Problem::new(Kind::NotFound, format!("there is no printer of that name.{}", hint(name, &known)))
     })
 }

@@ -18,15 +18,15 @@ pub enum Kind {
     /// The body is not JSON, or JSON we refuse to guess about.
     Malformed,
     /// A query or header is wrong.
-    Unasked,
+    BadQuery,
     Refused,
     /// At the console: without its token.
     NoToken,
-    /// At the console: by another name, or from another page.
-    Stranger,
+    /// At the console: for another host, or from another page.
+    ForeignOrigin,
     NoRoute,
     NoMethod,
-    NotThere,
+    NotFound,
     Conflict,
     Erased,
     TooLarge,
@@ -34,7 +34,7 @@ pub enum Kind {
     TooSlow,
     Busy,
     Full,
-    Broken,
+    Internal,
 }
 
 /// One answer that says no.
@@ -49,22 +49,22 @@ impl Kind {
     /// The status, the last word of the type, and the title.
     fn facts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The body cannot be read"),
-            Kind::Unasked => (StatusCode::BAD_REQUEST, "query", "The question cannot be understood"),
+            Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The body is not readable JSON"),
+            Kind::BadQuery => (StatusCode::BAD_REQUEST, "bad_query", "Invalid query"),
             Kind::Refused => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused: nothing was changed"),
-            Kind::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "The token is missing or wrong"),
-            Kind::Stranger => (StatusCode::FORBIDDEN, "stranger", "Not from there"),
-            Kind::NoRoute => (StatusCode::NOT_FOUND, "no-route", "Nothing is here"),
-            Kind::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Not in this way"),
-            Kind::NotThere => (StatusCode::NOT_FOUND, "not-there", "There is no such thing"),
-            Kind::Conflict => (StatusCode::CONFLICT, "conflict", "It stands otherwise"),
+            Kind::NoToken => (StatusCode::UNAUTHORIZED, "no_token", "The token is missing or wrong"),
+            Kind::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin", "Origin not allowed"),
+            Kind::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route"),
+            Kind::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no_method", "Method not allowed"),
+            Kind::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+            Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Conflicts with the current state"),
             Kind::Erased => (StatusCode::GONE, "erased", "Its data was erased"),
-            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Kind::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "JSON is wanted"),
-            Kind::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "too-slow", "It took too long"),
-            Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Kind::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "The body must be JSON"),
+            Kind::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "too_slow", "It took too long"),
+            Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Overloaded"),
             Kind::Full => (StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
-            Kind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken", "A fault of ours"),
+            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
 }
@@ -137,7 +137,7 @@ impl IntoResponse for Problem {
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Problem {
         let kind = match &error {
-            SpoolError::NoLabel(_) | SpoolError::NoJob(_) | SpoolError::NoOrder => Kind::NotThere,
+            SpoolError::NoLabel(_) | SpoolError::NoJob(_) | SpoolError::NoOrder => Kind::NotFound,
             SpoolError::Illegal(_)
             | SpoolError::NotWaiting(_)
             | SpoolError::NotReplaced { .. }
@@ -153,9 +153,9 @@ impl From<SpoolError> for Problem {
             SpoolError::Erased(_) => Kind::Erased,
             SpoolError::Full => Kind::Full,
             SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,
-            _ => Kind::Broken,
+            _ => Kind::Internal,
         };
-        if matches!(kind, Kind::Full | Kind::Broken) {
+        if matches!(kind, Kind::Full | Kind::Internal) {
             tracing::error!("{error}");
         }
         Problem::new(kind, error.to_string())

@@ -1,12 +1,12 @@
 //! Labels as pictures or as a printer's bytes, without printing.
 
-use super::body::Sent;
-use super::extract::{Asked, Id};
+use super::body::JsonBody;
+use super::extract::{Id, Query};
 use super::problem::{Kind, Problem};
 use super::submission::{Aim, Submission};
-use super::{Door, House};
+use super::{AppState, Services};
 use crate::api::ProblemShape;
-use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{JobRequest, LabelRequest};
 use crate::dots::Dpi;
 use crate::fault::Fault;
@@ -50,20 +50,24 @@ enum Format {
     responses(
         (status = 200, description = "A picture, or the bytes for a printer.",
             content((Vec<u8> = "image/png"), (Vec<u8> = "application/zpl"), (Vec<u8> = "application/octet-stream"))),
-        Unreadable, Unable,
+        Unreadable, ServerError,
     ))]
-pub async fn render(State(door): State<Arc<Door>>, Asked(drawing): Asked<Drawing>, sent: Sent) -> Result<Response, Problem> {
+pub async fn render(
+    State(app): State<Arc<AppState>>,
+    Query(drawing): Query<Drawing>,
+    body: JsonBody,
+) -> Result<Response, Problem> {
     let format = match drawing.format.as_deref() {
         None | Some("png") => Format::Png,
         Some(name) => Format::Stream(
-            Language::named(name).ok_or_else(|| Problem::new(Kind::Unasked, "`format` must be png, zpl, tspl or escpos."))?,
+            Language::named(name).ok_or_else(|| Problem::new(Kind::BadQuery, "`format` must be png, zpl, tspl or escpos."))?,
         ),
     };
     let dpi = drawing.dpi.map(|dpi| {
-        Dpi::from_nominal(dpi).ok_or_else(|| Problem::new(Kind::Unasked, format!("`dpi` is {dpi}. Known: 203, 300, 600.")))
+        Dpi::from_nominal(dpi).ok_or_else(|| Problem::new(Kind::BadQuery, format!("`dpi` is {dpi}. Known: 203, 300, 600.")))
     });
     let dpi = dpi.transpose()?;
-    let drawn = sent.work(&door, move |house, node| draw(house, node, format, dpi, drawing.template)).await??;
+    let drawn = body.compute(&app, move |services, node| draw(services, node, format, dpi, drawing.template)).await??;
     let content_type = match format {
         Format::Png => "image/png",
         Format::Stream(Language::Zpl) => "application/zpl",
@@ -72,18 +76,24 @@ pub async fn render(State(door): State<Arc<Door>>, Asked(drawing): Asked<Drawing
     Ok(([(header::CONTENT_TYPE, content_type)], drawn).into_response())
 }
 
-fn draw(house: &House, mut node: Node, format: Format, dpi: Option<Dpi>, template: Option<String>) -> Result<Vec<u8>, Problem> {
+fn draw(
+    services: &Services,
+    mut node: Node,
+    format: Format,
+    dpi: Option<Dpi>,
+    template: Option<String>,
+) -> Result<Vec<u8>, Problem> {
     if let (Some(template), Node::Object(entries)) = (template, &mut node) {
         entries.retain(|(key, _)| key != "template");
         entries.push(("template".to_owned(), Node::Text(template)));
     }
-    let mut submission = Submission::read(node, house, Aim::Render);
+    let mut submission = Submission::read(node, services, Aim::Render);
     let printer = submission.printer.as_ref().map(|(_, printer)| printer);
     let dpi = dpi.or(printer.map(|printer| printer.dpi)).unwrap_or_default();
     let mut drawn = Vec::new();
     let mut faults = Vec::new();
     for order in &submission.orders {
-        let made = house.designs.with(&order.template, dpi, |compositor| compositor.lay_out(&order.waybill));
+        let made = services.designs.with(&order.template, dpi, |compositor| compositor.lay_out(&order.waybill));
         match made.and_then(|made| made) {
             Ok(label) => drawn.push(label),
             Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(&order.waybill.id))),
@@ -123,15 +133,15 @@ fn stream(language: Language, labels: &[Label], setup: &Setup, native_text: bool
             content_type = "image/png"),
         (status = 410, description = "Its data was erased after the days it is kept.", body = ProblemShape,
             content_type = "application/problem+json"),
-        Absent, Unable,
+        NotFound, ServerError,
     ))]
-pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Response, Problem> {
-    let spool = &door.house.spool;
+pub async fn preview(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Response, Problem> {
+    let spool = &app.services.spool;
     let detail = spool.label(&id).await?;
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
-    let unreadable = || Problem::new(Kind::Broken, format!("what is kept of label {id} cannot be read."));
+    let unreadable = || Problem::new(Kind::Internal, format!("what is kept of label {id} cannot be read."));
     let kept = Kept::parse(&kept).map_err(|_| unreadable())?;
-    let template: Arc<Template> = match door.house.designs.by_hash(&detail.template) {
+    let template: Arc<Template> = match app.services.designs.by_hash(&detail.template) {
         Some(template) => template,
         None => {
             let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;
@@ -139,19 +149,20 @@ pub async fn preview(State(door): State<Arc<Door>>, Id(id): Id) -> Result<Respon
                 Kept::Waybill(waybill) => waybill.template.as_deref().unwrap_or("an earlier template"),
                 Kept::Paper(paper) => paper.kind().template(),
             };
-            door.house.designs.recall(name, &text).map_err(|_| unreadable())?
+            app.services.designs.recall(name, &text).map_err(|_| unreadable())?
         }
     };
-    let printer = door.house.config.printers.get(&detail.label.printer);
+    let printer = app.services.config.printers.get(&detail.label.printer);
     let dpi = printer.map(|printer| printer.dpi).unwrap_or_default();
     // As it prints on the media the printer holds now; where it cannot, as it was taken.
-    let variant = printer.and_then(|printer| door.house.designs.for_media(&template, printer.media).ok());
+    let variant = printer.and_then(|printer| app.services.designs.for_media(&template, printer.media).ok());
     let template = variant.unwrap_or(template);
-    let drawn = door.work(move |house| house.designs.with(&template, dpi, |compositor| compositor.lay_out(&kept))).await?;
+    let drawn =
+        app.compute(move |services| services.designs.with(&template, dpi, |compositor| compositor.lay_out(&kept))).await?;
     let label = drawn.and_then(|made| made).map_err(|faults| {
         let faults = faults.into_iter().map(|fault| fault.of_label(&id)).collect();
         Problem::refused(faults, "it cannot be drawn for this printer")
     })?;
-    let png = door.work(move |_| label.raster().to_png()).await?;
+    let png = app.compute(move |_| label.raster().to_png()).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }

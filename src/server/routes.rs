@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use super::{
-    Door, REQUEST, console, events, handover, health, import, jobs, labels, orders, printers, render, stations, webhooks,
+    AppState, REQUEST, console, events, handover, health, import, jobs, labels, orders, printers, render, stations, webhooks,
 };
 use crate::api::{FaultShape, ProblemShape};
 use crate::fault::nearest;
@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 struct Document;
 
 /// Every route with its handler, and the OpenAPI document made from the handlers.
-pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
+pub fn documented() -> (Router<Arc<AppState>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(jobs::submit, jobs::jobs))
         .routes(routes!(jobs::job))
@@ -71,12 +71,12 @@ pub fn documented() -> (Router<Arc<Door>>, utoipa::openapi::OpenApi) {
 }
 
 /// Adds what holds for every route: an answer where nothing is, and an end to every wait.
-pub fn complete(routes: Router<Arc<Door>>) -> Router<Arc<Door>> {
+pub fn complete(routes: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
     routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(middleware::from_fn(in_time))
 }
 
-async fn no_route(State(door): State<Arc<Door>>, uri: Uri) -> Problem {
-    let known: Vec<&str> = door.paths.iter().map(String::as_str).collect();
+async fn no_route(State(app): State<Arc<AppState>>, uri: Uri) -> Problem {
+    let known: Vec<&str> = app.paths.iter().map(String::as_str).collect();
     let meant = nearest(uri.path(), &known)
         .map_or_else(|| "Everything there is stands in /v1/openapi.json.".to_owned(), |path| format!("Did you mean {path}?"));
     Problem::new(Kind::NoRoute, format!("there is nothing at this address. {meant}"))

@@ -1,10 +1,10 @@
 //! Pack stations: a scan comes in, what came of it goes out.
 
-use super::Door;
-use super::body::Sent;
+use super::AppState;
+use super::body::JsonBody;
 use super::labels::read;
 use super::problem::{Kind, Problem};
-use crate::api::refusals::{Absent, Unable, Unreadable};
+use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::ScanRequest;
 use crate::api::stations::{ScanAnswer, Station, Stations};
 use crate::station::StationError;
@@ -20,9 +20,9 @@ use std::sync::Arc;
 /// The station does with it what its mode says. A scan that finds nothing, or a label that must not be used, is an answer
 /// too: the sentence is for the packer.
 #[utoipa::path(post, path = "/v1/scan", tag = "stations", request_body = ScanRequest,
-    responses((status = 200, body = ScanAnswer), Absent, Unreadable, Unable))]
-pub async fn scan(State(door): State<Arc<Door>>, sent: Sent) -> Result<Json<ScanAnswer>, Problem> {
-    let (station, text, by) = read(&sent, &["station", "text", "by"], |fields| {
+    responses((status = 200, body = ScanAnswer), NotFound, Unreadable, ServerError))]
+pub async fn scan(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<Json<ScanAnswer>, Problem> {
+    let (station, text, by) = read(&body, &["station", "text", "by"], |fields| {
         let station = fields.text("station", 64, Text::Plain);
         fields.need("station", station.is_some(), "say at which station it was scanned.");
         // As it came: what a scanner puts around a code is read elsewhere.
@@ -30,22 +30,22 @@ pub async fn scan(State(door): State<Arc<Door>>, sent: Sent) -> Result<Json<Scan
         fields.need("text", text.is_some(), "give what was scanned, as a text.");
         (station.unwrap_or_default(), text.unwrap_or_default(), fields.text("by", 64, Text::Plain))
     })?;
-    let answer = door.house.stations.scan(&station, &text, by.as_deref()).await?;
+    let answer = app.services.stations.scan(&station, &text, by.as_deref()).await?;
     Ok(Json(ScanAnswer::of(&station, answer)))
 }
 
 /// All pack stations
-#[utoipa::path(get, path = "/v1/stations", tag = "stations", responses((status = 200, body = Stations), Unable))]
-pub async fn stations(State(door): State<Arc<Door>>) -> Json<Stations> {
-    let now = door.house.spool.now();
-    let views = door.house.stations.views().into_iter();
+#[utoipa::path(get, path = "/v1/stations", tag = "stations", responses((status = 200, body = Stations), ServerError))]
+pub async fn stations(State(app): State<Arc<AppState>>) -> Json<Stations> {
+    let now = app.services.spool.now();
+    let views = app.services.stations.views().into_iter();
     Json(Stations { stations: views.map(|view| Station::of(view, now)).collect() })
 }
 
 impl From<StationError> for Problem {
     fn from(error: StationError) -> Problem {
         match error {
-            StationError::NoStation(_) => Problem::new(Kind::NotThere, error.to_string()),
+            StationError::NoStation(_) => Problem::new(Kind::NotFound, error.to_string()),
             StationError::Busy(_) => Problem::new(Kind::Busy, error.to_string()),
             StationError::Spool(error) => error.into(),
         }

@@ -1,6 +1,6 @@
 //! A job as a caller writes it, read whole: every fault of every label at once.
 //!
-//! JSON and the house go in; out come orders in the order they are to print, each with its design, and the faults.
+//! JSON and the services go in; out come orders in the order they are to print, each with its design, and the faults.
 //! A single label without a job around it is a job too, where only a picture is wanted. Asks no spool and lays
 //! nothing out.
 //!
@@ -13,7 +13,7 @@ mod sort;
 
 pub use content::content_of;
 
-use super::House;
+use super::Services;
 use crate::config::DEFAULT_TEMPLATE;
 use crate::config::{LABELS_MAX, PrinterConfig};
 use crate::fault::{Fault, hint};
@@ -71,7 +71,7 @@ pub fn id_of(node: &Node) -> Option<&str> {
 
 impl Submission {
     /// Reads it and gathers what is wrong with it.
-    pub fn read(mut node: Node, house: &House, aim: Aim) -> Submission {
+    pub fn read(mut node: Node, services: &Services, aim: Aim) -> Submission {
         if aim == Aim::Render && node.get("labels").is_none() {
             node = Node::Object(vec![("labels".to_owned(), Node::List(vec![node]))]);
         }
@@ -91,13 +91,13 @@ impl Submission {
             if aim == Aim::Take && id_of(&node).is_none() {
                 fields.fault("id", "must be 1 to 128 visible ASCII characters: the same id sent again is the same job.");
             }
-            submission.printer = read_printer(&fields, house, aim);
+            submission.printer = read_printer(&fields, services, aim);
             submission.sort = read_sort(&fields);
             submission.reuse_tracking = fields.boolean("reuse_tracking");
             submission.papers = read_papers(&fields);
             submission.on_scan = read_print(&fields);
             let labels = read_list(&fields, labels);
-            submission.read_labels(labels, &fields, house, &faults);
+            submission.read_labels(labels, &fields, services, &faults);
         }
         submission.faults = faults.into_inner();
         let Submission { orders, sort, .. } = &mut submission;
@@ -105,15 +105,15 @@ impl Submission {
         submission
     }
 
-    fn read_labels(&mut self, labels: Vec<Node>, job: &Fields<'_>, house: &House, faults: &RefCell<Vec<Fault>>) {
+    fn read_labels(&mut self, labels: Vec<Node>, job: &Fields<'_>, services: &Services, faults: &RefCell<Vec<Fault>>) {
         let urgent = job.boolean("urgent");
         // Where only one is configured there is nothing to choose.
-        let only = match house.config.senders.names().as_slice() {
+        let only = match services.config.senders.names().as_slice() {
             [only] => Some(Node::text(*only)),
             _ => None,
         };
         let sender = job.get("sender").or(only.as_ref());
-        let designs = Designs { house, printer: self.printer.as_ref() };
+        let designs = Designs { services, printer: self.printer.as_ref() };
         let usual = designs.usual(job.text("template", 64, Kind::Plain));
         let usual = usual.map_err(|message| job.fault("template", message)).ok();
         for (at, mut label) in labels.into_iter().enumerate() {
@@ -123,7 +123,7 @@ impl Submission {
             if let Some(id) = label.get("id").and_then(Node::as_text) {
                 self.places.entry(id.trim().to_owned()).or_insert(at);
             }
-            let mut waybill = match Waybill::parse(&label, &house.config.senders) {
+            let mut waybill = match Waybill::parse(&label, &services.config.senders) {
                 Ok(waybill) => waybill,
                 Err(found) => {
                     faults.borrow_mut().extend(found.into_iter().map(|fault| placed(fault, at)));
@@ -188,8 +188,8 @@ fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
 }
 
 /// The printer or group a request names, or the only one there is.
-pub fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String, PrinterConfig)> {
-    let printers = &house.config.printers;
+pub fn read_printer(job: &Fields<'_>, services: &Services, aim: Aim) -> Option<(String, PrinterConfig)> {
+    let printers = &services.config.printers;
     let known: Vec<&str> = printers.keys().map(String::as_str).collect();
     let name = match job.text("printer", 64, Kind::Plain) {
         Some(name) => name,
@@ -201,7 +201,7 @@ pub fn read_printer(job: &Fields<'_>, house: &House, aim: Aim) -> Option<(String
         }
     };
     // Printers of a group are alike: what one can print they all can.
-    let config = printers.get(&name).or_else(|| house.config.group(&name).first().map(|(_, printer)| *printer));
+    let config = printers.get(&name).or_else(|| services.config.group(&name).first().map(|(_, printer)| *printer));
     if config.is_none() {
         let groups = printers.values().filter_map(|printer| printer.group.as_deref());
         let known: Vec<&str> = known.into_iter().chain(groups).collect();
@@ -255,9 +255,9 @@ fn read_papers(job: &Fields<'_>) -> Vec<Want> {
     wants
 }
 
-/// The designs of the house, as that printer can use them.
+/// The configured designs, as that printer can use them.
 struct Designs<'a> {
-    house: &'a House,
+    services: &'a Services,
     printer: Option<&'a (String, PrinterConfig)>,
 }
 
@@ -270,7 +270,7 @@ impl Designs<'_> {
 
     /// The design of that name, or its variant for the printer's media.
     fn named(&self, name: &str) -> Result<Arc<Template>, String> {
-        let designs = &self.house.designs;
+        let designs = &self.services.designs;
         if designs.design(name)?.template.paper.is_some() {
             return Err(format!("\"{name}\" is a template of a paper: name one of a waybill."));
         }

@@ -161,7 +161,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// A key somebody else chose, short and without controls, fit for a sentence.
-pub(super) fn shown(key: &str) -> String {
+pub fn shown(key: &str) -> String {
     key.chars().take(40).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
