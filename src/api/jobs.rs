@@ -1,0 +1,132 @@
+//! Jobs, and what became of an imported file.
+
+use super::time;
+use crate::spool::{JobBrief, JobView};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A job as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Job {
+    pub id: String,
+    /// The printer, or the group, it was sent to.
+    pub printer: String,
+    /// When it was on disk, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// By which keys its labels were sorted.
+    pub sort: Vec<String>,
+    /// How many labels stand in which state; states with none are left out.
+    pub counts: BTreeMap<&'static str, usize>,
+    /// At most 50 labels each, in the order they print. A reprint is a run of its own.
+    pub runs: Vec<Run>,
+}
+
+/// A job that was only checked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Checked {
+    /// How many labels could be taken.
+    pub checked: usize,
+}
+
+/// What became of an imported file: the job, when one was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    #[serde(flatten)]
+    pub job: Option<Job>,
+    /// The map it was read with.
+    #[schema(example = "tiktok-shop-export")]
+    pub map: String,
+    /// How the file was written: an encoding, `Excel` or `JSON`.
+    pub written: &'static str,
+    /// How many labels it came to.
+    pub checked: usize,
+    /// Orders that became no label.
+    pub left_out: Vec<LeftOutShape>,
+}
+
+/// An order that became no label.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutShape {
+    pub order: String,
+    #[schema(example = "Canceled")]
+    pub why: String,
+}
+
+/// Jobs, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Jobs {
+    pub jobs: Vec<JobSummary>,
+}
+
+/// A job without its labels.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobSummary {
+    pub id: String,
+    /// The printer, or the group, it was sent to.
+    pub printer: String,
+    pub taken_at: String,
+    /// How many labels stand in which state; states with none are left out.
+    pub counts: BTreeMap<&'static str, i64>,
+    /// The earliest deadline of its labels that are not out yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<String>,
+}
+
+/// Labels that print in one unbroken sequence.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Run {
+    pub run: i64,
+    pub printer: String,
+    pub labels: Vec<RunLabel>,
+}
+
+/// A label of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunLabel {
+    pub id: String,
+    #[schema(example = "waiting")]
+    pub state: &'static str,
+    /// Why it stands so, when the state does not say it all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    pub reason: String,
+    /// Which paper it is, when it is no waybill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
+}
+
+impl Job {
+    pub fn of(view: JobView) -> Job {
+        let mut counts = BTreeMap::new();
+        let mut runs: Vec<Run> =
+            view.runs.into_iter().map(|run| Run { run: run.number, printer: run.printer, labels: Vec::new() }).collect();
+        for label in view.labels {
+            *counts.entry(label.state.word()).or_default() += 1;
+            if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
+                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
+            }
+        }
+        // Its labels were all printed again elsewhere.
+        runs.retain(|run| !run.labels.is_empty());
+        Job { id: view.id, printer: view.printer, taken_at: time(view.taken_at), sort: view.sort, counts, runs }
+    }
+}
+
+impl Jobs {
+    pub fn of(briefs: Vec<JobBrief>) -> Jobs {
+        Jobs { jobs: briefs.into_iter().map(JobSummary::of).collect() }
+    }
+}
+
+impl JobSummary {
+    fn of(brief: JobBrief) -> JobSummary {
+        JobSummary {
+            id: brief.id,
+            printer: brief.printer,
+            taken_at: time(brief.taken_at),
+            counts: brief.counts.into_iter().map(|(state, labels)| (state.word(), labels)).collect(),
+            ship_by: brief.ship_by.map(time),
+        }
+    }
+}
