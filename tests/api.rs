@@ -415,7 +415,7 @@ async fn a_body_over_the_limit_is_heard_out_and_told_so() {
     let bench = Bench::open().await;
     let big = format!("{{\"note\": \"{}\"}}", "x".repeat(3 << 20));
     let said = bench.ask("POST", "/v1/jobs", big).await.expect(413).json();
-    assert_eq!(said["detail"], "a request may have 1 MB and this one has more: split the job.");
+    assert_eq!(said["detail"], "the body is larger than 1 MB: split the job.");
     // Somebody who asks before sending is told at once.
     let mut stream = UnixStream::connect(bench.socket()).await.unwrap();
     let head = "POST /v1/jobs HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\nexpect: 100-continue\r\n\r\n";
@@ -439,7 +439,7 @@ async fn wrong_turns_are_told_the_way() {
     let form = bench.send(form.body(Full::from("id=1")).unwrap()).await.expect(415);
     assert_eq!(said(form), "send the body as JSON, with the header `content-type: application/json`.");
     assert_eq!(said(bench.get("/v1/jobs/none").await.expect(404)), "there is no job none: check the id.");
-    assert_eq!(said(bench.get("/v1/labels?oder=1").await.expect(400)), "there is no such parameter. Did you mean \"order\"?");
+    assert_eq!(said(bench.get("/v1/labels?oder=1").await.expect(400)), "unknown parameter `oder`. Did you mean \"order\"?");
     assert!(said(bench.get("/v1/labels?state=done").await.expect(400)).starts_with("`state`: no state is called so. Known:"));
     assert!(said(bench.get("/v1/labels?since=monday").await.expect(400)).starts_with("`since` is no time"));
     assert!(said(bench.get("/v1/labels?limit=-1").await.expect(400)).starts_with("limit: "));
