@@ -8,13 +8,14 @@ mod symbols;
 mod table;
 mod values;
 
+use crate::content::{Content, ContentRef};
 use crate::dots::{Bitmap, Dots, Dpi, Mm, Point, Rect, Size};
 use crate::fault::Fault;
 use crate::label::{Label, Mark, Op, Text, TextLine};
-use crate::papers::{self, Kept, PAGES_MAX, Page, Paper};
+use crate::papers::{self, PAGES_MAX, Page, Paper};
 use crate::template::{self, Align, Block, Formula, Kind, PartyName, Template, Type};
 use crate::text::{self, Fonts, NoSet, Room, Style, Typesetter};
-use crate::waybill::{Country, Waybill, address};
+use crate::waybill::{Country, address};
 use minijinja::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,34 +47,6 @@ struct Set {
     picture: std::sync::OnceLock<Arc<Bitmap>>,
 }
 
-/// What a label is made of.
-#[derive(Clone, Copy)]
-pub enum Matter<'a> {
-    Waybill(&'a Waybill),
-    Paper(&'a Paper),
-}
-
-impl<'a> From<&'a Waybill> for Matter<'a> {
-    fn from(waybill: &'a Waybill) -> Matter<'a> {
-        Matter::Waybill(waybill)
-    }
-}
-
-impl<'a> From<&'a Paper> for Matter<'a> {
-    fn from(paper: &'a Paper) -> Matter<'a> {
-        Matter::Paper(paper)
-    }
-}
-
-impl<'a> From<&'a Kept> for Matter<'a> {
-    fn from(kept: &'a Kept) -> Matter<'a> {
-        match kept {
-            Kept::Waybill(waybill) => Matter::Waybill(waybill),
-            Kept::Paper(paper) => Matter::Paper(paper),
-        }
-    }
-}
-
 /// Whether marks are drawn or only tried for room, or the rows counted that a paper has room for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aim {
@@ -85,7 +58,7 @@ enum Aim {
 /// The label as far as it got.
 struct Sheet<'a> {
     aim: Aim,
-    matter: Matter<'a>,
+    content: ContentRef<'a>,
     values: Value,
     ops: Vec<Op>,
     faults: Vec<Fault>,
@@ -129,13 +102,13 @@ impl Compositor {
     }
 
     /// Everything that would stop this order or paper from printing; draws nothing.
-    pub fn check<'a>(&mut self, matter: impl Into<Matter<'a>>) -> Result<(), Vec<Fault>> {
-        self.compose(matter.into(), Aim::Check).map(drop)
+    pub fn check<'a>(&mut self, content: impl Into<ContentRef<'a>>) -> Result<(), Vec<Fault>> {
+        self.compose(content.into(), Aim::Check).map(drop)
     }
 
     /// The finished label, or everything that stops it.
-    pub fn lay_out<'a>(&mut self, matter: impl Into<Matter<'a>>) -> Result<Label, Vec<Fault>> {
-        let sheet = self.compose(matter.into(), Aim::Draw)?;
+    pub fn lay_out<'a>(&mut self, content: impl Into<ContentRef<'a>>) -> Result<Label, Vec<Fault>> {
+        let sheet = self.compose(content.into(), Aim::Draw)?;
         Ok(Label { dpi: self.dpi, size: self.size(), ops: sheet.ops })
     }
 
@@ -151,7 +124,7 @@ impl Compositor {
             let number = cuts.len() + 1;
             // For all we know yet it is the last one.
             let rest = paper.page(Page { number, of: number }, from..rows);
-            let room = self.compose(Matter::Paper(&rest), Aim::Count)?.rows.unwrap_or(rows - from);
+            let room = self.compose(Content::Paper(&rest), Aim::Count)?.rows.unwrap_or(rows - from);
             // The first label may be full of what stands on it alone, such as a long note.
             if room == 0 && from < rows && !cuts.is_empty() {
                 let (list, _) = paper.kind().rows().unwrap_or_default();
@@ -169,12 +142,9 @@ impl Compositor {
         Ok(pages)
     }
 
-    fn compose<'a>(&mut self, matter: Matter<'a>, aim: Aim) -> Result<Sheet<'a>, Vec<Fault>> {
+    fn compose<'a>(&mut self, content: ContentRef<'a>, aim: Aim) -> Result<Sheet<'a>, Vec<Fault>> {
         let template = self.template.clone();
-        let paper = match matter {
-            Matter::Waybill(_) => None,
-            Matter::Paper(paper) => Some(paper.kind()),
-        };
+        let paper = content.paper();
         if template.paper != paper {
             let named = |kind: Option<papers::Kind>| kind.map_or("waybill", papers::Kind::word);
             let said = format!("\"{}\" is made for a {}, not for a {}.", template.name, named(template.paper), named(paper));
@@ -182,7 +152,7 @@ impl Compositor {
         }
         let ops = if aim == Aim::Draw { self.fixed.clone() } else { Vec::new() };
         let ends = vec![None; template.blocks.len()];
-        let mut sheet = Sheet { aim, matter, values: values::of(matter), ops, faults: Vec::new(), rows: None, ends };
+        let mut sheet = Sheet { aim, content, values: values::of(content), ops, faults: Vec::new(), rows: None, ends };
         for at in 0..template.blocks.len() {
             self.place(&mut sheet, &template.blocks, at);
         }
@@ -217,11 +187,11 @@ impl Compositor {
         match &block.kind {
             Kind::Text { text, type_ } => {
                 let said = sheet.say(&self.template, text)?;
-                let language = language_of(text, sheet.matter);
+                let language = language_of(text, sheet.content);
                 self.fill_text(sheet, block, &said, language, type_, area, text.field())
             }
             Kind::Address { of, type_ } => {
-                let Matter::Waybill(waybill) = sheet.matter else { return Some(area.at.y) };
+                let Content::Waybill(waybill) = sheet.content else { return Some(area.at.y) };
                 let (party, field) = match of {
                     PartyName::Recipient => (&waybill.recipient, "recipient.lines"),
                     PartyName::Sender => (&waybill.sender, "sender.lines"),
@@ -407,10 +377,10 @@ fn refusal(block: &Block, no: &NoSet) -> String {
 }
 
 /// The Han forms a text wants: those of the party it speaks of, or of a paper's readers.
-fn language_of(text: &Formula, matter: Matter<'_>) -> Option<&'static str> {
-    let waybill = match matter {
-        Matter::Waybill(waybill) => waybill,
-        Matter::Paper(paper) => return Country::of(&paper.country).and_then(han_language),
+fn language_of(text: &Formula, content: ContentRef<'_>) -> Option<&'static str> {
+    let waybill = match content {
+        Content::Waybill(waybill) => waybill,
+        Content::Paper(paper) => return Country::of(&paper.country).and_then(han_language),
     };
     let field = text.field()?;
     let party = match field.split('.').next()? {

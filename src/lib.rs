@@ -11,6 +11,7 @@ pub mod symbology;
 pub mod text;
 
 pub mod capture;
+pub mod content;
 pub mod conversation;
 pub mod import;
 pub mod label;

@@ -12,7 +12,6 @@ pub use handover::{Bag, Manifest, Parcel};
 pub use sample::sample;
 pub use wave::{CarrierCount, Cover, Ends, PackingSlip, Part, Pick, PickList, SlipItem, Want, Wave};
 
-use crate::waybill::{Senders, Waybill, json};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -161,45 +160,9 @@ impl Paper {
     }
 }
 
-/// What the spool keeps of a label: a waybill or a paper.
-pub enum Kept {
-    Waybill(Box<Waybill>),
-    Paper(Box<Paper>),
-}
-
-impl Kept {
-    /// Reads what [`Waybill::to_json`] or [`Paper::to_json`] wrote.
-    pub fn parse(text: &str) -> Result<Kept, String> {
-        let node = json::parse(text.as_bytes()).map_err(|fault| fault.to_string())?;
-        if node.get("paper").is_some() {
-            let paper = serde_json::from_str(text).map_err(|_| "it is no paper this version knows".to_owned())?;
-            return Ok(Kept::Paper(Box::new(paper)));
-        }
-        match Waybill::parse(&node, &Senders::default()) {
-            Ok(waybill) => Ok(Kept::Waybill(Box::new(waybill))),
-            Err(faults) => Err(faults.first().map(ToString::to_string).unwrap_or_default()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_paper_reads_back_as_it_was_kept() {
-        for kind in Kind::ALL {
-            for full in [true, false] {
-                let paper = sample(kind, full);
-                assert_eq!(paper.kind(), kind);
-                match Kept::parse(&paper.to_json()) {
-                    Ok(Kept::Paper(kept)) => assert_eq!(*kept, paper),
-                    _ => panic!("{}", paper.to_json()),
-                }
-            }
-        }
-        assert!(Kept::parse(r#"{"paper":"receipt"}"#).is_err());
-    }
 
     #[test]
     fn the_first_label_of_a_cover_and_a_manifest_is_called_what_its_bars_say() {

@@ -17,6 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("import", &["fault", "toml_file", "waybill"]),
     // What is printed beside waybills, made of them.
     ("papers", &["waybill"]),
+    // What a label says, whichever kind it is: kept by the spool as text, drawn by layout.
+    ("content", &["papers", "waybill"]),
     ("label", &["dots", "symbology"]),
     // Labels about a printer, drawn without a template.
     ("service_label", &["label", "symbology", "text", "dots"]),
@@ -24,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("capture", &[]),
     // Expressions are tried on a sample of the paper they are for.
     ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots"]),
-    ("layout", &["fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
+    ("layout", &["content", "fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
@@ -50,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "capture",
             "config",
+            "content",
             "conversation",
             "designs",
             "dots",
@@ -76,8 +79,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "api", "config", "designs", "dots", "fault", "import", "label", "language", "layout", "notify", "papers", "printer",
-            "spool", "station", "template", "waybill",
+            "api", "config", "content", "designs", "dots", "fault", "import", "label", "language", "layout", "notify", "papers",
+            "printer", "spool", "station", "template", "waybill",
         ],
     ),
     (
@@ -114,6 +117,7 @@ const PURE: &[&str] = &[
     "uri",
     "waybill",
     "papers",
+    "content",
     "import",
     "label",
     "capture",

@@ -7,11 +7,11 @@
 use image::{Rgb, RgbImage};
 use std::fs;
 use std::path::{Path, PathBuf};
+use waybilld::content::Content;
 use waybilld::designs::Designs;
 use waybilld::dots::{Bitmap, Dpi};
 use waybilld::label::Label;
 use waybilld::language::{Encoder, Language, Options, Setup, zpl};
-use waybilld::papers::Kept;
 use waybilld::text::Fonts;
 
 fn folder() -> PathBuf {
@@ -35,7 +35,7 @@ fn lay_out(designs: &Designs, name: &str) -> (Label, bool) {
     let dpi = Dpi::from_nominal(golden["dpi"].as_u64().unwrap() as u32).unwrap();
     let template = designs.design(golden["template"].as_str().unwrap()).unwrap().template.clone();
     let is_paper = golden.get("paper").is_some();
-    let kept = Kept::parse(&golden[if is_paper { "paper" } else { "label" }].to_string()).unwrap();
+    let kept = Content::parse(&golden[if is_paper { "paper" } else { "label" }].to_string()).unwrap();
     (designs.with(&template, dpi, |compositor| compositor.lay_out(&kept)).unwrap().unwrap(), is_paper)
 }
 

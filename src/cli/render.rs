@@ -3,13 +3,13 @@
 use super::Failure;
 use super::input::Source;
 use crate::config::DEFAULT_TEMPLATE;
+use crate::content::ContentRef;
 use crate::daemon::files;
 use crate::designs::{Designs, WavePapers, wall_clock};
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
-use crate::layout::Matter;
 use crate::papers::{Want, Wave};
 use crate::template::Template;
 use crate::waybill::Waybill;
@@ -113,9 +113,9 @@ fn lay_out(designs: &Designs, id: &str, waybills: &[Waybill], args: &Args) -> Re
         }
     }
     let mut labels = Vec::new();
-    let mut set = |design: Result<&Arc<Template>, String>, id: &str, matter: Matter<'_>| {
+    let mut set = |design: Result<&Arc<Template>, String>, id: &str, content: ContentRef<'_>| {
         let made = match design {
-            Ok(template) => designs.with(template, args.dpi, |compositor| compositor.lay_out(matter)).and_then(|made| made),
+            Ok(template) => designs.with(template, args.dpi, |compositor| compositor.lay_out(content)).and_then(|made| made),
             Err(sentence) => Err(vec![Fault::new("template", sentence)]),
         };
         match made {

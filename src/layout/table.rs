@@ -2,7 +2,8 @@
 //! a last row the template words, never dropped in silence. A paper counts how many rows fit, and goes on with the others
 //! over another label.
 
-use super::{Aim, Compositor, Matter, Set, Sheet, lines, refusal, values};
+use super::{Aim, Compositor, Set, Sheet, lines, refusal, values};
+use crate::content::Content;
 use crate::dots::{Bitmap, Dots, Point, Rect, Size};
 use crate::label::{Mark, Op, Text};
 use crate::template::{Align, Block, Column, Missing, Rows, Type};
@@ -47,9 +48,9 @@ impl Compositor {
         // One em for the whole table: the least that every cell can be read at.
         let legible = said.iter().flatten().map(|cell| text::least_legible(cell)).max().unwrap_or_default();
         let (size, least) = (self.dpi.dots(rows.size).max(legible), self.dpi.dots(rows.least).max(legible));
-        let (country, cell_lines) = match sheet.matter {
-            Matter::Waybill(waybill) => (Some(waybill.recipient.country), CELL_LINES),
-            Matter::Paper(paper) => (Country::of(&paper.country), PAPER_CELL_LINES),
+        let (country, cell_lines) = match sheet.content {
+            Content::Waybill(waybill) => (Some(waybill.recipient.country), CELL_LINES),
+            Content::Paper(paper) => (Country::of(&paper.country), PAPER_CELL_LINES),
         };
         let language = country.and_then(super::han_language);
         let field = || Some(rows.of.0.to_owned());
@@ -81,7 +82,7 @@ impl Compositor {
                 return None;
             };
             loop {
-                let Matter::Waybill(waybill) = sheet.matter else { return None };
+                let Content::Waybill(waybill) = sheet.content else { return None };
                 let rest = waybill.items.get(fitted.rows..).unwrap_or_default();
                 let said = template.expressions.render(more, &values::more(rest)).unwrap_or_default();
                 let room = Size::new(area.size.width, area.size.height - fitted.height);

@@ -1,17 +1,17 @@
 //! What the expressions of a template see of an order or a paper. An optional text that is not there is empty; an optional group
 //! (`cod`, `ship_by`) is none, so `when = "cod"` does what it says.
 
-use super::Matter;
+use crate::content::{Content, ContentRef};
 use crate::papers::RowNames;
 use crate::waybill::{Item, Party, ShipBy, Waybill, tracking, weight};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 /// The values of one order or paper.
-pub fn of(matter: Matter<'_>) -> Value {
-    match matter {
-        Matter::Waybill(waybill) => of_waybill(waybill),
-        Matter::Paper(paper) => Value::from(Serde(paper)),
+pub fn of(content: ContentRef<'_>) -> Value {
+    match content {
+        Content::Waybill(waybill) => of_waybill(waybill),
+        Content::Paper(paper) => Value::from(Serde(paper)),
     }
 }
 

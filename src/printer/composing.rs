@@ -1,10 +1,10 @@
 //! Laying out ahead: queued labels become finished ones on worker threads while the printer prints.
 
 use crate::config::PrinterConfig;
+use crate::content::Content;
 use crate::designs::Designs;
 use crate::dots::{Dpi, Mm};
 use crate::label::Label;
-use crate::papers::Kept;
 use crate::spool::{LabelKey, QueuedLabel, Spool};
 use crate::template::Template;
 use std::collections::{HashMap, HashSet};
@@ -109,7 +109,7 @@ async fn template(designs: &Designs, spool: &Spool, queued: &QueuedLabel) -> Res
 fn compose(designs: &Designs, template: &Arc<Template>, head: Head, queued: &QueuedLabel) -> Result<Composed, String> {
     let template = &designs.for_media(template, (head.width, head.height))?;
     let first = |faults: Vec<crate::fault::Fault>| faults.first().map_or_else(String::new, ToString::to_string);
-    let kept = Kept::parse(&queued.waybill)?;
+    let kept = Content::parse(&queued.waybill)?;
     let label = designs.with(template, head.dpi, |compositor| compositor.lay_out(&kept)).and_then(|made| made).map_err(first)?;
     let digest = label.digest();
     Ok(Composed { label, digest })

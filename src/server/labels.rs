@@ -8,8 +8,8 @@ use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use crate::api::{LabelHistory, LabelState, Labels};
+use crate::content::Content;
 use crate::fault::{Fault, hint};
-use crate::papers::Kept;
 use crate::spool::{LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -76,10 +76,10 @@ pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wante
     responses((status = 200, body = LabelHistory), NotFound, ServerError))]
 pub async fn label(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
     let detail = app.services.spool.label(&id).await?;
-    let kept = detail.waybill.as_deref().map(Kept::parse);
+    let kept = detail.waybill.as_deref().map(Content::parse);
     // A paper has no recipient.
     let waybill = match &kept {
-        Some(Ok(Kept::Waybill(waybill))) => Some(waybill.as_ref()),
+        Some(Ok(Content::Waybill(waybill))) => Some(waybill.as_ref()),
         _ => None,
     };
     Ok(Json(LabelHistory::of(detail, waybill)))

@@ -8,11 +8,11 @@ use super::{AppState, Services};
 use crate::api::ProblemShape;
 use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{JobRequest, LabelRequest};
+use crate::content::Content;
 use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
-use crate::papers::Kept;
 use crate::spool::SpoolError;
 use crate::template::Template;
 use crate::waybill::json::Node;
@@ -140,15 +140,12 @@ pub async fn preview(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Res
     let detail = spool.label(&id).await?;
     let kept = detail.waybill.ok_or_else(|| Problem::from(SpoolError::Erased(id.clone())))?;
     let unreadable = || Problem::new(Kind::Internal, format!("what is kept of label {id} cannot be read."));
-    let kept = Kept::parse(&kept).map_err(|_| unreadable())?;
+    let kept = Content::parse(&kept).map_err(|_| unreadable())?;
     let template: Arc<Template> = match app.services.designs.by_hash(&detail.template) {
         Some(template) => template,
         None => {
             let text = spool.template(detail.template).await?.ok_or_else(unreadable)?;
-            let name = match &kept {
-                Kept::Waybill(waybill) => waybill.template.as_deref().unwrap_or("an earlier template"),
-                Kept::Paper(paper) => paper.kind().template(),
-            };
+            let name = kept.by_ref().template().unwrap_or("an earlier template");
             app.services.designs.recall(name, &text).map_err(|_| unreadable())?
         }
     };
