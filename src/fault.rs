@@ -3,11 +3,54 @@
 //! A [`Fault`] names the label and the field of a job; a [`FileFault`] the file and line of a template,
 //! map or configuration. Both gather: the reader hears of everything at once. Knows nobody's room.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
+
+/// What kind of fault it is, for a program; the sentence beside it is for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Code {
+    /// It is needed and is not there.
+    Missing,
+    /// No field has this name.
+    UnknownField,
+    /// It names something that is not there, such as a printer, a template or a sort key.
+    UnknownValue,
+    /// Another kind of JSON value is needed here.
+    WrongType,
+    /// The text has too many characters.
+    TooLong,
+    /// The list has too many entries.
+    TooMany,
+    /// The number is too small or too large.
+    OutOfRange,
+    /// It is not written as it must be, or holds a character that cannot be there.
+    BadFormat,
+    /// Stars stand where letters must be.
+    Masked,
+    /// It contradicts something else: another label, another field, what the ledger has.
+    Conflict,
+    /// It needs more room than its place on the label has.
+    DoesNotFit,
+    /// No font has one of its characters.
+    NoGlyph,
+    /// The template cannot show this label.
+    Template,
+    /// The map cannot make it of what the file says.
+    Unmapped,
+    /// The body or the file cannot be read at all.
+    Unreadable,
+    /// It is not taken yet.
+    Unsupported,
+}
 
 /// One thing wrong with a job.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
+    pub code: Code,
     /// The label's id, when the fault lies in one label.
     pub label: Option<String>,
     /// The field's path, such as `recipient.postcode`; empty when it is the whole.
@@ -18,8 +61,8 @@ pub struct Fault {
 
 impl Fault {
     /// A fault in that field.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Fault {
-        Fault { label: None, field: field.into(), message: message.into() }
+    pub fn new(code: Code, field: impl Into<String>, message: impl Into<String>) -> Fault {
+        Fault { code, label: None, field: field.into(), message: message.into() }
     }
 
     /// The same fault, said of that label.

@@ -7,7 +7,7 @@
 pub mod field_map;
 pub mod sheet;
 
-use crate::fault::{Fault, hint};
+use crate::fault::{Code, Fault, hint};
 use crate::import::field_map::tables::{Drawn, Labels};
 use crate::import::field_map::view::Place;
 use crate::import::field_map::{FieldMap, LeftOut, Mapped};
@@ -77,12 +77,12 @@ impl Map {
 /// Reads a file of foreign orders.
 pub fn read(bytes: &[u8], map: Option<Map>) -> Result<Import, Vec<Fault>> {
     match (Kind::of(bytes), map) {
-        _ if bytes.trim_ascii().is_empty() => Err(vec![Fault::new("", "there is no order in it.")]),
+        _ if bytes.trim_ascii().is_empty() => Err(vec![Fault::new(Code::Missing, "", "there is no order in it.")]),
         (Kind::Json, Some(map)) if map.map.is_for_tables() => {
-            Err(vec![Fault::new("", format!("is JSON, and the map {} is for tables.", map.name))])
+            Err(vec![Fault::new(Code::Unreadable, "", format!("is JSON, and the map {} is for tables.", map.name))])
         }
         (Kind::Json, Some(map)) => read_records(bytes, &map),
-        (Kind::Json, None) => Err(vec![Fault::new("", "is JSON: name the map that makes labels of it.")]),
+        (Kind::Json, None) => Err(vec![Fault::new(Code::Missing, "", "is JSON: name the map that makes labels of it.")]),
         (_, map) => read_table(bytes, map),
     }
 }
@@ -101,7 +101,7 @@ fn read_records(bytes: &[u8], map: &Map) -> Result<Import, Vec<Fault>> {
 }
 
 fn read_table(bytes: &[u8], map: Option<Map>) -> Result<Import, Vec<Fault>> {
-    let whole = |sentence: String| vec![Fault::new("", sentence)];
+    let whole = |sentence: String| vec![Fault::new(Code::Unreadable, "", sentence)];
     let unread = |error: SheetError| whole(error.to_string());
     let (map, sheet) = match map {
         Some(map) => {
@@ -116,7 +116,7 @@ fn read_table(bytes: &[u8], map: Option<Map>) -> Result<Import, Vec<Fault>> {
         }
     };
     let written = sheet.written;
-    let missing = |faults: Vec<String>| faults.into_iter().map(|fault| Fault::new("", fault)).collect::<Vec<_>>();
+    let missing = |faults: Vec<String>| faults.into_iter().map(|fault| Fault::new(Code::Unmapped, "", fault)).collect::<Vec<_>>();
     let Labels { drawn, left_out } = map.map.apply_to_sheet(sheet).map_err(missing)?;
     let sound = drawn.iter().all(|drawn| drawn.faults.is_empty());
     if !sound {
@@ -130,6 +130,7 @@ fn read_table(bytes: &[u8], map: Option<Map>) -> Result<Import, Vec<Fault>> {
 /// Everything wrong with a label, as far as it can be told without a printer: a person mends a file once.
 fn faults_of(drawn: &Drawn) -> Vec<Fault> {
     let told = |fault: &Fault, place: &Place| Fault {
+        code: fault.code,
         label: id_of(&drawn.label).map(str::to_owned),
         field: fault.field.clone(),
         message: format!("{place}: {}", fault.message),
@@ -186,7 +187,7 @@ impl Origins {
             let same = told.iter_mut().find(|(known, _)| place.is_none() && origin.is_some() && known.message == message);
             match same {
                 Some((_, count)) => *count += 1,
-                None => told.push((Fault { label: fault.label.clone(), field: field.to_owned(), message }, 1)),
+                None => told.push((Fault { field: field.to_owned(), message, ..fault.clone() }, 1)),
             }
         }
         let counted = told.into_iter().map(|(fault, count)| match count {

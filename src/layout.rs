@@ -10,7 +10,7 @@ mod values;
 
 use crate::content::{Content, ContentRef};
 use crate::dots::{Bitmap, Dots, Dpi, Mm, Point, Rect, Size};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::label::{Label, Mark, Op, Text, TextLine};
 use crate::papers::{self, PAGES_MAX, Page, Paper};
 use crate::template::{self, Align, Block, Formula, Kind, PartyName, Template, Type};
@@ -83,7 +83,10 @@ impl Compositor {
                         let mark = compositor.text_mark(&set, type_, area);
                         compositor.fixed.push(Op { fixed: true, mark });
                     }
-                    Err(no) => faults.push(Fault::new(&block.name, refusal(block, &no))),
+                    Err(no) => {
+                        let (code, why) = refusal(block, &no);
+                        faults.push(Fault::new(code, &block.name, why));
+                    }
                 },
                 Kind::Rule => compositor.fixed.push(Op { fixed: true, mark: Mark::Fill(area) }),
                 Kind::Frame { thickness } => {
@@ -119,7 +122,7 @@ impl Compositor {
         while from < rows || cuts.is_empty() {
             if cuts.len() == PAGES_MAX {
                 let said = format!("needs more than {PAGES_MAX} labels for its {rows} rows: make it of fewer.");
-                return Err(vec![Fault::new("", said)]);
+                return Err(vec![Fault::new(Code::TooMany, "", said)]);
             }
             let number = cuts.len() + 1;
             // For all we know yet it is the last one.
@@ -129,7 +132,7 @@ impl Compositor {
             if room == 0 && from < rows && !cuts.is_empty() {
                 let (list, _) = paper.kind().rows().unwrap_or_default();
                 let said = format!("row {} is higher than a whole label: shorten it.", from + 1);
-                return Err(vec![Fault::new(list, said)]);
+                return Err(vec![Fault::new(Code::DoesNotFit, list, said)]);
             }
             let until = from + room;
             cuts.push(from..until);
@@ -148,7 +151,7 @@ impl Compositor {
         if template.paper != paper {
             let named = |kind: Option<papers::Kind>| kind.map_or("waybill", papers::Kind::word);
             let said = format!("\"{}\" is made for a {}, not for a {}.", template.name, named(template.paper), named(paper));
-            return Err(vec![Fault::new("template", said)]);
+            return Err(vec![Fault::new(Code::Template, "template", said)]);
         }
         let ops = if aim == Aim::Draw { self.fixed.clone() } else { Vec::new() };
         let ends = vec![None; template.blocks.len()];
@@ -321,27 +324,27 @@ impl Sheet<'_> {
             Ok(said) => Some(said),
             Err(_) => {
                 let why = template.expressions.explain(formula, &self.values);
-                self.faults.push(Fault::new(formula.field().unwrap_or_default(), why));
+                self.faults.push(Fault::new(Code::Template, formula.field().unwrap_or_default(), why));
                 None
             }
         }
     }
 
     /// Puts a mark on the label, or notes why it cannot be there.
-    fn add(&mut self, block: &Block, field: Option<String>, mark: Result<Mark, String>) -> bool {
+    fn add(&mut self, block: &Block, field: Option<String>, mark: Result<Mark, (Code, String)>) -> bool {
         match mark {
             Ok(mark) if self.aim == Aim::Draw => self.ops.push(Op { fixed: false, mark }),
             Ok(_) => {}
-            Err(why) => {
-                self.refuse(block, field, format!("block \"{}\" {why}", block.name));
+            Err((code, why)) => {
+                self.refuse(block, field, (code, format!("block \"{}\" {why}", block.name)));
                 return false;
             }
         }
         true
     }
 
-    fn refuse(&mut self, block: &Block, field: Option<String>, sentence: String) {
-        self.faults.push(Fault::new(field.unwrap_or_else(|| block.name.clone()), sentence));
+    fn refuse(&mut self, block: &Block, field: Option<String>, (code, sentence): (Code, String)) {
+        self.faults.push(Fault::new(code, field.unwrap_or_else(|| block.name.clone()), sentence));
     }
 }
 
@@ -369,10 +372,10 @@ fn lines(block: &text::Block, at: Point, bold: bool) -> Vec<TextLine> {
 }
 
 /// Why a text cannot stand in its block, as a sentence for whoever sent the order.
-fn refusal(block: &Block, no: &NoSet) -> String {
+fn refusal(block: &Block, no: &NoSet) -> (Code, String) {
     match no {
-        NoSet::NoGlyph { .. } => format!("{no}."),
-        NoSet::TooLong { .. } => format!("block \"{}\" {no}.", block.name),
+        NoSet::NoGlyph { .. } => (Code::NoGlyph, format!("{no}.")),
+        NoSet::TooLong { .. } => (Code::DoesNotFit, format!("block \"{}\" {no}.", block.name)),
     }
 }
 

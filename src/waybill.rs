@@ -31,7 +31,7 @@ pub use country::Country;
 pub use party::{PARTY_FIELDS, Party, Senders};
 pub use ship_by::ShipBy;
 
-use crate::fault::{Fault, hint};
+use crate::fault::{Code, Fault, hint};
 use clean::Kind;
 use fields::Fields;
 use json::Node;
@@ -152,20 +152,24 @@ impl Waybill {
     fn read(node: &Node, senders: &Senders, faults: &RefCell<Vec<Fault>>) -> Option<Waybill> {
         if node.get("document").is_some() {
             let message = "documents (PDF, PNG, ZPL) are not taken yet: send the label's fields.";
-            faults.borrow_mut().push(Fault::new("document", message));
+            faults.borrow_mut().push(Fault::new(Code::Unsupported, "document", message));
             return None;
         }
         let fields = Fields::of(node, "", &LABEL_FIELDS, faults)?;
         let id = fields.text("id", 64, Kind::Plain);
         if id.as_deref().is_some_and(|id| !is_id(id)) {
-            fields.fault("id", "may hold Latin letters, digits and - _ . : / only.");
+            fields.fault(Code::BadFormat, "id", "may hold Latin letters, digits and - _ . : / only.");
         }
         let order = fields.text("order", 64, Kind::Plain);
         let tracking = fields.text("tracking", 64, Kind::Plain);
         if tracking.as_deref().is_some_and(|tracking| !tracking.bytes().all(|byte| matches!(byte, b' '..=b'~'))) {
-            fields.fault("tracking", "holds a character the barcode cannot carry: use plain Latin letters, digits and signs.");
+            fields.fault(
+                Code::BadFormat,
+                "tracking",
+                "holds a character the barcode cannot carry: use plain Latin letters, digits and signs.",
+            );
         } else if tracking.as_deref().is_some_and(|tracking| tracking::key(tracking).is_empty()) {
-            fields.fault("tracking", "needs at least one letter or digit.");
+            fields.fault(Code::BadFormat, "tracking", "needs at least one letter or digit.");
         }
         fields.need("id", id.is_some(), "give each label a name of its own, such as the package id.");
         fields.need("order", order.is_some(), "give the order number.");
@@ -288,7 +292,7 @@ fn read_sender(fields: &Fields<'_>, senders: &Senders, faults: &RefCell<Vec<Faul
             if sender.is_none() {
                 let names = senders.names();
                 let known = if names.is_empty() { " None is.".to_owned() } else { hint(name, &names) };
-                fields.fault("sender", format!("no sender of that name is configured.{known}"));
+                fields.fault(Code::UnknownValue, "sender", format!("no sender of that name is configured.{known}"));
             }
             sender.cloned()
         }
@@ -302,7 +306,7 @@ fn read_sender(fields: &Fields<'_>, senders: &Senders, faults: &RefCell<Vec<Faul
 
 fn read_time(fields: &Fields<'_>, name: &str) -> Option<ShipBy> {
     let node = fields.get(name)?;
-    ShipBy::parse(node).map_err(|message| fields.fault(name, message)).ok()
+    ShipBy::parse(node).map_err(|message| fields.fault(Code::BadFormat, name, message)).ok()
 }
 
 fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {
@@ -315,7 +319,9 @@ fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {
         of: fields.whole("of", 1..=9999),
     };
     match (parcel.number, parcel.of) {
-        (Some(number), Some(of)) if number > of => fields.fault("number", format!("is {number} of {of}: it cannot be more.")),
+        (Some(number), Some(of)) if number > of => {
+            fields.fault(Code::Conflict, "number", format!("is {number} of {of}: it cannot be more."))
+        }
         _ => {}
     }
     parcel
@@ -350,11 +356,11 @@ fn read_cod(node: &Node, faults: &RefCell<Vec<Fault>>) -> Option<Cod> {
     };
     let currency = fields.text("currency", 20, Kind::Plain);
     if amount.as_deref().is_some_and(|amount| !is_amount(amount)) {
-        fields.fault("amount", "must be a decimal number above zero, such as \"185.00\".");
+        fields.fault(Code::BadFormat, "amount", "must be a decimal number above zero, such as \"185.00\".");
     }
     if currency.as_deref().is_some_and(|currency| currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()))
     {
-        fields.fault("currency", "must be three capital letters of ISO 4217, such as \"THB\".");
+        fields.fault(Code::BadFormat, "currency", "must be three capital letters of ISO 4217, such as \"THB\".");
     }
     fields.need("amount", amount.is_some(), "say how much is to be paid, such as \"185.00\".");
     fields.need("currency", currency.is_some(), "give its three letters, such as \"THB\".");

@@ -1,6 +1,6 @@
 //! Answers that say no, and every fault of a request.
 
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +31,7 @@ pub struct FaultShape {
     /// The label's id, when the fault lies in one label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    pub code: Code,
     /// The field's path; empty when it is the whole.
     #[schema(example = "recipient.postcode")]
     pub field: String,
@@ -43,6 +44,6 @@ fn is_zero(number: &usize) -> bool {
 
 impl FaultShape {
     pub fn of(fault: &Fault) -> FaultShape {
-        FaultShape { label: fault.label.clone(), field: fault.field.clone(), message: fault.message.clone() }
+        FaultShape { label: fault.label.clone(), code: fault.code, field: fault.field.clone(), message: fault.message.clone() }
     }
 }

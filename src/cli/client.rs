@@ -7,7 +7,7 @@
 use super::events::{Event, EventReader};
 use super::failure::Failure;
 use crate::config::default_socket;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -80,7 +80,7 @@ impl Answer {
 fn fault_of(fault: &Value) -> Fault {
     let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
     let label = fault["label"].as_str().map(str::to_owned);
-    Fault { label, field: text("field"), message: text("message") }
+    Fault { code: text("code").parse().unwrap_or(Code::Conflict), label, field: text("field"), message: text("message") }
 }
 
 impl Client {

@@ -5,7 +5,7 @@
 //! later with a label of a table is told by row and column ([`Input::told`]). Numbers keep the text they were written in. Knows no label's fields: the waybill room does.
 
 use super::failure::Failure;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::import::field_map::{FieldMap, LeftOut};
 use crate::import::sheet::Kind;
 use crate::import::{self, MAPS, Map, Origins};
@@ -107,7 +107,7 @@ impl Input {
                 Ok(waybill) => waybills.push(waybill),
                 Err(found) => faults.extend(found.into_iter().map(|fault| match fault.label {
                     Some(_) => fault,
-                    None if self.origins.is_none() => Fault::new("", format!("label {} of them: {fault}", at + 1)),
+                    None if self.origins.is_none() => Fault::new(fault.code, "", format!("label {} of them: {fault}", at + 1)),
                     None => Fault { field: format!("labels[{at}].{}", fault.field), ..fault },
                 })),
             }
@@ -132,7 +132,7 @@ impl Input {
             for label in &self.labels {
                 let text = |field: &str| label.get(field).and_then(Node::as_text).map(str::trim);
                 if text(field).is_some_and(|text| !text.is_empty() && !seen.insert(text.to_owned())) {
-                    let fault = Fault::new(field, "is given to two labels: give each its own.");
+                    let fault = Fault::new(Code::Conflict, field, "is given to two labels: give each its own.");
                     faults.push(fault.of_label(text("id").unwrap_or_default()));
                 }
             }

@@ -7,7 +7,7 @@ use crate::content::ContentRef;
 use crate::daemon::files;
 use crate::designs::{Designs, WavePapers, wall_clock};
 use crate::dots::Dpi;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
 use crate::papers::{Want, Wave};
@@ -116,7 +116,7 @@ fn lay_out(designs: &Designs, id: &str, waybills: &[Waybill], args: &Args) -> Re
     let mut set = |design: Result<&Arc<Template>, String>, id: &str, content: ContentRef<'_>| {
         let made = match design {
             Ok(template) => designs.with(template, args.dpi, |compositor| compositor.lay_out(content)).and_then(|made| made),
-            Err(sentence) => Err(vec![Fault::new("template", sentence)]),
+            Err(sentence) => Err(vec![Fault::new(Code::UnknownValue, "template", sentence)]),
         };
         match made {
             Ok(label) => labels.push(label),

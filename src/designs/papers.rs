@@ -2,7 +2,7 @@
 
 use super::{Designs, on_all_cores};
 use crate::dots::{Dpi, Mm};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::papers::{Paper, Want, Wave};
 use crate::template::Template;
 use std::sync::Arc;
@@ -32,7 +32,9 @@ impl Designs {
     /// The paper as the labels it needs, every one of them sure to print; faults carry the paper's id.
     pub fn pages(&self, paper: &Paper, media: (Mm, Mm), dpi: Dpi) -> Result<Vec<Sheet>, Vec<Fault>> {
         let of_paper = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.of_label(&paper.id())).collect::<Vec<_>>();
-        let design = self.design_for(paper.kind().template(), media).map_err(|no| of_paper(vec![Fault::new("template", no)]))?;
+        let design = self
+            .design_for(paper.kind().template(), media)
+            .map_err(|no| of_paper(vec![Fault::new(Code::Template, "template", no)]))?;
         let template = design.template.clone();
         let pages = self.with(&template, dpi, |compositor| compositor.pages(paper)).and_then(|made| made).map_err(of_paper)?;
         Ok(pages.into_iter().map(|paper| Sheet { paper, template: template.clone() }).collect())

@@ -15,7 +15,7 @@ pub mod tables;
 mod times;
 pub mod view;
 
-use crate::fault::{Fault, FileFault};
+use crate::fault::{Code, Fault, FileFault};
 use crate::toml_file::{self, Table};
 use crate::waybill::json::Node;
 use crate::waybill::{COD_FIELDS, ITEM_FIELDS, LABEL_FIELDS, PARCEL_FIELDS, PARTY_FIELDS};
@@ -98,7 +98,11 @@ impl FieldMap {
         let scope = to_value(record);
         let named = self.evaluate(&self.record, &scope).ok().filter(|name| !name.is_none());
         let Some(order) = named.map(|name| name.to_string()) else {
-            return Err(vec![Fault::new("", format!("the record on line {line} has no `{}` to call it by.", self.record))]);
+            return Err(vec![Fault::new(
+                Code::Unmapped,
+                "",
+                format!("the record on line {line} has no `{}` to call it by.", self.record),
+            )]);
         };
         let mut mapping = Mapping { map: self, whose: format!("order {order} (line {line})"), faults: Vec::new(), table: None };
         let why = self.leave_out.as_ref().and_then(|rule| mapping.expression(rule, &scope, "leave_out"));
@@ -259,7 +263,7 @@ impl Mapping<'_> {
     }
 
     fn fault(&mut self, path: &str, message: String) {
-        let fault = Fault::new(path, message);
+        let fault = Fault::new(Code::Unmapped, path, message);
         match &mut self.table {
             Some(table) => table.fault(fault),
             None => self.faults.push(fault),

@@ -87,12 +87,12 @@ fn what_is_found_later_is_led_back_to_the_cells() {
     let text = format!("{HEAD}1,T1,Ann,1 Elm,12345,DE,S,Lamp,1,\n2,T2,Ann,2 Elm,12345,DE,S,Lamp,1,\n2,T2,,,,,R,Rug,1,\n");
     let origins = read_csv(&text, Some("generic")).expect("sound").origins.expect("a table");
     let faults = [
-        Fault::new("recipient.lines[0]", "is too long.").of_label("T2"),
-        Fault::new("items[1].name", "has a character no font has.").of_label("T2"),
-        Fault::new("labels[0].tracking", "is odd."),
-        Fault::new("sender", "is missing.").of_label("T1"),
-        Fault::new("sender", "is missing.").of_label("T2"),
-        Fault::new("printer", "is missing."),
+        Fault::new(Code::TooLong, "recipient.lines[0]", "is too long.").of_label("T2"),
+        Fault::new(Code::NoGlyph, "items[1].name", "has a character no font has.").of_label("T2"),
+        Fault::new(Code::BadFormat, "labels[0].tracking", "is odd."),
+        Fault::new(Code::Missing, "sender", "is missing.").of_label("T1"),
+        Fault::new(Code::Missing, "sender", "is missing.").of_label("T2"),
+        Fault::new(Code::Missing, "printer", "is missing."),
     ];
     let said: Vec<String> = origins.told(faults, 0).into_iter().map(|fault| fault.message).collect();
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Symbols in their places: a module is a whole number of dots, the quiet zone is kept inside the block.
 
 use crate::dots::{Dots, Point, Rect};
+use crate::fault::Code;
 use crate::label::Mark;
 use crate::symbology::{code128, qr};
 use crate::template::{CODE128_QUIET_MODULES, Level, QR_QUIET_MODULES};
@@ -12,8 +13,8 @@ pub const MODULE_LEAST: Dots = Dots(2);
 const MATRIX_MODULE_LEAST: Dots = Dots(3);
 
 /// A Code 128 with the widest module of the range that fits, centred, or what it needs.
-pub fn linear(data: &str, (least, most): (Dots, Dots), area: Rect) -> Result<Mark, String> {
-    let symbol = code128::encode(data).map_err(|refusal| refusal.to_string())?;
+pub fn linear(data: &str, (least, most): (Dots, Dots), area: Rect) -> Result<Mark, (Code, String)> {
+    let symbol = code128::encode(data).map_err(|refusal| (Code::BadFormat, refusal.to_string()))?;
     let modules = symbol.modules.len() as i32 + 2 * CODE128_QUIET_MODULES;
     let module = widest(modules, least, most, area.size.width)?;
     let left = area.at.x + (area.size.width - module * symbol.modules.len() as i32) / 2;
@@ -21,14 +22,14 @@ pub fn linear(data: &str, (least, most): (Dots, Dots), area: Rect) -> Result<Mar
 }
 
 /// A QR symbol with the widest module of the range that fits, centred, or what it needs.
-pub fn matrix(data: &str, level: Level, (least, most): (Dots, Dots), area: Rect) -> Result<Mark, String> {
+pub fn matrix(data: &str, level: Level, (least, most): (Dots, Dots), area: Rect) -> Result<Mark, (Code, String)> {
     let level = match level {
         Level::L => qr::Level::L,
         Level::M => qr::Level::M,
         Level::Q => qr::Level::Q,
         Level::H => qr::Level::H,
     };
-    let symbol = qr::encode(data, level).map_err(|refusal| refusal.to_string())?;
+    let symbol = qr::encode(data, level).map_err(|refusal| (Code::BadFormat, refusal.to_string()))?;
     let modules = symbol.side as i32 + 2 * QR_QUIET_MODULES;
     let room = area.size.width.min(area.size.height);
     let module = widest(modules, least.max(MATRIX_MODULE_LEAST), most.max(MATRIX_MODULE_LEAST), room)?;
@@ -38,11 +39,13 @@ pub fn matrix(data: &str, level: Level, (least, most): (Dots, Dots), area: Rect)
 }
 
 /// The widest whole-dot module with which that many modules fit the room.
-fn widest(modules: i32, least: Dots, most: Dots, room: Dots) -> Result<Dots, String> {
+fn widest(modules: i32, least: Dots, most: Dots, room: Dots) -> Result<Dots, (Code, String)> {
     let module = Dots(room.0 / modules).min(most);
     if module >= least {
         return Ok(module);
     }
     let need = least * modules;
-    Err(format!("needs {need} dots at {least} dots a module, quiet zones included, but has room for {room}: shorten the data."))
+    let why =
+        format!("needs {need} dots at {least} dots a module, quiet zones included, but has room for {room}: shorten the data.");
+    Err((Code::DoesNotFit, why))
 }

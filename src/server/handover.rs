@@ -13,7 +13,7 @@ use crate::api::requests::{BagRequest, ManifestRequest};
 use crate::config::PrinterConfig;
 use crate::content::Content as Kept;
 use crate::designs::wall_clock;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::papers::{Bag, Content, Manifest, Paper, Parcel};
 use crate::spool::{Hash, LabelKey, LabelView, NewJob, NewLabel, Shipments, SpoolError, State as Standing, Taken, UnixMs};
 use crate::waybill::clean::Kind as Text;
@@ -46,7 +46,7 @@ impl Asked {
     fn read(fields: &Fields<'_>, services: &Services) -> Asked {
         let id = fields.text("id", 64, Text::Plain).unwrap_or_default();
         if !crate::waybill::is_id(&id) {
-            fields.fault("id", "must be 1 to 64 Latin letters, digits and - _ . : /: its bars say it.");
+            fields.fault(Code::BadFormat, "id", "must be 1 to 64 Latin letters, digits and - _ . : /: its bars say it.");
         }
         let senders = &services.config.senders;
         let named = fields.text("sender", 200, Text::Plain);
@@ -58,7 +58,7 @@ impl Asked {
         let since = fields.text("since", 40, Text::Plain).and_then(|since| {
             let time = since.parse::<Timestamp>().ok();
             if time.is_none() {
-                fields.fault("since", "is no time: use one such as 2026-07-14T18:00:00Z.");
+                fields.fault(Code::BadFormat, "since", "is no time: use one such as 2026-07-14T18:00:00Z.");
             }
             time
         });
@@ -201,7 +201,7 @@ pub async fn bags(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<(S
         let labels = fields.list("labels", PARCELS_MAX).iter().enumerate().map(|(at, node)| {
             let text = node.as_text().map(str::trim).filter(|text| !text.is_empty());
             if text.is_none() {
-                fields.fault(&format!("labels[{at}]"), "must be a label's id or tracking number in quotes.");
+                fields.fault(Code::WrongType, &format!("labels[{at}]"), "must be a label's id or tracking number in quotes.");
             }
             text.unwrap_or_default().to_owned()
         });
@@ -242,13 +242,17 @@ fn bag(asked: &Asked, to: String, parcels: &[LabelView]) -> Result<Bag, Fault> {
             carrier(other),
             parcels[0].id
         );
-        return Err(Fault::new("labels", said));
+        return Err(Fault::new(Code::Conflict, "labels", said));
     }
     if let Some(gone) = parcels.iter().find(|label| matches!(label.state, Standing::Canceled | Standing::Voided)) {
-        return Err(Fault::new("labels", format!("label {} is {}: take it out of the bag.", gone.id, gone.state)));
+        return Err(Fault::new(
+            Code::Conflict,
+            "labels",
+            format!("label {} is {}: take it out of the bag.", gone.id, gone.state),
+        ));
     }
     if let Some(asked) = asked.carrier.as_ref().filter(|asked| **asked != first) {
-        return Err(Fault::new("carrier", format!("the labels go with \"{first}\", not with \"{asked}\".")));
+        return Err(Fault::new(Code::Conflict, "carrier", format!("the labels go with \"{first}\", not with \"{asked}\".")));
     }
     Ok(Bag {
         bag: asked.id.clone(),
@@ -278,7 +282,7 @@ async fn looked_up(services: &Services, named: &[String]) -> Result<Vec<LabelVie
             [] => "no label has this id or tracking number.".to_owned(),
             [one, other, ..] => format!("could be label {} or {}: give the label's id.", one.id, other.id),
         };
-        faults.push(Fault::new(format!("labels[{at}]"), said));
+        faults.push(Fault::new(Code::UnknownValue, format!("labels[{at}]"), said));
     }
     if faults.is_empty() { Ok(found) } else { Err(Problem::refused(faults, NOTHING_TAKEN)) }
 }
@@ -291,7 +295,7 @@ fn settled(taken: Taken) -> Result<(StatusCode, crate::spool::JobView), Problem>
             Err(Problem::new(Kind::Conflict, "this id was taken for something else: give the new one another id."))
         }
         Taken::Refused(clashes) => {
-            let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
+            let faults = clashes.into_iter().map(|clash| Fault::new(Code::Conflict, clash.field, clash.message));
             Err(Problem::refused(faults.collect(), NOTHING_TAKEN))
         }
     }

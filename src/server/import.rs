@@ -9,7 +9,7 @@ use super::submission::content_of;
 use crate::api::refusals::{ServerError, Unreadable};
 use crate::api::{Imported, LeftOutShape, ProblemShape};
 use crate::config::LABELS_MAX;
-use crate::fault::{Fault, FileFault};
+use crate::fault::{Code, Fault, FileFault};
 use crate::import::field_map::FieldMap;
 use crate::import::{self, Import, Map};
 use crate::waybill::json::Node;
@@ -74,7 +74,7 @@ pub async fn import(
     let mut imported = Imported { job: None, map: map.unwrap_or_default(), written, checked: labels.len(), left_out };
     if labels.is_empty() {
         if imported.left_out.is_empty() {
-            return Err(Problem::refused(vec![Fault::new("", "there is no order in it.")], NOTHING_TAKEN));
+            return Err(Problem::refused(vec![Fault::new(Code::Missing, "", "there is no order in it.")], NOTHING_TAKEN));
         }
         return Ok((StatusCode::OK, Json(imported)));
     }
@@ -83,7 +83,7 @@ pub async fn import(
         let detail = format!(
             "it comes to {count} labels and a job takes {LABELS_MAX}: export fewer at once, or use `waybilld submit`, which makes several jobs of it."
         );
-        return Err(Problem::refused(vec![Fault::new("labels", detail)], NOTHING_TAKEN));
+        return Err(Problem::refused(vec![Fault::new(Code::TooMany, "labels", detail)], NOTHING_TAKEN));
     }
     let body = file.become_json(job_of(labels, &asked));
     let taken = if asked.dry { jobs::try_out(&app, body).await.map(|_| None) } else { jobs::take(&app, body).await.map(Some) };
@@ -106,7 +106,8 @@ fn named(name: &str, folder: Option<&Path>) -> Result<Map, Problem> {
         && let Ok(text) = std::fs::read_to_string(&file)
     {
         let parsed = FieldMap::parse(&text, &file.display().to_string());
-        let faults = |faults: Vec<FileFault>| faults.iter().map(|fault| Fault::new("map", fault.to_string())).collect();
+        let faults =
+            |faults: Vec<FileFault>| faults.iter().map(|fault| Fault::new(Code::Unreadable, "map", fault.to_string())).collect();
         let map = parsed.map_err(|found| Problem::refused(faults(found), NOTHING_TAKEN))?;
         return Ok(Map { name: name.to_owned(), map });
     }

@@ -9,7 +9,7 @@ use crate::api;
 use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::JobRequest;
 use crate::designs::{Sheet, WavePapers, wall_clock};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::papers::Wave;
 use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
 use crate::waybill::json::Node;
@@ -74,7 +74,7 @@ pub async fn take(app: &Arc<AppState>, body: JsonBody) -> Result<(StatusCode, Js
         Taken::Same(job) => Ok((StatusCode::OK, Json(api::Job::of(job)))),
         Taken::Conflict => Err(conflict(&id)),
         Taken::Refused(clashes) => {
-            let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
+            let faults = clashes.into_iter().map(|clash| Fault::new(Code::Conflict, clash.field, clash.message));
             Err(Problem::refused(faults.collect(), NOTHING_TAKEN))
         }
     }
@@ -122,7 +122,7 @@ async fn take_new(app: &Arc<AppState>, id: String, content: Hash, body: JsonBody
 }
 
 fn refusal(mut submission: Submission, labels: &[String], clashes: Vec<Clash>) -> Problem {
-    let of_label = |Clash { index, field, message }| Fault::new(field, message).of_label(&labels[index]);
+    let of_label = |Clash { index, field, message }| Fault::new(Code::Conflict, field, message).of_label(&labels[index]);
     submission.found(clashes.into_iter().map(of_label));
     let problem = Problem::refused(submission.faults, NOTHING_TAKEN);
     tracing::info!(faults = problem.faults(), "refused a job");

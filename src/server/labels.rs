@@ -9,7 +9,7 @@ use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use crate::api::{LabelHistory, LabelState, Labels};
 use crate::content::Content;
-use crate::fault::{Fault, hint};
+use crate::fault::{Code, Fault, hint};
 use crate::spool::{LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -103,7 +103,7 @@ pub async fn reprint(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBod
         let printers = &app.services.config.printers;
         if let Some(name) = printer.as_ref().filter(|name| !printers.contains_key(*name)) {
             let known: Vec<&str> = printers.keys().map(String::as_str).collect();
-            fields.fault("printer", format!("no printer \"{name}\".{}", hint(name, &known)));
+            fields.fault(Code::UnknownValue, "printer", format!("no printer \"{name}\".{}", hint(name, &known)));
         }
         (Reprint { reason: reason.unwrap_or_default(), by: by.unwrap_or_default(), station: None }, printer)
     })?;

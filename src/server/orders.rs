@@ -10,7 +10,7 @@ use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{CancelRequest, LabelRequest};
 use crate::api::{OrderOutcome, Replacement};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::spool::{BUYER_ASKED, Cancellation, Replaced};
 use crate::waybill::clean::Kind as Text;
 use axum::extract::State;
@@ -93,12 +93,12 @@ pub async fn replace(
                 return Ok(Json(Replacement::of(id, *label)));
             }
             Replaced::Clashes(clashes) => {
-                let faults = clashes.into_iter().map(|clash| Fault::new(clash.field, clash.message));
+                let faults = clashes.into_iter().map(|clash| Fault::new(Code::Conflict, clash.field, clash.message));
                 return Err(Problem::refused(faults.collect(), NOTHING_TAKEN));
             }
             Replaced::Otherwise { in_place: false } if !in_place => {
                 let message = format!("a copy of label {id} is out, so the new one needs an id of its own.");
-                return Err(Problem::refused(vec![Fault::new("id", message)], NOTHING_TAKEN));
+                return Err(Problem::refused(vec![Fault::new(Code::Conflict, "id", message)], NOTHING_TAKEN));
             }
             Replaced::Otherwise { in_place: now } => in_place = now,
         }

@@ -10,7 +10,7 @@ use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{JobRequest, LabelRequest};
 use crate::content::Content;
 use crate::dots::Dpi;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
 use crate::spool::SpoolError;
@@ -103,7 +103,7 @@ fn draw(
     let native_text = printer.is_some_and(|printer| printer.native_text);
     if format == Format::Png && drawn.len() > 1 {
         let message = format!("{} labels do not fit one picture: send one, or ask for format=zpl.", drawn.len());
-        faults.push(Fault::new("labels", message));
+        faults.push(Fault::new(Code::TooMany, "labels", message));
     }
     submission.found(faults);
     if !submission.faults.is_empty() {

@@ -16,7 +16,7 @@ pub use content::content_of;
 use super::Services;
 use crate::config::DEFAULT_TEMPLATE;
 use crate::config::{LABELS_MAX, PrinterConfig};
-use crate::fault::{Fault, hint};
+use crate::fault::{Code, Fault, hint};
 use crate::papers::Want;
 use crate::template::Template;
 use crate::waybill::Waybill;
@@ -89,7 +89,11 @@ impl Submission {
         };
         if let Some(fields) = Fields::of(&node, "", &JOB_FIELDS, &faults) {
             if aim == Aim::Take && id_of(&node).is_none() {
-                fields.fault("id", "must be 1 to 128 visible ASCII characters: the same id sent again is the same job.");
+                fields.fault(
+                    Code::BadFormat,
+                    "id",
+                    "must be 1 to 128 visible ASCII characters: the same id sent again is the same job.",
+                );
             }
             submission.printer = read_printer(&fields, services, aim);
             submission.sort = read_sort(&fields);
@@ -115,7 +119,7 @@ impl Submission {
         let sender = job.get("sender").or(only.as_ref());
         let designs = Designs { services, printer: self.printer.as_ref() };
         let usual = designs.usual(job.text("template", 64, Kind::Plain));
-        let usual = usual.map_err(|message| job.fault("template", message)).ok();
+        let usual = usual.map_err(|message| job.fault(Code::UnknownValue, "template", message)).ok();
         for (at, mut label) in labels.into_iter().enumerate() {
             if let (Some(sender), None | Some(Node::Null)) = (sender, label.get("sender")) {
                 put(&mut label, "sender", sender);
@@ -133,7 +137,7 @@ impl Submission {
             waybill.urgent |= urgent;
             let template = match &waybill.template {
                 Some(name) => designs.named(name).map_err(|message| {
-                    faults.borrow_mut().push(Fault::new("template", message).of_label(&waybill.id));
+                    faults.borrow_mut().push(Fault::new(Code::UnknownValue, "template", message).of_label(&waybill.id));
                 }),
                 None => usual.clone().ok_or(()),
             };
@@ -168,8 +172,8 @@ fn put(node: &mut Node, key: &str, value: &Node) {
 fn placed(fault: Fault, at: usize) -> Fault {
     match (&fault.label, fault.field.as_str()) {
         (Some(_), _) => fault,
-        (None, "") => Fault::new(format!("labels[{at}]"), fault.message),
-        (None, field) => Fault::new(format!("labels[{at}].{field}"), fault.message),
+        (None, "") => Fault { field: format!("labels[{at}]"), ..fault },
+        (None, field) => Fault { field: format!("labels[{at}].{field}"), ..fault },
     }
 }
 
@@ -177,13 +181,13 @@ fn read_list(job: &Fields<'_>, labels: Option<Node>) -> Vec<Node> {
     let wrong = match labels {
         Some(Node::List(labels)) => match labels.len() {
             1..=LABELS_MAX => return labels,
-            0 => "is empty: give at least one label.".to_owned(),
-            count => format!("holds {count} labels and may hold {LABELS_MAX}: split the job."),
+            0 => (Code::Missing, "is empty: give at least one label.".to_owned()),
+            count => (Code::TooMany, format!("holds {count} labels and may hold {LABELS_MAX}: split the job.")),
         },
-        Some(Node::Null) | None => "is missing: give the labels to print, in brackets.".to_owned(),
-        Some(_) => "must be a list of labels in brackets.".to_owned(),
+        Some(Node::Null) | None => (Code::Missing, "is missing: give the labels to print, in brackets.".to_owned()),
+        Some(_) => (Code::WrongType, "must be a list of labels in brackets.".to_owned()),
     };
-    job.fault("labels", wrong);
+    job.fault(wrong.0, "labels", wrong.1);
     Vec::new()
 }
 
@@ -205,7 +209,7 @@ pub fn read_printer(job: &Fields<'_>, services: &Services, aim: Aim) -> Option<(
     if config.is_none() {
         let groups = printers.values().filter_map(|printer| printer.group.as_deref());
         let known: Vec<&str> = known.into_iter().chain(groups).collect();
-        job.fault("printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
+        job.fault(Code::UnknownValue, "printer", format!("no printer \"{name}\".{}", hint(&name, &known)));
     }
     Some((name, config?.clone()))
 }
@@ -216,7 +220,7 @@ fn read_print(job: &Fields<'_>) -> bool {
         None | Some("now") => false,
         Some("on_scan") => true,
         Some(_) => {
-            job.fault("print", "must be \"now\" or \"on_scan\".");
+            job.fault(Code::UnknownValue, "print", "must be \"now\" or \"on_scan\".");
             false
         }
     }
@@ -231,9 +235,13 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
             Some((_, Some(key))) => keys.push(key),
             Some((word, None)) => {
                 let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-                job.fault(&field, format!("no key \"{word}\" to sort by.{}", hint(&word, &Sort::ALL.map(Sort::word))));
+                job.fault(
+                    Code::UnknownValue,
+                    &field,
+                    format!("no key \"{word}\" to sort by.{}", hint(&word, &Sort::ALL.map(Sort::word))),
+                );
             }
-            None => job.fault(&field, "must be a text in quotes."),
+            None => job.fault(Code::WrongType, &field, "must be a text in quotes."),
         }
     }
     keys
@@ -247,9 +255,9 @@ fn read_papers(job: &Fields<'_>) -> Vec<Want> {
             Some((_, Some(want))) => wants.push(want),
             Some((word, None)) => {
                 let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-                job.fault(&field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
+                job.fault(Code::UnknownValue, &field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
             }
-            None => job.fault(&field, "must be a text in quotes."),
+            None => job.fault(Code::WrongType, &field, "must be a text in quotes."),
         }
     }
     wants

@@ -1,5 +1,6 @@
 //! Text as it may stand on a label: normalised, trimmed, without what nobody can see.
 
+use crate::fault::Code;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -18,12 +19,13 @@ pub enum Kind {
 
 /// The text normalised (NFC) and trimmed; `None` when nothing is left to read. Line ends stay for the caller,
 /// tabs become spaces, invisible formatting characters go.
-pub fn clean(text: &str, kind: Kind) -> Result<Option<String>, String> {
+pub fn clean(text: &str, kind: Kind) -> Result<Option<String>, (Code, String)> {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let kept = if plain { Cow::Borrowed(text) } else { Cow::Owned(tidy(text, kind)?) };
     let kept = kept.trim();
     if masked(kept, kind) {
-        return Err("is masked with stars, and a label made from it cannot be delivered: send it unmasked.".to_owned());
+        let message = "is masked with stars, and a label made from it cannot be delivered: send it unmasked.";
+        return Err((Code::Masked, message.to_owned()));
     }
     let says_something = match kind {
         Kind::Readable => kept.chars().any(char::is_alphanumeric),
@@ -32,7 +34,7 @@ pub fn clean(text: &str, kind: Kind) -> Result<Option<String>, String> {
     Ok(says_something.then(|| kept.to_owned()))
 }
 
-fn tidy(text: &str, kind: Kind) -> Result<String, String> {
+fn tidy(text: &str, kind: Kind) -> Result<String, (Code, String)> {
     let mut kept = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
@@ -43,10 +45,11 @@ fn tidy(text: &str, kind: Kind) -> Result<String, String> {
             c if is_invisible(c) => {}
             c if c.is_control() && kind == Kind::Note => {}
             c if c.is_control() => {
-                return Err(format!("holds the control character U+{:04X}: remove it.", u32::from(c)));
+                return Err((Code::BadFormat, format!("holds the control character U+{:04X}: remove it.", u32::from(c))));
             }
             '\u{fffd}' if kind != Kind::Note => {
-                return Err("holds U+FFFD: the text was damaged on its way here; send it as UTF-8.".to_owned());
+                let message = "holds U+FFFD: the text was damaged on its way here; send it as UTF-8.";
+                return Err((Code::BadFormat, message.to_owned()));
             }
             c => kept.push(c),
         }
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_control_character_is_refused_by_its_number() {
-        assert_eq!(clean("a\u{7}", Kind::Plain), Err("holds the control character U+0007: remove it.".into()));
+        assert_eq!(clean("a\u{7}", Kind::Plain), Err((Code::BadFormat, "holds the control character U+0007: remove it.".into())));
         assert!(clean("caf\u{fffd}", Kind::Address).is_err());
     }
 

@@ -2,7 +2,7 @@
 
 use super::clean::{Kind, clean};
 use super::json::{Node, shown};
-use crate::fault::{Fault, hint};
+use crate::fault::{Code, Fault, hint};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
@@ -21,20 +21,24 @@ impl<'a> Fields<'a> {
     /// The fields of that object. What is not an object, and names that are not known, are noted.
     pub fn of(node: &'a Node, path: &'a str, known: &[&str], faults: &'a RefCell<Vec<Fault>>) -> Option<Fields<'a>> {
         let Node::Object(entries) = node else {
-            faults.borrow_mut().push(Fault::new(path, format!("must be an object in braces, not {}.", kind(node))));
+            faults.borrow_mut().push(Fault::new(
+                Code::WrongType,
+                path,
+                format!("must be an object in braces, not {}.", kind(node)),
+            ));
             return None;
         };
         let fields = Fields { entries, path, faults };
         let unknown = entries.iter().filter(|(name, _)| !known.contains(&name.as_str()));
         for (name, _) in unknown.take(UNKNOWN_MAX) {
-            fields.fault(&shown(name), format!("is not a field we know.{}", hint(name, known)));
+            fields.fault(Code::UnknownField, &shown(name), format!("is not a field we know.{}", hint(name, known)));
         }
         Some(fields)
     }
 
     /// Notes a fault of that field.
-    pub fn fault(&self, name: &str, message: impl Into<String>) {
-        self.faults.borrow_mut().push(Fault::new(self.path_of(name), message));
+    pub fn fault(&self, code: Code, name: &str, message: impl Into<String>) {
+        self.faults.borrow_mut().push(Fault::new(code, self.path_of(name), message));
     }
 
     /// The path of that field: `recipient.name`.
@@ -47,7 +51,7 @@ impl<'a> Fields<'a> {
         let path = self.path_of(name);
         let is_of_field = |field: &str| field.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
         if !there && !self.faults.borrow().iter().any(|fault| is_of_field(&fault.field)) {
-            self.fault(name, format!("is missing: {what_to_do}"));
+            self.fault(Code::Missing, name, format!("is missing: {what_to_do}"));
         }
     }
 
@@ -83,17 +87,17 @@ impl<'a> Fields<'a> {
 
     fn clean(&self, name: &str, node: &Node, max: usize, kind: Kind) -> Option<String> {
         let Node::Text(text) = node else {
-            self.fault(name, format!("must be a text in quotes, not {}.", self::kind(node)));
+            self.fault(Code::WrongType, name, format!("must be a text in quotes, not {}.", self::kind(node)));
             return None;
         };
         match clean(text, kind) {
             Ok(Some(text)) if text.chars().count() > max => {
                 let count = text.chars().count();
-                self.fault(name, format!("has {count} characters and may have {max}: shorten it."));
+                self.fault(Code::TooLong, name, format!("has {count} characters and may have {max}: shorten it."));
             }
             Ok(Some(text)) if kind != Kind::Note && text.contains('\n') => return Some(text.replace('\n', " ")),
             Ok(cleaned) => return cleaned,
-            Err(message) => self.fault(name, message),
+            Err((code, message)) => self.fault(code, name, message),
         }
         None
     }
@@ -104,7 +108,8 @@ impl<'a> Fields<'a> {
         let number = if let Node::Number(text) = node { text.parse().ok() } else { None };
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            self.fault(name, format!("must be a whole number from {} to {}.", range.start(), range.end()));
+            let code = if matches!(node, Node::Number(_)) { Code::OutOfRange } else { Code::WrongType };
+            self.fault(code, name, format!("must be a whole number from {} to {}.", range.start(), range.end()));
         }
         number
     }
@@ -115,7 +120,7 @@ impl<'a> Fields<'a> {
             None => false,
             Some(Node::Boolean(yes)) => *yes,
             Some(node) => {
-                self.fault(name, format!("must be true or false, not {}.", kind(node)));
+                self.fault(Code::WrongType, name, format!("must be true or false, not {}.", kind(node)));
                 false
             }
         }
@@ -127,11 +132,11 @@ impl<'a> Fields<'a> {
             None => &[],
             Some(Node::List(items)) if items.len() <= max => items,
             Some(Node::List(items)) => {
-                self.fault(name, format!("has {} entries and may have {max}: leave some out.", items.len()));
+                self.fault(Code::TooMany, name, format!("has {} entries and may have {max}: leave some out.", items.len()));
                 &[]
             }
             Some(node) => {
-                self.fault(name, format!("must be a list in brackets, not {}.", kind(node)));
+                self.fault(Code::WrongType, name, format!("must be a list in brackets, not {}.", kind(node)));
                 &[]
             }
         }

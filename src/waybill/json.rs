@@ -4,7 +4,7 @@
 //! a reader's habits: a key given twice is refused, nesting is bounded, numbers keep the text they were written
 //! in. Knows no field of ours.
 
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
 use std::fmt;
@@ -133,12 +133,12 @@ fn parse_from_line(bytes: &[u8], first_line: usize) -> Result<Node, Fault> {
     read.map_err(|error| {
         let place = format!("line {}, column {}", first_line + error.line().saturating_sub(1), error.column());
         if let Some(Fault { field, message, .. }) = refusal.take() {
-            return Fault::new(field, format!("{message} ({place})."));
+            return Fault::new(Code::Unreadable, field, format!("{message} ({place})."));
         }
         let whole = error.to_string();
         let reason = whole.split(" at line ").next().unwrap_or_default();
         let reason = if error.is_eof() { "it ends too early" } else { reason };
-        Fault::new("", format!("not JSON at {place}: {reason}."))
+        Fault::new(Code::Unreadable, "", format!("not JSON at {place}: {reason}."))
     })
 }
 
@@ -181,7 +181,7 @@ impl<'a> Seed<'a> {
     }
 
     fn refuse<E: Error>(self, path: &Path<'_>, message: impl Into<String>) -> E {
-        *self.refusal.borrow_mut() = Some(Fault::new(path.to_string(), message));
+        *self.refusal.borrow_mut() = Some(Fault::new(Code::Unreadable, path.to_string(), message));
         E::custom("refused")
     }
 

@@ -5,7 +5,7 @@ use super::country::Country;
 use super::fields::Fields;
 use super::json::Node;
 use super::mask;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -57,7 +57,7 @@ impl Party {
         let country = country.and_then(|code| {
             let known = Country::of(&code);
             if known.is_none() {
-                fields.fault("country", Country::refusal(&code));
+                fields.fault(Code::UnknownValue, "country", Country::refusal(&code));
             }
             known
         });

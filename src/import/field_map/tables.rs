@@ -29,7 +29,7 @@
 use super::times::{self, Times};
 use super::view::{Grid, Place, Seen, View, normal};
 use super::{FieldMap, LeftOut, Mapping, expression};
-use crate::fault::{Fault, nearest};
+use crate::fault::{Code, Fault, nearest};
 use crate::import::sheet::{Row, Sheet, Wanted, letters};
 use crate::toml_file::Table;
 use crate::waybill::json::Node;
@@ -302,7 +302,7 @@ impl Traced {
             let message = cell.wrong.clone().unwrap_or_default();
             // One cell may be looked at for many fields.
             if self.faults.iter().all(|(fault, known)| *known != place || fault.message != message) {
-                self.faults.push((Fault::new(path, message), place));
+                self.faults.push((Fault::new(Code::Unmapped, path, message), place));
             }
         }
         wrong.is_empty()
