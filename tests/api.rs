@@ -299,6 +299,31 @@ async fn every_fault_of_every_label_comes_back_in_one_answer_and_nothing_is_take
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_fault_has_a_code_that_a_shop_tool_can_act_on() {
+    let bench = Bench::open().await;
+    bench.submit(&job("first", [label(1)])).await.expect(201);
+    for (path, value, code) in [
+        ("order", Value::Null, "missing"),
+        ("ordr", json!("1"), "unknown_field"),
+        ("template", json!("waybil"), "unknown_value"),
+        ("note", json!(7), "wrong_type"),
+        ("carrier", json!("x".repeat(61)), "too_long"),
+        ("priority", json!(2_000_000), "out_of_range"),
+        ("ship_by", json!("tomorrow"), "bad_format"),
+        ("recipient/name", json!("J***"), "masked"),
+        ("id", json!("pkg-1"), "conflict"),
+        ("recipient/lines", json!(vec!["An address that is longer than any label has room for. ".repeat(8); 12]), "does_not_fit"),
+        ("recipient/name", json!("Zoe \u{10fffd}"), "no_glyph"),
+        ("document", json!({}), "unsupported"),
+    ] {
+        let answer = bench.submit(&job("next", [with(label(2), path, value.clone())])).await.expect(422).json();
+        let faults = answer["faults"].as_array().unwrap();
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault["code"].as_str()).collect();
+        assert!(!codes.is_empty() && codes.iter().all(|said| *said == code), "{path}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn faults_stand_in_the_order_of_the_callers_list() {
     let bench = Bench::open().await;
     let faulty = |number: usize| match number % 3 {
