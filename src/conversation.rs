@@ -11,7 +11,7 @@
 mod doubts;
 pub mod echo;
 mod facts;
-mod outbox;
+mod wire;
 pub mod zpl;
 
 pub use facts::{Answers, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
@@ -34,6 +34,20 @@ struct OnWire {
     trigger: usize,
     /// Its last byte was handed over.
     whole: bool,
+}
+
+impl wire::Begun for OnWire {
+    fn key(&self) -> u64 {
+        self.key
+    }
+
+    fn trigger(&self) -> usize {
+        self.trigger
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 /// The conversation with one printer.

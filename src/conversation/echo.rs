@@ -29,7 +29,7 @@ mod settling;
 pub use dialect::Dialect;
 
 use super::doubts::Doubts;
-use super::outbox::{Carried, Outbox};
+use super::wire::{Begun, Carried, Timer, Wire};
 use super::{Answers, Doubt, Echo, Event, InHand, Loss, PrinterState, Profile, Rules};
 use crate::language::reading::Mark;
 use crate::language::{Encoded, Reason};
@@ -61,30 +61,34 @@ struct OnWire {
     seen_busy: bool,
 }
 
+impl Begun for OnWire {
+    fn key(&self) -> u64 {
+        self.key
+    }
+
+    fn trigger(&self) -> usize {
+        self.trigger
+    }
+
+    fn is_whole(&self) -> bool {
+        self.left.is_some()
+    }
+}
+
 /// The conversation with one printer.
 #[derive(Debug)]
 pub struct Conversation {
     dialect: Dialect,
-    rules: Rules,
-    profile: Profile,
-    state: PrinterState,
-    connected: bool,
-    in_hand: VecDeque<InHand>,
+    wire: Wire,
     on_wire: VecDeque<OnWire>,
-    /// Labels begun on this connection.
-    begun: u64,
     /// Words sent in the life of this conversation.
     words: u64,
-    outbox: Outbox,
     listener: Listener,
     asking: Asking,
     counting: Counting,
     doubts: Option<Doubts>,
-    /// The line broke with labels on it, and nothing was heard since.
-    broke_in_doubt: bool,
     /// Bytes of a label that the last line may have left missing, at most.
     missing: usize,
-    events: VecDeque<Event>,
 }
 
 /// On a line that hides power cuts nothing else is begun while a label takes longer than this to leave.
@@ -97,40 +101,32 @@ impl Conversation {
     pub fn new(dialect: Dialect, rules: Rules, profile: Profile) -> Conversation {
         Conversation {
             dialect,
-            state: PrinterState::Offline,
-            connected: false,
-            in_hand: VecDeque::new(),
             on_wire: VecDeque::new(),
-            begun: 0,
             words: 0,
-            outbox: Outbox::default(),
             listener: Listener::new(dialect),
             asking: Asking::default(),
             counting: Counting::default(),
             doubts: None,
-            broke_in_doubt: false,
             // Whoever had the line before us may have broken off anywhere.
             missing: rules.line_rate.map_or(UNKNOWN_MISSING, |rate| UNKNOWN_MISSING.min(rate as usize)),
-            events: VecDeque::new(),
-            rules,
-            profile,
+            wire: Wire::new(rules, profile),
         }
     }
 
     pub fn state(&self) -> &PrinterState {
-        &self.state
+        &self.wire.state
     }
 
     pub fn profile(&self) -> &Profile {
-        &self.profile
+        &self.wire.profile
     }
 
     pub fn open(&self) -> usize {
-        self.in_hand.len() + self.on_wire.len()
+        self.wire.in_hand.len() + self.on_wire.len()
     }
 
     pub fn has_room(&self) -> bool {
-        self.connected && self.doubts.is_none() && self.open() < self.rules.window
+        self.wire.connected && self.doubts.is_none() && self.open() < self.wire.rules.window
     }
 
     pub fn has_doubts(&self) -> bool {
@@ -138,43 +134,39 @@ impl Conversation {
     }
 
     pub fn print(&mut self, key: u64, encoded: Encoded, now: Duration) {
-        if !self.connected {
-            self.events.push_back(Event::NotTaken { key, why: Loss::NotSent });
+        if !self.wire.connected {
+            self.wire.tell(Event::NotTaken { key, why: Loss::NotSent });
             return;
         }
-        self.in_hand.push_back(InHand { key, encoded });
+        self.wire.in_hand.push_back(InHand { key, encoded });
         self.begin_next(now);
         self.plan(now);
     }
 
     /// Writes a command that is neither label nor question. It may feed media, which the counter may count.
     pub fn say(&mut self, bytes: Vec<u8>, now: Duration) {
-        if self.connected {
+        if self.wire.connected {
             self.counting.doubt();
-            self.outbox.push(bytes, Carried::Words, now);
+            self.wire.outbox.push(bytes, Carried::Words, now);
         }
     }
 
     pub fn handle_connected(&mut self, now: Duration) {
-        self.connected = true;
-        self.begun = 0;
-        self.outbox = Outbox::default();
+        self.wire.connect();
         self.listener = Listener::new(self.dialect);
-        self.asking = Asking::until(now + self.rules.label_time * 10);
+        self.asking = Asking::default();
+        self.wire.timers.set(Timer::Certify, now + self.wire.rules.label_time * 10);
         self.counting = Counting::default();
-        self.events.push_back(Event::MemoryLost);
-        let opening = self.dialect.opening(std::mem::take(&mut self.missing), self.rules.ask);
-        self.outbox.push(opening, Carried::Words, now);
-        let silent = self.silent();
-        self.set_state(if silent { PrinterState::Silent } else { PrinterState::Unknown });
-        if self.rules.ask {
+        let opening = self.dialect.opening(std::mem::take(&mut self.missing), self.wire.rules.ask);
+        self.wire.outbox.push(opening, Carried::Words, now);
+        if self.wire.rules.ask {
             self.ask_standing(false, now);
         }
         self.plan(now);
     }
 
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Duration) {
-        if !self.rules.ask {
+        if !self.wire.rules.ask {
             return;
         }
         self.listener.feed(bytes);
@@ -187,11 +179,11 @@ impl Conversation {
     }
 
     pub fn handle_timeout(&mut self, now: Duration) {
-        if !self.connected {
+        if !self.wire.connected {
             return;
         }
         self.check_answer(now);
-        self.check_stall(now);
+        self.wire.check_stall(now);
         self.check_evidence(now);
         self.check_sent(now);
         self.ask_when_due(now);
@@ -200,85 +192,60 @@ impl Conversation {
     }
 
     pub fn handle_disconnect(&mut self, why: &str) {
-        if !self.connected {
+        if !self.wire.connected {
             return;
         }
-        self.connected = false;
-        let offered = self.outbox.label_offered();
         // What the line took need not have reached the printer.
         let unheard = self.on_wire.iter().filter(|label| label.echoed.is_none());
         self.missing = unheard.map(|label| label.bytes).max().unwrap_or_default();
         let none_out = self.none_out();
-        let mut keys = Vec::new();
-        for label in self.on_wire.drain(..) {
-            if label.left.is_none() && offered < label.trigger {
-                self.events.push_back(Event::NotTaken { key: label.key, why: Loss::NotSent });
-            } else {
-                keys.push(label.key);
-                self.events.push_back(Event::InDoubt { key: label.key, why: Doubt::LineBroke(why.to_owned()) });
-            }
-        }
-        for label in self.in_hand.drain(..) {
-            self.events.push_back(Event::NotTaken { key: label.key, why: Loss::NotSent });
-        }
-        self.broke_in_doubt |= !keys.is_empty();
+        let keys = self.wire.disconnect(self.on_wire.drain(..), why);
         if !keys.is_empty() {
             self.doubts = none_out.map(|count| Doubts::new(keys, count, false));
         }
-        self.outbox = Outbox::default();
         self.asking = Asking::default();
-        self.set_state(PrinterState::Offline);
     }
 
     pub fn poll_write(&mut self) -> Option<&[u8]> {
-        self.outbox.offer()
+        self.wire.outbox.offer()
     }
 
     pub fn left_of_label(&self) -> Option<usize> {
-        self.outbox.left_of_label()
+        self.wire.outbox.left_of_label()
     }
 
     pub fn wrote(&mut self, taken: usize, now: Duration) {
-        match self.outbox.wrote(taken, now) {
+        match self.wire.wrote(taken, self.asking.suspect, now) {
             Some(Carried::Label) => self.label_left(now),
-            Some(Carried::Question) => self.asking.written(now + self.patience()),
-            Some(Carried::Words) | None => {}
-        }
-        if taken > 0 && self.asking.stalled {
-            self.asking.stalled = false;
-            if self.state == PrinterState::Stalled {
-                self.set_state(if self.asking.suspect { PrinterState::NotAnswering } else { PrinterState::Unknown });
+            Some(Carried::Question) if self.asking.awaited.is_some() => {
+                self.wire.timers.set(Timer::Answer, now + self.patience());
             }
+            Some(Carried::Question | Carried::Words) | None => {}
         }
         self.begin_next(now);
         self.plan(now);
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.wire.poll_event()
     }
 
     pub fn poll_timeout(&self) -> Option<Duration> {
-        if !self.connected {
+        if !self.wire.connected {
             return None;
         }
-        let stall = self
-            .outbox
-            .waiting_since()
-            .map(|since| since + if self.asking.stalled { self.rules.stall_max } else { self.rules.stall });
-        let sent = self.due_as_sent();
-        [self.asking.due(), self.asking.at, stall, self.asking.evidence_due, sent].into_iter().flatten().min()
+        self.wire.poll_timeout().into_iter().chain(self.due_as_sent()).min()
     }
 
     /// Begins the next label, if one is in hand and nothing speaks against it.
     fn begin_next(&mut self, now: Duration) {
-        let Some(next) = self.in_hand.front() else { return };
-        if self.outbox.holds_label() || !self.may_begin(next.encoded.bytes.len()) || !self.looked_at(now) {
+        let Some(next) = self.wire.in_hand.front() else { return };
+        if self.wire.outbox.holds_label() || !self.may_begin(next.encoded.bytes.len()) || !self.looked_at(now) {
             return;
         }
-        let Some(InHand { key, encoded: Encoded { bytes, trigger } }) = self.in_hand.pop_front() else { return };
+        let Some(InHand { key, encoded: Encoded { bytes, trigger } }) = self.wire.in_hand.pop_front() else { return };
         let mark = self.new_mark(key);
-        self.begun += 1;
+        self.wire.begun += 1;
         self.counting.label_begun();
         if self.on_wire.is_empty() {
             self.asking.watch(now);
@@ -296,27 +263,27 @@ impl Conversation {
             seen_busy: false,
         });
         self.asking.rested = None;
-        self.outbox.push(bytes, Carried::Label, now);
+        self.wire.outbox.push(bytes, Carried::Label, now);
         if self.says_words() {
-            self.outbox.push(self.dialect.ask_echo(mark), Carried::Words, now);
-            self.counting.asked_behind(mark, self.begun);
+            self.wire.outbox.push(self.dialect.ask_echo(mark), Carried::Words, now);
+            self.counting.asked_behind(mark, self.wire.begun);
         }
     }
 
     fn may_begin(&self, bytes: usize) -> bool {
-        if self.silent() {
+        if self.wire.silent() {
             return true;
         }
-        let proven = self.asking.heard || !self.broke_in_doubt;
-        let learning = self.says_words() && !matches!(self.profile.echo, Echo::Before | Echo::After);
+        let proven = self.asking.heard || !self.wire.broke_in_doubt;
+        let learning = self.says_words() && !matches!(self.wire.profile.echo, Echo::Before | Echo::After);
         let takes =
-            self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs(bytes as u64 / u64::from(rate.max(1))));
-        let blind = !self.rules.line_shows_power && takes > BLIND_MAX && self.says_words();
+            self.wire.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs(bytes as u64 / u64::from(rate.max(1))));
+        let blind = !self.wire.rules.line_shows_power && takes > BLIND_MAX && self.says_words();
         proven
-            && !self.stopped()
+            && !self.wire.stopped()
             && self.asking.stops == 0
             && !self.asking.suspect
-            && !self.asking.stalled
+            && !self.wire.is_stalled()
             && self.doubts.is_none()
             && if self.on_wire.is_empty() { !self.count_first() } else { !learning && !blind }
     }
@@ -329,30 +296,7 @@ impl Conversation {
 
     /// Whether it may know the command that says a word back.
     fn says_words(&self) -> bool {
-        self.rules.ask && !self.silent() && self.profile.echo != Echo::No
-    }
-
-    fn silent(&self) -> bool {
-        !self.rules.ask || self.profile.status == Answers::Silent
-    }
-
-    fn stopped(&self) -> bool {
-        matches!(self.state, PrinterState::Stopped(_) | PrinterState::NotAnswering)
-    }
-
-    fn set_state(&mut self, state: PrinterState) {
-        if self.state != state {
-            self.state = state.clone();
-            self.events.push_back(Event::StateChanged(state));
-        }
-    }
-
-    fn learn(&mut self, change: impl FnOnce(&mut Profile)) {
-        let before = self.profile.clone();
-        change(&mut self.profile);
-        if self.profile != before {
-            self.events.push_back(Event::Learnt(self.profile.clone()));
-        }
+        self.wire.rules.ask && !self.wire.silent() && self.wire.profile.echo != Echo::No
     }
 }
 

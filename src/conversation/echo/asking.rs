@@ -1,6 +1,6 @@
 //! Asking a printer how it stands, and what an answer, or none, means.
 
-use super::{Answers, Carried, Conversation, Echo, Event, PrinterState, ends_a_label};
+use super::{Answers, Carried, Conversation, Echo, PrinterState, Timer, ends_a_label};
 use crate::conversation::Evidence;
 use crate::conversation::doubts::POWER_CYCLE_MIN;
 use crate::language::reading::{Reading, Reply};
@@ -9,9 +9,8 @@ use std::time::Duration;
 /// Where we stand with our questions on this connection.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
-    awaited: Option<Awaited>,
-    /// When to ask next.
-    pub at: Option<Duration>,
+    /// When the question whose answer is awaited was asked.
+    pub awaited: Option<Duration>,
     pause: Duration,
     /// It has answered on this connection.
     pub heard: bool,
@@ -30,29 +29,14 @@ pub(super) struct Asking {
     misses: u32,
     /// It answered before and does not now: nothing new is begun.
     pub suspect: bool,
-    pub stalled: bool,
     /// Since when it rests, by answers asked after the last word came back.
     pub rested: Option<Duration>,
     /// Where no words are said: since when the head has been free for the first label on the wire.
     pub head_free: Duration,
-    /// When evidence must have come, if the printer stays calm.
-    pub evidence_due: Option<Duration>,
-    /// When a word last came back.
-    pub word_at: Option<Duration>,
-    /// Words sent because one did not come back, and when the next may be.
+    /// Words sent because one did not come back.
     pub words_again: u32,
-    pub word_due: Option<Duration>,
-    /// Until when doubts of an earlier line, or the counter, may take to be settled.
-    pub settle_by: Option<Duration>,
-    silent_asked: Option<Duration>,
     /// The next turn asks for a number rather than how it stands.
     pub count_next: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Awaited {
-    asked: Duration,
-    due: Option<Duration>,
 }
 
 /// The first pause between two questions; doubled up to `Rules::pace`.
@@ -72,60 +56,47 @@ const LOOK_FRESH: Duration = Duration::from_secs(1);
 const SILENT_AGAIN: Duration = Duration::from_secs(60);
 
 impl Asking {
-    pub fn until(settle_by: Duration) -> Asking {
-        Asking { settle_by: Some(settle_by), ..Asking::default() }
-    }
-
     /// From now on it matters whether the printer is out of sight.
     pub fn watch(&mut self, now: Duration) {
         self.seen = Some(now);
     }
-
-    /// The question has left; its answer may take until then.
-    pub fn written(&mut self, due: Duration) {
-        if let Some(awaited) = &mut self.awaited {
-            awaited.due = Some(due);
-        }
-    }
-
-    pub fn due(&self) -> Option<Duration> {
-        self.awaited.and_then(|awaited| awaited.due)
-    }
-
-    /// Something moved: look closely.
-    pub fn soon(&mut self, now: Duration) {
-        self.pause = PAUSE_MIN;
-        self.at = self.at.map(|at| at.min(now + PAUSE_MIN));
-    }
 }
 
 impl Conversation {
+    /// Something moved: look closely.
+    pub(super) fn look_closely(&mut self, now: Duration) {
+        self.asking.pause = PAUSE_MIN;
+        let at = self.wire.timers.at(Timer::Ask);
+        self.wire.timers.put(Timer::Ask, at.map(|at| at.min(now + PAUSE_MIN)));
+    }
+
     /// How long to wait for an answer: three fit into a printer's patience.
     pub(super) fn patience(&self) -> Duration {
-        self.rules.patience / TRIES + self.line_time()
+        self.wire.rules.patience / TRIES + self.line_time()
     }
 
     /// What a slow line may still hold of what was handed over since the last answer.
     fn line_time(&self) -> Duration {
-        let ahead = self.outbox.unanswered_bytes() as f64;
-        self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))))
+        let ahead = self.wire.outbox.unanswered_bytes() as f64;
+        self.wire.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))))
     }
 
     /// Asks how it stands; `on`: the next part of what was half said.
     pub(super) fn ask_standing(&mut self, on: bool, now: Duration) {
         let question = self.listener.ask(on);
-        self.outbox.push(question, Carried::Question, now);
-        if self.silent() {
+        self.wire.outbox.push(question, Carried::Question, now);
+        if self.wire.silent() {
             // Nothing is waited for; an answer would be news.
-            self.asking.silent_asked = Some(now);
+            self.wire.timers.set(Timer::Silent, now + SILENT_AGAIN);
         } else {
-            self.asking.awaited = Some(Awaited { asked: now, due: None });
+            self.asking.awaited = Some(now);
+            self.wire.timers.clear(Timer::Answer);
         }
-        self.asking.at = None;
+        self.wire.timers.clear(Timer::Ask);
     }
 
     pub(super) fn ask_silent_again(&mut self, now: Duration) {
-        if self.rules.ask && self.asking.silent_asked.is_none_or(|at| at + SILENT_AGAIN <= now) {
+        if self.wire.rules.ask && !self.wire.timers.runs(Timer::Silent, now) {
             self.ask_standing(false, now);
         }
     }
@@ -134,10 +105,10 @@ impl Conversation {
     /// say whether it stopped before or in it.
     pub(super) fn looked_at(&mut self, now: Duration) -> bool {
         let fresh = self.asking.looked.is_some_and(|looked| looked + LOOK_FRESH >= now);
-        if self.dialect.prints_again() || self.silent() || !self.on_wire.is_empty() || fresh {
+        if self.dialect.prints_again() || self.wire.silent() || !self.on_wire.is_empty() || fresh {
             return true;
         }
-        if self.asking.awaited.is_none() && !self.outbox.holds_words() {
+        if self.asking.awaited.is_none() && !self.wire.outbox.holds_words() {
             self.ask_standing(false, now);
         }
         false
@@ -145,41 +116,41 @@ impl Conversation {
 
     /// Whether an answer would be of any use now.
     fn wants_answers(&self) -> bool {
-        !self.silent()
+        !self.wire.silent()
             && (!self.on_wire.is_empty()
                 || self.doubts.is_some()
                 || self.asking.stops == 1
-                || !self.in_hand.is_empty()
-                || ((!self.asking.heard || self.profile.status == Answers::Unknown) && !self.stopped())
+                || !self.wire.in_hand.is_empty()
+                || ((!self.asking.heard || self.wire.profile.status == Answers::Unknown) && !self.wire.stopped())
                 || self.count_wanted())
     }
 
     /// Decides when to ask next, unless an answer is awaited or the time is set.
     pub(super) fn plan(&mut self, now: Duration) {
         if !self.wants_answers() {
-            self.asking.at = None;
-        } else if self.asking.at.is_none() && self.asking.awaited.is_none() && !self.outbox.holds_words() {
-            let (least, most) = match self.stopped() {
-                true if self.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
+            self.wire.timers.clear(Timer::Ask);
+        } else if !self.wire.timers.is_set(Timer::Ask) && self.asking.awaited.is_none() && !self.wire.outbox.holds_words() {
+            let (least, most) = match self.wire.stopped() {
+                true if self.wire.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
                 true => (STOPPED_MIN, STOPPED_MAX_WATCHED),
-                false => (PAUSE_MIN, self.rules.pace),
+                false => (PAUSE_MIN, self.wire.rules.pace),
             };
             let pause = self.asking.pause.clamp(least, most);
-            self.asking.at = Some(now + pause);
-            self.asking.pause = if self.stopped() { pause * 3 / 2 } else { pause * 2 };
+            self.wire.timers.set(Timer::Ask, now + pause);
+            self.asking.pause = if self.wire.stopped() { pause * 3 / 2 } else { pause * 2 };
         }
     }
 
     pub(super) fn ask_when_due(&mut self, now: Duration) {
-        if self.asking.at.is_none_or(|at| at > now) {
+        if !self.wire.timers.is_due(Timer::Ask, now) {
             return;
         }
-        self.asking.at = None;
-        if !self.wants_answers() || self.asking.awaited.is_some() || self.outbox.holds_words() {
+        self.wire.timers.clear(Timer::Ask);
+        if !self.wants_answers() || self.asking.awaited.is_some() || self.wire.outbox.holds_words() {
             return;
         }
         // A number costs a turn of its own, and none of it is heard from a printer that is stopped.
-        self.asking.count_next = !self.asking.count_next && self.numbers_wanted(now) && !self.stopped();
+        self.asking.count_next = !self.asking.count_next && self.numbers_wanted(now) && !self.wire.stopped();
         if self.asking.count_next {
             self.send_word(now);
         } else {
@@ -189,20 +160,22 @@ impl Conversation {
 
     pub(super) fn hear(&mut self, reply: Reply, now: Duration) {
         let line = self.line_time();
-        self.outbox.answered();
+        self.wire.outbox.answered();
         match reply {
             Reply::More => {
                 // It said that it is offline; why is still to be asked.
                 self.asking.offline = true;
                 self.asking.awaited = None;
+                self.wire.timers.clear(Timer::Answer);
                 self.asking.misses = 0;
                 // Unless it is answered already, or the line has not taken the last question.
-                if self.listener.half_said() && !self.outbox.holds_words() {
+                if self.listener.half_said() && !self.wire.outbox.holds_words() {
                     self.ask_standing(true, now);
                 }
             }
             Reply::Reading(reading) => {
-                let asked = self.asking.awaited.take().map_or(now, |awaited| awaited.asked);
+                let asked = self.asking.awaited.take().unwrap_or(now);
+                self.wire.timers.clear(Timer::Answer);
                 self.hear_reading(&reading, asked, line, now);
             }
             Reply::Echo(mark) => self.hear_word(mark, now),
@@ -218,11 +191,11 @@ impl Conversation {
         // One reading may be noise: a printer answers when it did so twice in a row.
         self.asking.answers += 1;
         if self.asking.answers >= 2 {
-            self.learn(|profile| profile.status = Answers::Yes);
-        } else if self.profile.status == Answers::Silent {
-            self.learn(|profile| profile.status = Answers::Unknown);
+            self.wire.learn(|profile| profile.status = Answers::Yes);
+        } else if self.wire.profile.status == Answers::Silent {
+            self.wire.learn(|profile| profile.status = Answers::Unknown);
         }
-        if let Some(seen) = self.asking.seen.filter(|_| !self.rules.line_shows_power) {
+        if let Some(seen) = self.asking.seen.filter(|_| !self.wire.rules.line_shows_power) {
             let mut hidden = now.saturating_sub(seen) > POWER_CYCLE_MIN;
             for label in self.on_wire.iter_mut().filter(|label| label.left.is_some_and(|left| left < asked)) {
                 // A label whose own word came back had not been lost by then.
@@ -245,13 +218,13 @@ impl Conversation {
                 self.counting.doubt();
                 self.stopped_in_one(now);
             }
-            if self.asking.stops == 1 && !self.stopped() && !self.outbox.holds_label() {
+            if self.asking.stops == 1 && !self.wire.stopped() && !self.wire.outbox.holds_label() {
                 // One reading may be garbled: it is asked again at once, and nothing is begun meanwhile.
-                self.asking.at = Some(now + PAUSE_MIN);
+                self.wire.timers.set(Timer::Ask, now + PAUSE_MIN);
                 return;
             }
             self.renew_evidence(now);
-            self.set_state(PrinterState::Stopped(reading.reasons.clone()));
+            self.wire.set_state(PrinterState::Stopped(reading.reasons.clone()));
             return;
         }
         self.asking.stops = 0;
@@ -260,12 +233,12 @@ impl Conversation {
             self.counting.doubt();
             self.stopped_in_one(now);
         }
-        if self.state != PrinterState::Ready {
-            self.asking.soon(now);
-            self.asking.settle_by = Some(now + self.rules.label_time * 10);
+        if self.wire.state != PrinterState::Ready {
+            self.look_closely(now);
+            self.wire.timers.set(Timer::Certify, now + self.wire.rules.label_time * 10);
             self.asking.head_free = now;
             self.renew_evidence(now);
-            self.set_state(PrinterState::Ready);
+            self.wire.set_state(PrinterState::Ready);
         }
         self.counting.vouch(asked);
         self.learn_from(reading.busy, asked, now);
@@ -283,7 +256,7 @@ impl Conversation {
             Some(_) => {}
             None if asked >= last_word => {
                 self.asking.rested = Some(asked);
-                self.asking.soon(now);
+                self.look_closely(now);
             }
             None => {}
         }
@@ -291,64 +264,51 @@ impl Conversation {
 
     /// A question was not answered in time.
     pub(super) fn check_answer(&mut self, now: Duration) {
-        if self.asking.due().is_none_or(|due| due > now) {
+        if !self.wire.timers.is_due(Timer::Answer, now) {
             return;
         }
         self.asking.awaited = None;
+        self.wire.timers.clear(Timer::Answer);
         self.asking.misses += 1;
         if std::mem::take(&mut self.asking.offline) {
             // Whatever it was, it may have ended a label.
             self.stopped_in_one(now);
         }
         self.asking.answers = 0;
-        self.asking.at = (!self.stopped()).then_some(now);
+        self.wire.timers.put(Timer::Ask, (!self.wire.stopped()).then_some(now));
         if self.asking.misses < TRIES {
             return;
         }
-        let never = self.profile.status == Answers::Unknown && !self.stopped();
+        let never = self.wire.profile.status == Answers::Unknown && !self.wire.stopped();
         if never && self.listener.try_another() {
             self.asking.misses = 0;
         } else if never {
-            self.learn(|profile| profile.status = Answers::Silent);
+            self.wire.learn(|profile| profile.status = Answers::Silent);
             self.doubts = None;
-            self.set_state(PrinterState::Silent);
+            self.wire.set_state(PrinterState::Silent);
             self.send_all();
-        } else if self.profile.status == Answers::Yes {
+        } else if self.wire.profile.status == Answers::Yes {
             self.asking.suspect = true;
             self.asking.rested = None;
-            self.asking.at = None;
+            self.wire.timers.clear(Timer::Ask);
             // It may have stopped unseen.
             self.stopped_in_one(now);
             self.counting.doubt();
-            self.set_state(PrinterState::NotAnswering);
+            self.wire.set_state(PrinterState::NotAnswering);
             self.renew_evidence(now);
         }
     }
 
     /// The printer stopped: the first label whose word has not come back may be under its head; without words any.
     fn stopped_in_one(&mut self, now: Duration) {
-        let most = if self.profile.echo == Echo::No { usize::MAX } else { 1 };
+        let most = if self.wire.profile.echo == Echo::No { usize::MAX } else { 1 };
         let open = self.on_wire.iter_mut().filter(|label| label.echoed.is_none());
         open.take(most).for_each(|label| label.stopped_in = Some(now));
     }
 
-    pub(super) fn check_stall(&mut self, now: Duration) {
-        let Some(since) = self.outbox.waiting_since() else { return };
-        if !self.asking.stalled && since + self.rules.stall <= now {
-            self.asking.stalled = true;
-            // What it said stops it says why it takes nothing.
-            if !matches!(self.state, PrinterState::Stopped(_)) {
-                self.set_state(PrinterState::Stalled);
-            }
-        } else if self.asking.stalled && since + self.rules.stall_max <= now {
-            self.outbox.waits_from(now);
-            self.events.push_back(Event::HangUp);
-        }
-    }
-
     /// Whether `OUT` is said before or after printing, from labels that are alone on the wire.
     fn learn_from(&mut self, busy: bool, asked: Duration, now: Duration) {
-        let (Echo::Heard(after), [label]) = (self.profile.echo, self.on_wire.make_contiguous()) else { return };
+        let (Echo::Heard(after), [label]) = (self.wire.profile.echo, self.on_wire.make_contiguous()) else { return };
         let Some(echoed) = label.echoed.filter(|echoed| label.own_word && *echoed <= asked) else { return };
         if self.asking.rested.is_some_and(|rested| rested >= echoed) {
             return; // Only the first answer behind the word counts.
@@ -360,7 +320,7 @@ impl Conversation {
             // Too quick to tell.
             (false, false) => return,
         };
-        self.learn(|profile| profile.echo = learnt);
+        self.wire.learn(|profile| profile.echo = learnt);
         if learnt == Echo::After {
             self.settle_echoed(Evidence::Echo, now);
         }

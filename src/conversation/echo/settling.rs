@@ -1,7 +1,7 @@
 //! What becomes of labels: printed by their word, by the count or by a printer at rest; sent; or in doubt.
 
 use super::asking::REST;
-use super::{Carried, Conversation, Doubt, Echo, Event, Loss, OnWire};
+use super::{Carried, Conversation, Doubt, Echo, Event, Loss, OnWire, Timer};
 use crate::conversation::doubts::Doubts;
 use crate::conversation::{Counter, Evidence};
 use crate::language::reading::Mark;
@@ -78,21 +78,21 @@ impl Conversation {
         if let Some(label) = self.on_wire.back_mut() {
             label.left = Some(now);
         }
-        if self.silent() {
+        if self.wire.silent() {
             self.send_all();
             return self.ask_silent_again(now);
         }
-        self.asking.soon(now);
+        self.look_closely(now);
         self.renew_evidence(now);
     }
 
     /// When the first label on the wire counts as sent by a printer that says no words.
     pub(super) fn due_as_sent(&self) -> Option<Duration> {
         let left = self.on_wire.front()?.left?;
-        let says_only_how_it_stands = self.profile.echo == Echo::No && !self.silent();
-        let works = !self.stopped() && !self.asking.suspect && self.asking.stops == 0 && !self.asking.offline;
+        let says_only_how_it_stands = self.wire.profile.echo == Echo::No && !self.wire.silent();
+        let works = !self.wire.stopped() && !self.asking.suspect && self.asking.stops == 0 && !self.asking.offline;
         let answered = self.asking.looked.is_some_and(|looked| looked >= left);
-        (says_only_how_it_stands && works && answered).then(|| left.max(self.asking.head_free) + self.rules.usual_time)
+        (says_only_how_it_stands && works && answered).then(|| left.max(self.asking.head_free) + self.wire.rules.usual_time)
     }
 
     pub(super) fn check_sent(&mut self, now: Duration) {
@@ -109,12 +109,12 @@ impl Conversation {
         while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
             self.tell_sent(label);
         }
-        self.asking.evidence_due = None;
+        self.wire.timers.clear(Timer::Evidence);
     }
 
     fn tell_sent(&mut self, OnWire { key, stopped_in, hidden, .. }: OnWire) {
         // It was seen to stop, or not seen at all: that much it did say.
-        self.events.push_back(if stopped_in.is_some() && !self.dialect.prints_again() {
+        self.wire.tell(if stopped_in.is_some() && !self.dialect.prints_again() {
             Event::InDoubt { key, why: Doubt::StoppedInIt }
         } else if hidden {
             Event::InDoubt { key, why: Doubt::OutOfSight }
@@ -125,9 +125,9 @@ impl Conversation {
 
     /// Sends a word that belongs to no label: what comes back was said behind all labels before it.
     pub(super) fn send_word(&mut self, now: Duration) {
-        let mark = self.new_mark(self.begun.wrapping_add(1 << 40));
-        self.outbox.push(self.dialect.ask_echo(mark), Carried::Words, now);
-        self.counting.asked_behind(mark, self.begun);
+        let mark = self.new_mark(self.wire.begun.wrapping_add(1 << 40));
+        self.wire.outbox.push(self.dialect.ask_echo(mark), Carried::Words, now);
+        self.counting.asked_behind(mark, self.wire.begun);
         self.counting.probes += 1;
     }
 
@@ -136,14 +136,14 @@ impl Conversation {
         let (_, labels) = self.counting.asked[at];
         self.counting.asked.drain(..=at);
         self.counting.bare = if self.counting.word.replace((mark, labels)).is_some() { self.counting.bare + 1 } else { 0 };
-        if self.counting.bare >= BARE_MAX && self.profile.counter == Counter::Unknown {
-            self.learn(|profile| profile.counter = Counter::No);
+        if self.counting.bare >= BARE_MAX && self.wire.profile.counter == Counter::Unknown {
+            self.wire.learn(|profile| profile.counter = Counter::No);
         }
-        if !matches!(self.profile.echo, Echo::Before | Echo::After | Echo::Heard(_)) {
+        if !matches!(self.wire.profile.echo, Echo::Before | Echo::After | Echo::Heard(_)) {
             let says = if self.dialect.says_it_after() { Echo::After } else { Echo::Heard(0) };
-            self.learn(|profile| profile.echo = says);
+            self.wire.learn(|profile| profile.echo = says);
         }
-        let gone = self.begun - self.on_wire.len() as u64;
+        let gone = self.wire.begun - self.on_wire.len() as u64;
         let come_to = |label: &OnWire, number: u64| number <= labels && label.left.is_some() && label.echoed.is_none();
         for (label, number) in self.on_wire.iter_mut().zip(gone + 1..) {
             if come_to(label, number) {
@@ -153,12 +153,11 @@ impl Conversation {
                 self.asking.rested = None;
             }
         }
-        self.asking.word_at = Some(now);
         self.asking.words_again = 0;
-        self.asking.word_due = None;
-        self.asking.soon(now);
+        self.wire.timers.clear(Timer::Word);
+        self.look_closely(now);
         self.renew_evidence(now);
-        if self.profile.echo == Echo::After {
+        if self.wire.profile.echo == Echo::After {
             self.settle_echoed(Evidence::Echo, now);
         }
     }
@@ -174,37 +173,37 @@ impl Conversation {
                 next.stopped_in.get_or_insert(at);
             }
             let own = label.own_word && evidence == Evidence::Echo;
-            self.events.push_back(if label.stopped_in.is_some() && !self.dialect.prints_again() {
+            self.wire.tell(if label.stopped_in.is_some() && !self.dialect.prints_again() {
                 Event::InDoubt { key, why: Doubt::StoppedInIt }
             } else if label.hidden && !own {
                 Event::InDoubt { key, why: Doubt::OutOfSight }
             } else {
                 Event::Printed { key, evidence }
             });
-            self.broke_in_doubt = false;
-            self.asking.soon(now);
+            self.wire.broke_in_doubt = false;
+            self.look_closely(now);
             self.renew_evidence(now);
         }
     }
 
     /// The printer has said twice that it rests.
     pub(super) fn settle_at_rest(&mut self, now: Duration) {
-        if matches!(self.profile.echo, Echo::Heard(_) | Echo::Before) {
+        if matches!(self.wire.profile.echo, Echo::Heard(_) | Echo::Before) {
             self.settle_echoed(Evidence::Rest, now);
         }
         let Some(left) = self.on_wire.iter().filter_map(|label| label.left).max() else { return };
-        if self.profile.echo == Echo::No {
+        if self.wire.profile.echo == Echo::No {
             if self.dialect.says_that_it_rests() && self.asking.rested.is_some_and(|since| since >= left) {
                 self.send_all();
             }
             return;
         }
-        if now < left + self.rules.label_time {
+        if now < left + self.wire.rules.label_time {
             return;
         }
         // It had the time of a label, rests and says nothing.
-        if self.profile.echo == Echo::Unknown && self.asking.words_again == WORDS_MAX {
-            self.learn(|profile| profile.echo = Echo::No);
+        if self.wire.profile.echo == Echo::Unknown && self.asking.words_again == WORDS_MAX {
+            self.wire.learn(|profile| profile.echo = Echo::No);
             self.doubts = None;
             self.send_all();
         } else {
@@ -214,12 +213,12 @@ impl Conversation {
 
     /// A word did not come back from a printer that rests: another is sent, then its labels are in doubt.
     fn ask_word_again(&mut self, now: Duration) {
-        if self.asking.word_due.is_some_and(|due| due > now) || !self.says_words() {
+        if self.wire.timers.runs(Timer::Word, now) || !self.says_words() {
             return;
         }
         if self.asking.words_again < WORDS_MAX {
             self.asking.words_again += 1;
-            self.asking.word_due = Some(now + self.rules.patience);
+            self.wire.timers.set(Timer::Word, now + self.wire.rules.patience);
             self.send_word(now);
         } else {
             self.give_up();
@@ -228,17 +227,17 @@ impl Conversation {
 
     fn give_up(&mut self) {
         while let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) {
-            self.events.push_back(Event::InDoubt { key: label.key, why: Doubt::NoEvidence });
+            self.wire.tell(Event::InDoubt { key: label.key, why: Doubt::NoEvidence });
         }
-        self.asking.evidence_due = None;
+        self.wire.timers.clear(Timer::Evidence);
         self.asking.words_again = 0;
-        self.asking.word_due = None;
+        self.wire.timers.clear(Timer::Word);
     }
 
     pub(super) fn hear_count(&mut self, count: u64, now: Duration) {
         let Some((_, labels)) = self.counting.word.take() else { return };
-        if self.profile.counter == Counter::Unknown {
-            self.learn(|profile| profile.counter = Counter::Answers);
+        if self.wire.profile.counter == Counter::Unknown {
+            self.wire.learn(|profile| profile.counter = Counter::Answers);
         }
         let Some(said) = self.counting.said.filter(|said| said.vouched) else {
             match &mut self.counting.said {
@@ -253,14 +252,14 @@ impl Conversation {
             if out + risen > said.labels {
                 // Somebody else prints on this printer, or the number is garbled.
                 self.counting.doubt();
-            } else if self.profile.counter == Counter::Counts {
+            } else if self.wire.profile.counter == Counter::Counts {
                 self.counting.out = self.counting.out.max(out + risen);
                 self.settle_counted(now);
             }
         }
         // Both numbers were said by a printer at rest.
         let at_rest = self.asking.rested.is_some_and(|since| since + REST <= now && since <= said.heard);
-        let all = labels == self.begun && said.labels == labels && self.on_wire.is_empty();
+        let all = labels == self.wire.begun && said.labels == labels && self.on_wire.is_empty();
         if said.count == count && all && at_rest {
             self.certify(count);
             self.settle_doubts(count, now);
@@ -269,22 +268,22 @@ impl Conversation {
 
     /// Nothing is on the wire and the number was said twice: what it says is held against what we know.
     fn certify(&mut self, count: u64) {
-        let before = self.counting.base.replace((count, self.begun));
-        let Some((base, out)) = before.filter(|(_, out)| *out < self.begun) else { return };
-        let counter = match (count.checked_sub(base), self.begun - out) {
+        let before = self.counting.base.replace((count, self.wire.begun));
+        let Some((base, out)) = before.filter(|(_, out)| *out < self.wire.begun) else { return };
+        let counter = match (count.checked_sub(base), self.wire.begun - out) {
             (Some(risen), labels) if risen == labels => Counter::Counts,
             (Some(0), 2..) => Counter::No,
             _ => return,
         };
-        self.learn(|profile| profile.counter = counter);
+        self.wire.learn(|profile| profile.counter = counter);
     }
 
     fn settle_counted(&mut self, now: Duration) {
-        let gone = self.begun - self.on_wire.len() as u64;
+        let gone = self.wire.begun - self.on_wire.len() as u64;
         for _ in gone..self.counting.out {
             let Some(label) = self.on_wire.pop_front_if(|label| label.left.is_some()) else { break };
-            self.events.push_back(Event::Printed { key: label.key, evidence: Evidence::Counter });
-            self.broke_in_doubt = false;
+            self.wire.tell(Event::Printed { key: label.key, evidence: Evidence::Counter });
+            self.wire.broke_in_doubt = false;
             self.renew_evidence(now);
         }
     }
@@ -296,65 +295,68 @@ impl Conversation {
             return;
         }
         for (key, out) in doubts.settle(count, false) {
-            self.events.push_back(match out {
+            self.wire.tell(match out {
                 true => Event::Printed { key, evidence: Evidence::Counter },
                 false => Event::NotTaken { key, why: Loss::DidNotComeOut },
             });
         }
         self.doubts = None;
-        self.broke_in_doubt = false;
+        self.wire.broke_in_doubt = false;
     }
 
     /// The number at which none of the labels on the wire was out.
     pub(super) fn none_out(&self) -> Option<u64> {
-        let (base, out) = self.counting.base.filter(|_| self.profile.counter == Counter::Counts)?;
-        Some(base + (self.begun - self.on_wire.len() as u64).saturating_sub(out))
+        let (base, out) = self.counting.base.filter(|_| self.wire.profile.counter == Counter::Counts)?;
+        Some(base + (self.wire.begun - self.on_wire.len() as u64).saturating_sub(out))
     }
 
     /// Whether a number is worth a turn of its own.
     pub(super) fn numbers_wanted(&self, now: Duration) -> bool {
         let rests = |wait| self.asking.rested.is_some_and(|since| since + wait <= now);
         let room = self.counting.asked.len() < self.on_wire.len() + 2;
-        let counts = self.profile.counter == Counter::Counts && self.counting.base.is_some() && !self.on_wire.is_empty() && room;
+        let counts =
+            self.wire.profile.counter == Counter::Counts && self.counting.base.is_some() && !self.on_wire.is_empty() && room;
         let settles = self.doubts.as_ref().is_some_and(|doubts| rests(self.time_of(doubts)));
         self.says_words() && (counts || settles || (self.count_wanted() && rests(REST)))
     }
 
     /// What a printer had in hand when it was reached again must be out after that.
     fn time_of(&self, doubts: &Doubts) -> Duration {
-        self.rules.label_time * (doubts.keys().len() as u32 + 1)
+        self.wire.rules.label_time * (doubts.keys().len() as u32 + 1)
     }
 
     /// Whether the next label waits for a number: the first ones, to learn whether it counts; later only where nothing
     /// else would tell that a label is out while another is printed.
     pub(super) fn count_first(&self) -> bool {
-        (self.profile.echo == Echo::Before || self.profile.counter != Counter::Counts) && self.count_wanted()
+        (self.wire.profile.echo == Echo::Before || self.wire.profile.counter != Counter::Counts) && self.count_wanted()
     }
 
     /// The counter answers, or may, and is not held against our labels yet.
     pub(super) fn count_wanted(&self) -> bool {
-        let known = !self.dialect.says_it_after() && self.profile.counter != Counter::No && self.counting.probes < PROBES_MAX;
-        let compared = self.counting.base.is_some_and(|(_, out)| out == self.begun);
-        let open = matches!(self.profile.counter, Counter::Unknown | Counter::Answers) || self.counting.base.is_none();
-        known && self.says_words() && self.on_wire.is_empty() && self.begun > 0 && open && !compared && !self.stopped()
+        let known =
+            !self.dialect.says_it_after() && self.wire.profile.counter != Counter::No && self.counting.probes < PROBES_MAX;
+        let compared = self.counting.base.is_some_and(|(_, out)| out == self.wire.begun);
+        let open = matches!(self.wire.profile.counter, Counter::Unknown | Counter::Answers) || self.counting.base.is_none();
+        known && self.says_words() && self.on_wire.is_empty() && self.wire.begun > 0 && open && !compared && !self.wire.stopped()
     }
 
     pub(super) fn renew_evidence(&mut self, now: Duration) {
         let waits = self.on_wire.iter().filter(|label| label.left.is_some()).count() as u32;
-        let wait = self.rules.label_time * (waits + 2) + self.rules.patience * (WORDS_MAX + 2);
-        self.asking.evidence_due = (waits > 0 && !self.silent()).then(|| now + wait);
+        let wait = self.wire.rules.label_time * (waits + 2) + self.wire.rules.patience * (WORDS_MAX + 2);
+        let due = (waits > 0 && !self.wire.silent()).then(|| now + wait);
+        self.wire.timers.put(Timer::Evidence, due);
     }
 
     /// A printer that is neither stopped nor busy has not said for long what became of its labels.
     pub(super) fn check_evidence(&mut self, now: Duration) {
-        let doubting = self.doubts.is_some() && self.asking.settle_by.is_some_and(|by| by <= now);
-        if doubting && !self.stopped() && !self.asking.suspect {
+        let doubting = self.doubts.is_some() && self.wire.timers.is_due(Timer::Certify, now);
+        if doubting && !self.wire.stopped() && !self.asking.suspect {
             self.doubts = None;
         }
-        if self.asking.evidence_due.is_none_or(|due| due > now) {
+        if !self.wire.timers.is_due(Timer::Evidence, now) {
             return;
         }
-        if self.stopped() || self.asking.suspect || self.asking.stalled || self.asking.busy {
+        if self.wire.stopped() || self.asking.suspect || self.wire.is_stalled() || self.asking.busy {
             return self.renew_evidence(now);
         }
         self.give_up();

@@ -1,7 +1,8 @@
 //! Questions and answers: what to ask when, and what an answer, or none, means.
 
+use super::labels::SILENT_AGAIN;
 use super::questions::{Asked, Kind};
-use super::{Answers, Carried, Conversation, Counter, Event, Evidence, Loss, PrinterState};
+use super::{Answers, Carried, Conversation, Counter, Event, Evidence, Loss, PrinterState, Timer};
 use crate::language::Reason;
 use crate::language::zpl::status::{self, Errors, HostStatus, Reply};
 use std::time::Duration;
@@ -9,8 +10,6 @@ use std::time::Duration;
 /// Where we stand with our questions on this connection.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
-    /// When to ask next.
-    pub at: Option<Duration>,
     pub pause: Duration,
     pub last: Option<Kind>,
     /// Its answer was lost.
@@ -32,13 +31,7 @@ pub(super) struct Asking {
     pub tries: [u32; 4],
     /// The window was filled without a counter to rely on: it is emptied first.
     pub draining: bool,
-    /// Until when to try to get hold of the counter while nothing is printed.
-    pub certify_until: Duration,
-    /// When evidence must have come, if the printer stays calm.
-    pub evidence_due: Option<Duration>,
-    pub stalled: bool,
     pub identity: Option<status::Identity>,
-    pub silent_asked: Option<Duration>,
 }
 
 /// The first pause between two questions; doubled up to `Rules::pace`.
@@ -69,41 +62,43 @@ impl Conversation {
             Kind::Counter => status::ASK_COUNTER,
             Kind::Identity => status::ASK_IDENTITY,
         };
-        self.outbox.push(bytes.to_vec(), Carried::Question, now);
+        self.wire.outbox.push(bytes.to_vec(), Carried::Question, now);
         self.asking.last = Some(kind);
         self.asking.again = None;
         self.asking.turns = if kind == Kind::Status { 0 } else { self.asking.turns + 1 };
-        if self.silent() {
+        if self.wire.silent() {
             // Nothing is waited for; an answer would be news.
-            self.asking.silent_asked = Some(now);
-            self.questions.ask_in_vain(kind, self.begun, now);
+            self.wire.timers.set(Timer::Silent, now + SILENT_AGAIN);
+            self.questions.ask_in_vain(kind, self.wire.begun, now);
         } else {
-            self.questions.ask(kind, self.begun, now);
+            self.wire.timers.clear(Timer::Answer);
+            self.questions.ask(kind, self.wire.begun, now);
         }
     }
 
     /// How long to wait before asking again: an answer may be lost, so a printer gets three questions in its patience.
     pub(super) fn patience(&self) -> Duration {
-        let ahead = self.outbox.unanswered_bytes() as f64;
-        let line = self.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))));
-        self.rules.patience / TRIES + line
+        let ahead = self.wire.outbox.unanswered_bytes() as f64;
+        let line =
+            self.wire.rules.line_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(ahead / f64::from(rate.max(1))));
+        self.wire.rules.patience / TRIES + line
     }
 
     /// Whether an answer would be of any use now.
     pub(super) fn wants_answers(&self, now: Duration) -> bool {
         let first_contact =
             !self.asking.heard || self.probing(Kind::Errors) || self.probing(Kind::Counter) || self.probing(Kind::Identity);
-        !self.silent()
+        !self.wire.silent()
             && (!self.on_wire.is_empty()
                 || self.doubts.is_some()
-                || (!self.in_hand.is_empty() && !self.may_begin())
-                || (first_contact && !self.stopped())
-                || (self.counter_wanted() && !self.stopped() && now < self.asking.certify_until))
+                || (!self.wire.in_hand.is_empty() && !self.may_begin())
+                || (first_contact && !self.wire.stopped())
+                || (self.counter_wanted() && !self.wire.stopped() && self.wire.timers.runs(Timer::Certify, now)))
     }
 
     /// The counter answers, but cannot be relied on yet.
     pub(super) fn counter_wanted(&self) -> bool {
-        match self.profile.counter {
+        match self.wire.profile.counter {
             Counter::Unknown | Counter::No => false,
             Counter::Answers => !self.witness.has_count() || !self.witness.compared() || !self.on_wire.is_empty(),
             Counter::Counts => !self.witness.has_count(),
@@ -113,19 +108,19 @@ impl Conversation {
     /// Whether it is not known yet that the printer knows this question.
     pub(super) fn probing(&self, kind: Kind) -> bool {
         let unknown = match kind {
-            Kind::Status => self.profile.status == Answers::Unknown,
-            Kind::Errors => self.profile.errors.is_none(),
-            Kind::Counter => self.profile.counter == Counter::Unknown,
-            Kind::Identity => self.profile.identity.is_none(),
+            Kind::Status => self.wire.profile.status == Answers::Unknown,
+            Kind::Errors => self.wire.profile.errors.is_none(),
+            Kind::Counter => self.wire.profile.counter == Counter::Unknown,
+            Kind::Identity => self.wire.profile.identity.is_none(),
         };
         unknown && self.asking.tries[kind as usize] < TRIES
     }
 
     pub(super) fn next_kind(&self) -> Kind {
-        let errors = self.profile.errors != Some(false);
+        let errors = self.wire.profile.errors != Some(false);
         let last = self.asking.last;
-        if !self.asking.heard || self.asking.suspect || self.stopped() {
-            let turn = if self.profile.errors == Some(true) && self.asking.heard {
+        if !self.asking.heard || self.asking.suspect || self.wire.stopped() {
+            let turn = if self.wire.profile.errors == Some(true) && self.asking.heard {
                 !(last == Some(Kind::Errors) && self.asking.errors_clear)
             } else {
                 errors && last == Some(Kind::Status)
@@ -135,20 +130,22 @@ impl Conversation {
         if let Some(kind) = self.asking.again {
             return kind;
         }
-        if self.outbox.holds_label() && self.rules.line_rate.is_some() && self.profile.errors == Some(true) {
+        if self.wire.outbox.holds_label() && self.wire.rules.line_rate.is_some() && self.wire.profile.errors == Some(true) {
             // It is long until the next one: this is the answer that tells of every stop.
             return Kind::Errors;
         }
         let by_counter =
-            self.profile.counter == Counter::Counts && self.witness.has_count() && !self.witness.seems_done(self.begun);
+            self.wire.profile.counter == Counter::Counts && self.witness.has_count() && !self.witness.seems_done(self.wire.begun);
         let known = |kind| match kind {
             // Where the counter gives the evidence and ~HQES tells of every stop, ~HS is of use now and then.
-            Kind::Status => !by_counter || self.profile.errors != Some(true) || self.asking.turns >= STATUS_EVERY,
-            Kind::Errors => self.profile.errors == Some(true),
-            Kind::Counter => !matches!(self.profile.counter, Counter::Unknown | Counter::No),
+            Kind::Status => !by_counter || self.wire.profile.errors != Some(true) || self.asking.turns >= STATUS_EVERY,
+            Kind::Errors => self.wire.profile.errors == Some(true),
+            Kind::Counter => !matches!(self.wire.profile.counter, Counter::Unknown | Counter::No),
             // Of no use but to keep one ~HS apart from the next.
             Kind::Identity => {
-                self.profile.identity.is_some() && self.profile.errors != Some(true) && self.profile.counter == Counter::No
+                self.wire.profile.identity.is_some()
+                    && self.wire.profile.errors != Some(true)
+                    && self.wire.profile.counter == Counter::No
             }
         };
         let after = last.map_or(0, |kind| kind as usize + 1);
@@ -161,17 +158,17 @@ impl Conversation {
     /// Decides when to ask next, unless an answer is awaited or the time is set.
     pub(super) fn plan(&mut self, now: Duration) {
         if !self.wants_answers(now) {
-            self.asking.at = None;
-        } else if self.asking.at.is_none() && self.questions.may_ask() && !self.outbox.holds_words() {
-            let stopped = self.stopped();
+            self.wire.timers.clear(Timer::Ask);
+        } else if !self.wire.timers.is_set(Timer::Ask) && self.questions.may_ask() && !self.wire.outbox.holds_words() {
+            let stopped = self.wire.stopped();
             let (least, most) = match stopped {
-                true if self.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
+                true if self.wire.rules.line_shows_power => (STOPPED_MIN, STOPPED_MAX),
                 true => (STOPPED_MIN, STOPPED_MAX_WATCHED),
-                false if self.rules.line_rate.is_some() => (PAUSE_MIN, self.rules.pace.min(PACE_SLOW_LINE)),
-                false => (PAUSE_MIN, self.rules.pace.min(self.rules.usual_time / PAUSES_A_LABEL)),
+                false if self.wire.rules.line_rate.is_some() => (PAUSE_MIN, self.wire.rules.pace.min(PACE_SLOW_LINE)),
+                false => (PAUSE_MIN, self.wire.rules.pace.min(self.wire.rules.usual_time / PAUSES_A_LABEL)),
             };
             let pause = self.asking.pause.clamp(least, most);
-            self.asking.at = Some((now + pause).max(self.questions.not_before().unwrap_or_default()));
+            self.wire.timers.set(Timer::Ask, (now + pause).max(self.questions.not_before().unwrap_or_default()));
             self.asking.pause = if stopped { pause * 3 / 2 } else { pause * 2 };
         }
     }
@@ -185,7 +182,10 @@ impl Conversation {
             Reply::Other => return,
         };
         let Some(asked) = self.questions.answered(kind, now) else { return };
-        self.outbox.answered();
+        if self.questions.may_ask() {
+            self.wire.timers.clear(Timer::Answer);
+        }
+        self.wire.outbox.answered();
         self.asking.heard = true;
         self.asking.hush = 0;
         self.count_tries(kind);
@@ -196,20 +196,20 @@ impl Conversation {
             Reply::HostStatus(status) => self.hear_status(&status, asked, now),
             Reply::Errors(errors) => self.hear_errors(&errors, asked, now),
             Reply::Counter(count) => {
-                self.learn(|profile| {
+                self.wire.learn(|profile| {
                     if profile.counter == Counter::Unknown {
                         profile.counter = Counter::Answers;
                     }
                 });
                 if let Some(counts) = self.witness.counted(count, asked, now) {
-                    self.learn(|profile| profile.counter = if counts { Counter::Counts } else { Counter::No });
+                    self.wire.learn(|profile| profile.counter = if counts { Counter::Counts } else { Counter::No });
                 }
             }
-            Reply::NoSuchVariable => self.learn(|profile| profile.counter = Counter::No),
+            Reply::NoSuchVariable => self.wire.learn(|profile| profile.counter = Counter::No),
             Reply::Identity(identity) => {
                 // Read twice: one reply may be garbled.
                 if self.asking.identity.as_ref() == Some(&identity) {
-                    self.learn(|profile| profile.identity = Some(identity));
+                    self.wire.learn(|profile| profile.identity = Some(identity));
                 } else {
                     self.asking.identity = Some(identity);
                 }
@@ -219,7 +219,7 @@ impl Conversation {
         if self.witness.take_news() {
             // A label came out, or moved up: one more look settles it.
             self.asking.pause = PAUSE_MIN;
-            self.asking.at = None;
+            self.wire.timers.clear(Timer::Ask);
         }
         self.settle_doubts(now);
         self.settle_printed(now);
@@ -234,7 +234,7 @@ impl Conversation {
             if kind == answered {
                 *tries = 0;
             } else if *tries >= TRIES {
-                self.learn(|profile| match kind {
+                self.wire.learn(|profile| match kind {
                     Kind::Errors if profile.errors.is_none() => profile.errors = Some(false),
                     Kind::Counter if profile.counter == Counter::Unknown => profile.counter = Counter::No,
                     _ => {}
@@ -244,7 +244,7 @@ impl Conversation {
     }
 
     pub(super) fn hear_status(&mut self, status: &HostStatus, asked: Asked, now: Duration) {
-        self.learn(|profile| profile.status = Answers::Yes);
+        self.wire.learn(|profile| profile.status = Answers::Yes);
         self.asking.suspect = false;
         self.asking.status_misses = 0;
         if self.memory.stored(status.stored_graphics) {
@@ -257,24 +257,24 @@ impl Conversation {
         if !reasons.is_empty() {
             return self.stop(reasons, now);
         }
-        if self.state != PrinterState::Ready {
+        if self.wire.state != PrinterState::Ready {
             self.asking.pause = PAUSE_MIN;
-            self.asking.at = None;
-            self.asking.certify_until = now + self.rules.label_time * 10;
+            self.wire.timers.clear(Timer::Ask);
+            self.wire.timers.set(Timer::Certify, now + self.wire.rules.label_time * 10);
             self.renew_evidence_limit(now);
-            self.set_state(PrinterState::Ready);
+            self.wire.set_state(PrinterState::Ready);
         }
         if status.label_waits {
             self.witness.held_up(asked, now);
         } else {
-            let vouches = self.profile.errors != Some(true);
+            let vouches = self.wire.profile.errors != Some(true);
             self.witness.calm(asked, now, Some(status.waiting()), vouches);
         }
     }
 
     pub(super) fn hear_errors(&mut self, errors: &Errors, asked: Asked, now: Duration) {
-        if self.profile.errors != Some(true) {
-            self.learn(|profile| profile.errors = Some(true));
+        if self.wire.profile.errors != Some(true) {
+            self.wire.learn(|profile| profile.errors = Some(true));
             // ~HS vouched so far, and it does not tell of every stop.
             self.witness.stop();
         }
@@ -282,13 +282,13 @@ impl Conversation {
         if !errors.errors.is_empty() {
             return self.stop(errors.errors.clone(), now);
         }
-        if self.stopped() || self.asking.suspect {
+        if self.wire.stopped() || self.asking.suspect {
             // Whether it is ready is for ~HS to say; where that was never answered, this must do.
-            if self.profile.status == Answers::Unknown {
+            if self.wire.profile.status == Answers::Unknown {
                 self.asking.suspect = false;
-                self.set_state(PrinterState::Ready);
+                self.wire.set_state(PrinterState::Ready);
             }
-            self.asking.at = Some(now);
+            self.wire.timers.set(Timer::Ask, now);
         } else {
             self.witness.calm(asked, now, None, true);
         }
@@ -300,47 +300,47 @@ impl Conversation {
             doubts.taint();
         }
         self.renew_evidence_limit(now);
-        self.set_state(PrinterState::Stopped(reasons));
+        self.wire.set_state(PrinterState::Stopped(reasons));
     }
 
     /// A question was not answered in time.
     pub(super) fn missed(&mut self, kind: Kind, now: Duration) {
-        let stopped = self.stopped();
+        let stopped = self.wire.stopped();
         let asking = &mut self.asking;
         asking.hush += 1;
         asking.unanswered[kind as usize] = true;
-        asking.at = (!stopped).then_some(now);
         match kind {
             Kind::Status => {
-                asking.suspect |= self.profile.status == Answers::Yes;
+                asking.suspect |= self.wire.profile.status == Answers::Yes;
                 asking.status_misses += 1;
             }
             Kind::Counter => self.witness.count_missed(),
-            Kind::Errors => asking.again = (self.profile.errors == Some(true)).then_some(kind),
+            Kind::Errors => asking.again = (self.wire.profile.errors == Some(true)).then_some(kind),
             Kind::Identity => {}
         }
+        self.wire.timers.put(Timer::Ask, (!stopped).then_some(now));
         self.judge_silence(now);
     }
 
     pub(super) fn judge_silence(&mut self, now: Duration) {
         let Asking { heard, hush, status_misses, .. } = self.asking;
-        let stopped = matches!(self.state, PrinterState::Stopped(_));
-        let never = self.profile.status == Answers::Unknown && !stopped && (hush >= TRIES || status_misses >= TRIES);
+        let stopped = matches!(self.wire.state, PrinterState::Stopped(_));
+        let never = self.wire.profile.status == Answers::Unknown && !stopped && (hush >= TRIES || status_misses >= TRIES);
         let cannot = heard && !stopped && hush < TRIES && status_misses >= STATUS_MISSES_MAX;
         if never || cannot {
-            self.learn(|profile| profile.status = Answers::Silent);
+            self.wire.learn(|profile| profile.status = Answers::Silent);
             self.asking.suspect = false;
             self.doubts = None;
-            self.set_state(PrinterState::Silent);
+            self.wire.set_state(PrinterState::Silent);
             self.send_all();
-        } else if hush >= TRIES && self.profile.status == Answers::Yes {
+        } else if hush >= TRIES && self.wire.profile.status == Answers::Yes {
             self.asking.suspect = true;
             self.witness.stop();
             if let Some(doubts) = &mut self.doubts {
                 doubts.taint();
             }
-            self.set_state(PrinterState::NotAnswering);
-            self.asking.at = None;
+            self.wire.set_state(PrinterState::NotAnswering);
+            self.wire.timers.clear(Timer::Ask);
             self.renew_evidence_limit(now);
         }
     }
@@ -352,15 +352,15 @@ impl Conversation {
             let survived = self.memory.survived();
             // On a network somebody else may have printed while our line was down: there only a count that stood still
             // is proof.
-            for (key, printed) in doubts.settle(count, survived && self.rules.line_is_ours) {
-                self.events.push_back(if printed {
+            for (key, printed) in doubts.settle(count, survived && self.wire.rules.line_is_ours) {
+                self.wire.tell(if printed {
                     Event::Printed { key, evidence: Evidence::Counter }
                 } else {
                     Event::NotTaken { key, why: Loss::DidNotComeOut }
                 });
             }
             self.doubts = None;
-        } else if !self.stopped() && !self.asking.suspect && now > self.asking.certify_until {
+        } else if !self.wire.stopped() && !self.asking.suspect && !self.wire.timers.runs(Timer::Certify, now) {
             self.doubts = None;
         }
     }

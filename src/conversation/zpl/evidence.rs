@@ -6,8 +6,9 @@
 //! The table in the header of `conversation` gives the reasons. Knows no key, no bytes and no question to ask next.
 
 use super::Evidence;
+use super::power::Verdict;
 use super::questions::Asked;
-use crate::conversation::doubts::{POWER_CYCLE_MIN, Verdict};
+use crate::conversation::doubts::POWER_CYCLE_MIN;
 use std::collections::VecDeque;
 use std::time::Duration;
 

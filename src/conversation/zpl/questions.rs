@@ -38,8 +38,8 @@ struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     open: VecDeque<Open>,
-    /// The one we wait for, and until when, once it has left.
-    awaited: Option<(Kind, Option<Duration>)>,
+    /// The one we wait for.
+    awaited: Option<Kind>,
     /// Answers were lost: those that come belong to ever older questions. Until when to wait for the rest.
     catching_up: Option<Duration>,
 }
@@ -58,7 +58,7 @@ impl Questions {
         if self.catching_up.take().is_some_and(|until| until <= now) {
             self.open.clear();
         }
-        self.awaited = Some((kind, None));
+        self.awaited = Some(kind);
         self.ask_in_vain(kind, labels, now);
     }
 
@@ -76,22 +76,11 @@ impl Questions {
 
     /// All that stood before the awaited question has left: it was not asked before now.
     pub fn came_up(&mut self, now: Duration) {
-        if let Some((kind, None)) = self.awaited
+        if let Some(kind) = self.awaited
             && let Some(open) = self.open.back_mut().filter(|open| open.asked.kind == kind && open.again == 0)
         {
             open.asked.at = now;
         }
-    }
-
-    /// The awaited question has left; its answer may take that long.
-    pub fn written(&mut self, now: Duration, patience: Duration) {
-        if let Some((_, due)) = &mut self.awaited {
-            *due = Some(now + patience);
-        }
-    }
-
-    pub fn due(&self) -> Option<Duration> {
-        self.awaited.and_then(|(_, due)| due)
     }
 
     /// Not to ask before then.
@@ -99,17 +88,15 @@ impl Questions {
         self.catching_up
     }
 
-    /// The question that was not answered in time. It stays open: its answer may still come.
-    pub fn overdue(&mut self, now: Duration) -> Option<Kind> {
-        let (kind, _) = self.awaited.filter(|(_, due)| due.is_some_and(|due| due <= now))?;
-        self.awaited = None;
-        Some(kind)
+    /// The awaited question was not answered in time. It stays open: its answer may still come.
+    pub fn give_up(&mut self) -> Option<Kind> {
+        self.awaited.take()
     }
 
     /// A reply of that kind came; the question it answers, unless nobody asked.
     pub fn answered(&mut self, kind: Kind, now: Duration) -> Option<Asked> {
         let at = self.open.iter().position(|open| open.asked.kind == kind)?;
-        if self.awaited.is_some_and(|(awaited, _)| awaited == kind) {
+        if self.awaited == Some(kind) {
             self.awaited = None;
         }
         let open = &mut self.open[at];
@@ -147,8 +134,7 @@ mod tests {
     fn a_late_answer_is_read_as_of_the_older_question() {
         let mut questions = Questions::default();
         questions.ask(Kind::Status, 1, at(0));
-        questions.written(at(0), at(10));
-        assert_eq!(questions.overdue(at(10)), Some(Kind::Status));
+        assert_eq!(questions.give_up(), Some(Kind::Status));
         questions.ask(Kind::Status, 2, at(10));
         assert_eq!(questions.answered(Kind::Status, at(11)).map(|asked| asked.labels), Some(1));
         assert_eq!(questions.answered(Kind::Status, at(12)).map(|asked| asked.labels), Some(2));
