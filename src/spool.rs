@@ -41,7 +41,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use threads::{Bells, Question, Request, Writer};
 use tokio::sync::{Notify, watch};
-use transaction::Desk;
+use transaction::Transaction;
 
 /// Tells the time; tests hand in their own.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
@@ -130,12 +130,12 @@ impl Spool {
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
     pub fn take(&self, job: NewJob) -> Receipt<Taken> {
-        self.write(move |desk| taking::take(desk, &job))
+        self.write(move |tx| taking::take(tx, &job))
     }
 
     /// Takes the labels of handover manifests, and with them notes which parcel stands on which manifest.
     pub fn take_manifests(&self, job: NewJob, parcels: Vec<(LabelKey, String)>) -> Receipt<Taken> {
-        self.write(move |desk| handover::take(desk, &job, &parcels))
+        self.write(move |tx| handover::take(tx, &job, &parcels))
     }
 
     /// The parcels on that manifest, in the order they were handed over.
@@ -176,7 +176,7 @@ impl Spool {
     pub fn sending(&self, printer: &str, labels: Vec<impl Into<Leaving>>) -> Receipt<()> {
         let printer = printer.to_owned();
         let labels: Vec<Leaving> = labels.into_iter().map(Into::into).collect();
-        self.write(move |desk| printing::sending(desk, &printer, &labels))
+        self.write(move |tx| printing::sending(tx, &printer, &labels))
     }
 
     /// Records what became of a label that was being sent. It shares a commit with a [`Spool::sending`] that is
@@ -185,20 +185,20 @@ impl Spool {
     /// `attempt` is the one it was queued as: when the label has since been sent again, by another printer perhaps,
     /// what became of the older attempt settles nothing.
     pub fn settle(&self, key: LabelKey, attempt: i64, outcome: Outcome) -> Receipt<()> {
-        threads::ask_writer(&self.doors().writer, true, move |desk| printing::settle(desk, key, attempt, &outcome))
+        threads::ask_writer(&self.doors().writer, true, move |tx| printing::settle(tx, key, attempt, &outcome))
     }
 
     /// Holds what has been waiting for the printer for longer, so that the end of a long outage is no flood; says how
     /// many.
     pub fn hold_stale(&self, printer: &str, longer_than: Duration) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |desk| verbs::hold_stale(desk, &printer, longer_than))
+        self.write(move |tx| verbs::hold_stale(tx, &printer, longer_than))
     }
 
     /// Lets go what was held so, in its order; says how many.
     pub fn release_stale(&self, printer: &str) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |desk| verbs::release_stale(desk, &printer))
+        self.write(move |tx| verbs::release_stale(tx, &printer))
     }
 
     /// How long nobody had the ledger open before this time: since the last thing it knows of.
@@ -216,7 +216,7 @@ impl Spool {
     /// in their order; says how many. What is being sent or in doubt stays.
     pub fn reassign(&self, from: &str, group: &str, to: Vec<String>, why: &str) -> Receipt<usize> {
         let (from, group, why) = (from.to_owned(), group.to_owned(), why.to_owned());
-        self.write(move |desk| verbs::reassign(desk, &from, &group, &to, &why))
+        self.write(move |tx| verbs::reassign(tx, &from, &group, &to, &why))
     }
 
     /// What was last learnt of the printer, a JSON object.
@@ -228,13 +228,13 @@ impl Spool {
     /// Keeps what was learnt of the printer.
     pub fn keep_printer_facts(&self, printer: &str, facts: String) -> Receipt<()> {
         let printer = printer.to_owned();
-        self.write(move |desk| verbs::keep_printer_facts(desk, &printer, &facts))
+        self.write(move |tx| verbs::keep_printer_facts(tx, &printer, &facts))
     }
 
     /// Writes an event about the printer: a kind such as `media-empty`, and a small JSON object without personal data.
     pub fn tell(&self, printer: &str, kind: &str, data: String) -> Receipt<()> {
         let (printer, kind) = (printer.to_owned(), kind.to_owned());
-        self.write(move |desk| desk.tell(&kind, None, None, Some(&printer), &data))
+        self.write(move |tx| tx.tell(&kind, None, None, Some(&printer), &data))
     }
 
     // What people ask of a label. Each answers with the state it stands in then.
@@ -242,31 +242,31 @@ impl Spool {
     /// It must not be used: canceled if no copy came out, else voided.
     pub fn void(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |desk| verbs::void(desk, &label, &by))
+        self.write(move |tx| verbs::void(tx, &label, &by))
     }
 
     /// Keeps a waiting label back. `why` must name nobody.
     pub fn hold(&self, label: &str, why: &str) -> Receipt<State> {
         let (label, why) = (label.to_owned(), why.to_owned());
-        self.write(move |desk| verbs::hold(desk, &label, &why))
+        self.write(move |tx| verbs::hold(tx, &label, &why))
     }
 
     /// Lets a held label wait for its turn again.
     pub fn release(&self, label: &str) -> Receipt<State> {
         let label = label.to_owned();
-        self.write(move |desk| verbs::release(desk, &label))
+        self.write(move |tx| verbs::release(tx, &label))
     }
 
     /// A person says whether the label in doubt came out; one that did not waits again.
     pub fn outcome(&self, label: &str, came_out: bool, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |desk| verbs::outcome(desk, &label, came_out, &by))
+        self.write(move |tx| verbs::outcome(tx, &label, came_out, &by))
     }
 
     /// The same label again, on purpose, next in the queue of its printer or of another one.
     pub fn reprint(&self, label: &str, reprint: Reprint, printer: Option<&str>) -> Receipt<State> {
         let (label, printer) = (label.to_owned(), printer.map(str::to_owned));
-        self.write(move |desk| verbs::reprint(desk, &label, &reprint, printer.as_deref()))
+        self.write(move |tx| verbs::reprint(tx, &label, &reprint, printer.as_deref()))
     }
 
     // What people ask of an order.
@@ -274,20 +274,20 @@ impl Spool {
     /// Cancels its labels, or keeps back those that wait; says what became of each, the newest first.
     pub fn cancel_order(&self, order: impl Into<Number>, how: Cancellation) -> Receipt<Vec<Canceled>> {
         let order = order.into();
-        self.write(move |desk| orders::cancel(desk, &order, &how))
+        self.write(move |tx| orders::cancel(tx, &order, &how))
     }
 
     /// The buyer wants it after all; says what became of each label that changed.
     pub fn release_order(&self, order: impl Into<Number>) -> Receipt<Vec<Canceled>> {
         let order = order.into();
-        self.write(move |desk| orders::release(desk, &order))
+        self.write(move |tx| orders::release(tx, &order))
     }
 
     /// Makes a label out anew: in its place, when the new one has its id and no copy can exist; else beside the old one,
     /// which is voided.
     pub fn replace(&self, label: &str, new: NewLabel, by: &str) -> Receipt<Replaced> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |desk| orders::replace(desk, &label, &new, &by))
+        self.write(move |tx| orders::replace(tx, &label, &new, &by))
     }
 
     // What is scanned at a pack station.
@@ -321,25 +321,25 @@ impl Spool {
     /// Lets a label print that waited for its scan, next in the queue of that printer.
     pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
         let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |desk| scans::let_print(desk, &label, &printer, &by))
+        self.write(move |tx| scans::let_print(tx, &label, &printer, &by))
     }
 
     /// Takes back a reprint that has not been sent: the label stands as it did.
     pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |desk| scans::take_back_reprint(desk, &label, &by))
+        self.write(move |tx| scans::take_back_reprint(tx, &label, &by))
     }
 
     /// Records that the parcel was handed over at that station.
     pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
         let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
-        self.write(move |desk| scans::ship(desk, &label, by.as_deref(), &station))
+        self.write(move |tx| scans::ship(tx, &label, by.as_deref(), &station))
     }
 
     /// Takes back that the parcel was handed over.
     pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
         let (label, station) = (label.to_owned(), station.to_owned());
-        self.write(move |desk| scans::unship(desk, &label, &station))
+        self.write(move |tx| scans::unship(tx, &label, &station))
     }
 
     /// Labels handed over, the first first.
@@ -367,18 +367,18 @@ impl Spool {
     /// Voids what of the job waits for its first print at that printer; says how many.
     pub fn cancel_wave(&self, job: &str, printer: &str, by: &str) -> Receipt<usize> {
         let (job, printer, by) = (job.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |desk| scans::cancel_wave(desk, &job, &printer, &by))
+        self.write(move |tx| scans::cancel_wave(tx, &job, &printer, &by))
     }
 
     /// Keeps what came of a scan, and tells it.
     pub fn note_scan(&self, note: ScanNote) -> Receipt<()> {
-        self.write(move |desk| scans::note_scan(desk, &note))
+        self.write(move |tx| scans::note_scan(tx, &note))
     }
 
     /// Tells that the question of a label in doubt is put at a station.
     pub fn tell_asked(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
         let (label, printer, station) = (label.to_owned(), printer.to_owned(), station.to_owned());
-        self.write(move |desk| scans::tell_asked(desk, &label, &printer, &station))
+        self.write(move |tx| scans::tell_asked(tx, &label, &printer, &station))
     }
 
     // Questions.
@@ -427,13 +427,13 @@ impl Spool {
     /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
     pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
         let name = name.to_owned();
-        self.write(move |desk| verbs::webhook_told(desk, &name))
+        self.write(move |tx| verbs::webhook_told(tx, &name))
     }
 
     /// It has been told of everything up to that event.
     pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
         let name = name.to_owned();
-        self.write(move |desk| verbs::keep_webhook_told(desk, &name, told))
+        self.write(move |tx| verbs::keep_webhook_told(tx, &name, told))
     }
 
     // Templates and old data.
@@ -441,7 +441,7 @@ impl Spool {
     /// Keeps a template's text and returns the hash that labels name it by.
     pub fn keep_template(&self, text: &str) -> Receipt<Hash> {
         let text = text.to_owned();
-        self.write(move |desk| verbs::keep_template(desk, &text))
+        self.write(move |tx| verbs::keep_template(tx, &text))
     }
 
     pub fn template(&self, hash: Hash) -> Receipt<Option<Arc<str>>> {
@@ -454,16 +454,19 @@ impl Spool {
         let mut labels = 0;
         let mut from = Some(0);
         while let Some(key) = from {
-            let erased = self.write(move |desk| verbs::erase(desk, before, key)).await?;
+            let erased = self.write(move |tx| verbs::erase(tx, before, key)).await?;
             labels += erased.labels;
             from = erased.go_on;
         }
-        while self.write(move |desk| verbs::erase_events(desk, before)).await? > 0 {}
-        while self.write(move |desk| scans::erase_scans(desk, before)).await? > 0 {}
+        while self.write(move |tx| verbs::erase_events(tx, before)).await? > 0 {}
+        while self.write(move |tx| scans::erase_scans(tx, before)).await? > 0 {}
         Ok(labels)
     }
 
-    fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Desk) -> Result<T, SpoolError> + Send + 'static) -> Receipt<T> {
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Receipt<T> {
         threads::ask_writer(&self.doors().writer, false, work)
     }
 
@@ -508,8 +511,8 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
     schema::migrate(&mut db, dir)?;
     let slept = reading::last_at(&db)?.map_or(0, |at| now.saturating_sub(at)).max(0);
     let opening = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut desk = Desk::new(&opening, now);
-    printing::doubt_what_was_being_sent(&mut desk)?;
+    let mut tx = Transaction::new(&opening, now);
+    printing::doubt_what_was_being_sent(&mut tx)?;
     opening.commit()?;
     let latest = reading::latest_seq(&db)?;
     let pages = log_pages.clone();

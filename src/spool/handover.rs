@@ -4,7 +4,7 @@ use super::error::SpoolError;
 use super::reading::{LABEL, label_view};
 use super::records::{LabelKey, LabelView, NewJob, Taken};
 use super::taking;
-use super::transaction::Desk;
+use super::transaction::Transaction;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
@@ -12,30 +12,30 @@ use serde_json::json;
 const LABELS_MAX: i64 = 5_000;
 
 /// Takes the job of a manifest's labels, and with it notes which parcel stands on which of them: all of it or nothing.
-pub(super) fn take(desk: &mut Desk, job: &NewJob, parcels: &[(LabelKey, String)]) -> Result<Taken, SpoolError> {
-    if let Some(taken) = taking::known(desk.db, &job.id, job.content)? {
+pub(super) fn take(tx: &mut Transaction, job: &NewJob, parcels: &[(LabelKey, String)]) -> Result<Taken, SpoolError> {
+    if let Some(taken) = taking::known(tx.db, &job.id, job.content)? {
         return Ok(taken);
     }
     for (key, _) in parcels {
-        let mut free = desk.db.prepare_cached(
+        let mut free = tx.db.prepare_cached(
             "SELECT shipped_at IS NOT NULL AND manifest IS NULL AND state NOT IN ('canceled', 'voided')
              FROM labels WHERE key = ?1",
         )?;
         if !free.query_row([key], |row| row.get::<_, bool>(0))? {
-            return Err(SpoolError::Overtaken(desk.label_of_key(*key)?.id));
+            return Err(SpoolError::Overtaken(tx.label_of_key(*key)?.id));
         }
     }
-    let taken = taking::take(desk, job)?;
+    let taken = taking::take(tx, job)?;
     if !matches!(taken, Taken::New(_)) {
         return Ok(taken);
     }
     for (key, manifest) in parcels {
-        desk.db.prepare_cached("UPDATE labels SET manifest = ?2 WHERE key = ?1")?.execute(params![key, manifest])?;
+        tx.db.prepare_cached("UPDATE labels SET manifest = ?2 WHERE key = ?1")?.execute(params![key, manifest])?;
     }
     for parcels in parcels.chunk_by(|(_, one), (_, next)| one == next) {
         let manifest = &parcels[0].1;
         let data = json!({ "parcels": parcels.len() });
-        desk.tell("manifest", Some(&job.id), Some(manifest), Some(&job.printer), &data.to_string())?;
+        tx.tell("manifest", Some(&job.id), Some(manifest), Some(&job.printer), &data.to_string())?;
     }
     Ok(taken)
 }

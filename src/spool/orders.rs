@@ -9,7 +9,7 @@ use super::reading;
 use super::records::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
 use super::scans::ON_SCAN;
 use super::taking;
-use super::transaction::{Desk, Standing};
+use super::transaction::{LabelRow, Transaction};
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 
@@ -38,133 +38,133 @@ impl Wish {
 }
 
 /// Cancels every label of the order, or keeps back those that wait; says what became of each, the newest first.
-pub(super) fn cancel(desk: &mut Desk, order: &Number, how: &Cancellation) -> Result<Vec<Canceled>, SpoolError> {
-    let labels = labels_of(desk, order)?;
+pub(super) fn cancel(tx: &mut Transaction, order: &Number, how: &Cancellation) -> Result<Vec<Canceled>, SpoolError> {
+    let labels = labels_of(tx, order)?;
     let mut canceled = Vec::with_capacity(labels.len());
     for (label, shipped) in labels {
         let became = match how {
-            Cancellation::Asked { why } => ask_to_cancel(desk, &label, shipped, why)?,
-            Cancellation::Sure { by, why } => cancel_label(desk, &label, shipped, by, why)?,
+            Cancellation::Asked { why } => ask_to_cancel(tx, &label, shipped, why)?,
+            Cancellation::Sure { by, why } => cancel_label(tx, &label, shipped, by, why)?,
         };
         canceled.push((label.key, became));
     }
-    let views = canceled.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(desk.db, key)?, became }));
+    let views = canceled.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(tx.db, key)?, became }));
     views.collect()
 }
 
-fn cancel_label(desk: &mut Desk, label: &Standing, shipped: bool, by: &str, why: &str) -> Result<&'static str, SpoolError> {
+fn cancel_label(tx: &mut Transaction, label: &LabelRow, shipped: bool, by: &str, why: &str) -> Result<&'static str, SpoolError> {
     if shipped {
         return Ok("shipped");
     }
     match label.state {
         State::Canceled | State::Voided => Ok("unchanged"),
         State::Sending | State::InDoubt => {
-            wish(desk, label, Some(Wish::Void), Some(by))?;
+            wish(tx, label, Some(Wish::Void), Some(by))?;
             Ok("pending")
         }
         State::Waiting | State::Held | State::Printed | State::Sent => {
-            wish(desk, label, None, None)?;
-            desk.step(label, Step::Void { copy_out: label.copies > 0 }, why, Some(by)).map(State::word)
+            wish(tx, label, None, None)?;
+            tx.step(label, Step::Void { copy_out: label.copies > 0 }, why, Some(by)).map(State::word)
         }
     }
 }
 
-fn ask_to_cancel(desk: &mut Desk, label: &Standing, shipped: bool, why: &str) -> Result<&'static str, SpoolError> {
+fn ask_to_cancel(tx: &mut Transaction, label: &LabelRow, shipped: bool, why: &str) -> Result<&'static str, SpoolError> {
     if shipped {
         return Ok("shipped");
     }
     match label.state {
         State::Canceled | State::Voided => Ok("unchanged"),
         State::Waiting => {
-            wish(desk, label, Some(Wish::Hold), None)?;
+            wish(tx, label, Some(Wish::Hold), None)?;
             // What was said of it stays here: it may name somebody, and events go to everybody.
-            let state = desk.step(label, Step::Hold, BUYER_ASKED, None)?;
-            give_reason(desk, label, why)?;
+            let state = tx.step(label, Step::Hold, BUYER_ASKED, None)?;
+            give_reason(tx, label, why)?;
             Ok(state.word())
         }
         State::Held => {
             if label.reason == ON_SCAN {
                 // A scan must not let it print.
-                give_reason(desk, label, why)?;
+                give_reason(tx, label, why)?;
             }
-            wish(desk, label, Some(Wish::Hold), None).map(|()| "held")
+            wish(tx, label, Some(Wish::Hold), None).map(|()| "held")
         }
-        State::Sending | State::InDoubt => wish(desk, label, Some(Wish::Hold), None).map(|()| "pending"),
-        State::Printed | State::Sent => wish(desk, label, Some(Wish::Hold), None).map(|()| "flagged"),
+        State::Sending | State::InDoubt => wish(tx, label, Some(Wish::Hold), None).map(|()| "pending"),
+        State::Printed | State::Sent => wish(tx, label, Some(Wish::Hold), None).map(|()| "flagged"),
     }
 }
 
 /// The buyer wants the order after all: what was kept back for that waits again. Says so of each label that changed.
-pub(super) fn release(desk: &mut Desk, order: &Number) -> Result<Vec<Canceled>, SpoolError> {
+pub(super) fn release(tx: &mut Transaction, order: &Number) -> Result<Vec<Canceled>, SpoolError> {
     let mut released = Vec::new();
-    let usable = |(label, _): &(Standing, bool)| !matches!(label.state, State::Canceled | State::Voided);
-    for (label, _) in labels_of(desk, order)?.into_iter().filter(usable) {
-        let asked: bool = desk
+    let usable = |(label, _): &(LabelRow, bool)| !matches!(label.state, State::Canceled | State::Voided);
+    for (label, _) in labels_of(tx, order)?.into_iter().filter(usable) {
+        let asked: bool = tx
             .db
             .prepare_cached("SELECT cancel_wish IS 'hold' FROM labels WHERE key = ?1")?
             .query_row([label.key], |row| row.get(0))?;
         // It may be held for another reason besides.
         let kept_back = label.state == State::Held && label.reason.starts_with(BUYER_ASKED);
         if asked {
-            wish(desk, &label, None, None)?;
+            wish(tx, &label, None, None)?;
         }
         match kept_back {
             // It still has to be scanned.
-            true if label.on_scan => give_reason(desk, &label, ON_SCAN)?,
-            true => drop(desk.step(&label, Step::Release, "", None)?),
+            true if label.on_scan => give_reason(tx, &label, ON_SCAN)?,
+            true => drop(tx.step(&label, Step::Release, "", None)?),
             false => {}
         }
         if asked || kept_back {
             released.push((label.key, if kept_back && !label.on_scan { "released" } else { "unflagged" }));
         }
     }
-    released.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(desk.db, key)?, became })).collect()
+    released.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(tx.db, key)?, became })).collect()
 }
 
 /// Does what was wished of a label while nobody knew its fate; says where it stands then, if that can be done.
-pub(super) fn fulfil(desk: &mut Desk, key: LabelKey) -> Result<Option<State>, SpoolError> {
-    let wished: Option<(String, Option<String>)> = desk
+pub(super) fn fulfil(tx: &mut Transaction, key: LabelKey) -> Result<Option<State>, SpoolError> {
+    let wished: Option<(String, Option<String>)> = tx
         .db
         .prepare_cached("SELECT cancel_wish, cancel_by FROM labels WHERE key = ?1 AND cancel_wish IS NOT NULL")?
         .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((wished, by)) = wished else { return Ok(None) };
-    let label = desk.label_of_key(key)?;
+    let label = tx.label_of_key(key)?;
     match label.state {
         State::Waiting | State::Printed | State::Sent if wished == Wish::Void.word() => {
-            wish(desk, &label, None, None)?;
+            wish(tx, &label, None, None)?;
             let by = by.as_deref().unwrap_or("somebody");
             let step = Step::Void { copy_out: label.copies > 0 };
-            desk.step(&label, step, "canceled while it was on its way", Some(by)).map(Some)
+            tx.step(&label, step, "canceled while it was on its way", Some(by)).map(Some)
         }
-        State::Waiting => desk.step(&label, Step::Hold, BUYER_ASKED, None).map(Some),
+        State::Waiting => tx.step(&label, Step::Hold, BUYER_ASKED, None).map(Some),
         _ => Ok(None),
     }
 }
 
 /// The held label stays so, for another reason.
-fn give_reason(desk: &Desk, label: &Standing, why: &str) -> Result<(), SpoolError> {
-    desk.db.prepare_cached("UPDATE labels SET reason = ?2 WHERE key = ?1")?.execute(params![label.key, why])?;
+fn give_reason(tx: &Transaction, label: &LabelRow, why: &str) -> Result<(), SpoolError> {
+    tx.db.prepare_cached("UPDATE labels SET reason = ?2 WHERE key = ?1")?.execute(params![label.key, why])?;
     Ok(())
 }
 
 /// Nobody wishes any more that it be kept back.
-pub(super) fn forget_wish(desk: &mut Desk, label: &Standing) -> Result<(), SpoolError> {
-    desk.db.prepare_cached("UPDATE labels SET cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?.execute([label.key])?;
+pub(super) fn forget_wish(tx: &mut Transaction, label: &LabelRow) -> Result<(), SpoolError> {
+    tx.db.prepare_cached("UPDATE labels SET cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?.execute([label.key])?;
     Ok(())
 }
 
 /// Writes down what is wished of the label, and tells so if that is news.
-fn wish(desk: &mut Desk, label: &Standing, wish: Option<Wish>, by: Option<&str>) -> Result<(), SpoolError> {
+fn wish(tx: &mut Transaction, label: &LabelRow, wish: Option<Wish>, by: Option<&str>) -> Result<(), SpoolError> {
     let word = wish.map(Wish::word);
     let known: Option<String> =
-        desk.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+        tx.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
     // A request that comes after the order was canceled takes nothing back.
     let is_sure = known.as_deref() == Some(Wish::Void.word()) && wish == Some(Wish::Hold);
     if known.as_deref() == word || is_sure {
         return Ok(());
     }
-    desk.db
+    tx.db
         .prepare_cached("UPDATE labels SET cancel_wish = ?2, cancel_by = ?3 WHERE key = ?1")?
         .execute(params![label.key, word, by])?;
     let kind = match wish {
@@ -174,17 +174,17 @@ fn wish(desk: &mut Desk, label: &Standing, wish: Option<Wish>, by: Option<&str>)
         None => return Ok(()),
     };
     let data = json!({ "run": label.run, "position": label.position, "state": label.state.word() });
-    desk.tell(kind, Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.tell(kind, Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
 }
 
 /// The labels of the order, and whether each was handed over; the newest first.
 ///
 /// Two orders may be looked for by one key, `1001-1` and `10011`: then the one that is written so is meant, and where
 /// none is, none of them.
-fn labels_of(desk: &Desk, order: &Number) -> Result<Vec<(Standing, bool)>, SpoolError> {
+fn labels_of(tx: &Transaction, order: &Number) -> Result<Vec<(LabelRow, bool)>, SpoolError> {
     let written =
         |number: &str| -> String { number.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect() };
-    let mut found = desk
+    let mut found = tx
         .db
         .prepare_cached(
             "SELECT key, shipped_at IS NOT NULL, coalesce(order_no, '') FROM labels WHERE order_key = ?1 ORDER BY key DESC LIMIT ?2",
@@ -200,19 +200,19 @@ fn labels_of(desk: &Desk, order: &Number) -> Result<Vec<(Standing, bool)>, Spool
     if found.is_empty() {
         return Err(SpoolError::NoOrder);
     }
-    found.into_iter().map(|(key, shipped, _)| Ok((desk.label_of_key(key)?, shipped))).collect()
+    found.into_iter().map(|(key, shipped, _)| Ok((tx.label_of_key(key)?, shipped))).collect()
 }
 
 /// Makes the label out anew: in its place while no copy of it can exist, else as a label of its own beside the voided
 /// old one.
-pub(super) fn replace(desk: &mut Desk, id: &str, new: &NewLabel, by: &str) -> Result<Replaced, SpoolError> {
-    let label = desk.label(id)?;
-    let (replaced_by, shipped, paper): (Option<String>, bool, Option<String>) = desk
+pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) -> Result<Replaced, SpoolError> {
+    let label = tx.label(id)?;
+    let (replaced_by, shipped, paper): (Option<String>, bool, Option<String>) = tx
         .db
         .prepare_cached("SELECT replaced_by, shipped_at IS NOT NULL, paper FROM labels WHERE key = ?1")?
         .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    if replaced_by.as_ref() == Some(&new.id) && is_kept(desk, new)? {
-        return Ok(Replaced::Done(Box::new(reading::label(desk.db, &new.id)?.label)));
+    if replaced_by.as_ref() == Some(&new.id) && is_kept(tx, new)? {
+        return Ok(Replaced::Done(Box::new(reading::label(tx.db, &new.id)?.label)));
     }
     let refused = |why: String| Err(SpoolError::NotReplaced { label: id.to_owned(), why });
     if paper.is_some() {
@@ -238,28 +238,28 @@ pub(super) fn replace(desk: &mut Desk, id: &str, new: &NewLabel, by: &str) -> Re
     if in_place != (new.id == label.id) {
         return Ok(Replaced::Otherwise { in_place });
     }
-    let clashes = clashes(desk, &label, new)?;
+    let clashes = clashes(tx, &label, new)?;
     if !clashes.is_empty() {
         return Ok(Replaced::Clashes(clashes));
     }
     if in_place {
-        if !is_kept(desk, new)? {
-            rewrite(desk, &label, new)?;
+        if !is_kept(tx, new)? {
+            rewrite(tx, &label, new)?;
         }
         match (label.state, &new.held) {
-            (State::Waiting, Some(why)) => drop(desk.step(&label, Step::Hold, why, None)?),
-            (State::Held, Some(why)) if label.reason == ON_SCAN => give_reason(desk, &label, why)?,
+            (State::Waiting, Some(why)) => drop(tx.step(&label, Step::Hold, why, None)?),
+            (State::Held, Some(why)) if label.reason == ON_SCAN => give_reason(tx, &label, why)?,
             _ => {}
         }
     } else {
-        beside(desk, &label, new, by)?;
+        beside(tx, &label, new, by)?;
     }
-    Ok(Replaced::Done(Box::new(reading::label(desk.db, &new.id)?.label)))
+    Ok(Replaced::Done(Box::new(reading::label(tx.db, &new.id)?.label)))
 }
 
 /// Whether the label stands in the ledger just so.
-fn is_kept(desk: &Desk, new: &NewLabel) -> Result<bool, SpoolError> {
-    let kept: Option<bool> = desk
+fn is_kept(tx: &Transaction, new: &NewLabel) -> Result<bool, SpoolError> {
+    let kept: Option<bool> = tx
         .db
         .prepare_cached(
             "SELECT c.waybill = ?2 AND l.template = ?3 FROM labels l JOIN contents c ON c.label = l.key WHERE l.id = ?1",
@@ -270,20 +270,20 @@ fn is_kept(desk: &Desk, new: &NewLabel) -> Result<bool, SpoolError> {
 }
 
 /// Another label that has its id or its tracking number.
-fn clashes(desk: &Desk, old: &Standing, new: &NewLabel) -> Result<Vec<Clash>, SpoolError> {
+fn clashes(tx: &Transaction, old: &LabelRow, new: &NewLabel) -> Result<Vec<Clash>, SpoolError> {
     let mut clashes = Vec::new();
     if new.id != old.id {
-        clashes.extend(taking::id_clash(desk.db, 0, &new.id)?);
+        clashes.extend(taking::id_clash(tx.db, 0, &new.id)?);
     }
     if let Some(tracking) = &new.tracking {
-        clashes.extend(taking::tracking_clash(desk.db, 0, tracking, Some(old.key))?);
+        clashes.extend(taking::tracking_clash(tx.db, 0, tracking, Some(old.key))?);
     }
     Ok(clashes)
 }
 
-fn rewrite(desk: &mut Desk, label: &Standing, new: &NewLabel) -> Result<(), SpoolError> {
+fn rewrite(tx: &mut Transaction, label: &LabelRow, new: &NewLabel) -> Result<(), SpoolError> {
     let (order, tracking) = (new.order.as_ref(), new.tracking.as_ref());
-    desk.db
+    tx.db
         .prepare_cached(
             "UPDATE labels SET order_no = ?2, order_key = ?3, tracking = ?4, tracking_key = ?5, ship_by = ?6, template = ?7,
                  carrier = ?8, weight_g = ?9, expires = ?10, digest = NULL, revision = revision + 1 WHERE key = ?1",
@@ -300,38 +300,38 @@ fn rewrite(desk: &mut Desk, label: &Standing, new: &NewLabel) -> Result<(), Spoo
             new.weight_g,
             new.expires,
         ])?;
-    desk.db
+    tx.db
         .prepare_cached("INSERT OR REPLACE INTO contents (label, waybill) VALUES (?1, ?2)")?
         .execute(params![label.key, &*new.waybill])?;
-    desk.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
+    tx.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
     // It waits for its scan as before; its goods may be others.
-    taking::keep_goods(desk, label.key, label.on_scan, &new.skus)?;
+    taking::keep_goods(tx, label.key, label.on_scan, &new.skus)?;
     // What it lists may be another label's by now.
-    for slip in desk.slips(label)? {
+    for slip in tx.slips(label)? {
         if matches!(slip.state, State::Waiting | State::Held) {
-            desk.step(&slip, Step::Void { copy_out: slip.copies > 0 }, "its label was replaced", Some("the shop"))?;
+            tx.step(&slip, Step::Void { copy_out: slip.copies > 0 }, "its label was replaced", Some("the shop"))?;
         }
     }
     let data = json!({ "run": label.run, "position": label.position });
-    desk.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
+    tx.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
     // It may have been read ahead as it was.
-    desk.bells.insert(label.printer.clone());
+    tx.bells.insert(label.printer.clone());
     Ok(())
 }
 
 /// Voids the old label and takes the new one as an urgent run of its own: somebody has the parcel in hand.
-fn beside(desk: &mut Desk, old: &Standing, new: &NewLabel, by: &str) -> Result<(), SpoolError> {
-    desk.step(old, Step::Void { copy_out: true }, &format!("replaced by {}", new.id), Some(by))?;
-    desk.db
+fn beside(tx: &mut Transaction, old: &LabelRow, new: &NewLabel, by: &str) -> Result<(), SpoolError> {
+    tx.step(old, Step::Void { copy_out: true }, &format!("replaced by {}", new.id), Some(by))?;
+    tx.db
         .prepare_cached("UPDATE labels SET replaced_by = ?2, cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?
         .execute(params![old.key, new.id])?;
-    let run = desk.new_run(&old.printer, None, old.job, 1)?;
-    taking::write_label(desk, (old.job, &old.printer, None), run, 1, &NewLabel { urgent: true, ..new.clone() })?;
+    let run = tx.new_run(&old.printer, None, old.job, 1)?;
+    taking::write_label(tx, (old.job, &old.printer, None), run, 1, &NewLabel { urgent: true, ..new.clone() })?;
     let state = if new.held.is_some() { State::Held } else { State::Waiting };
-    desk.count(&old.printer, state, 1)?;
-    desk.bells.insert(old.printer.clone());
+    tx.count(&old.printer, state, 1)?;
+    tx.bells.insert(old.printer.clone());
     let replaced = json!({ "run": old.run, "position": old.position, "replaced_by": new.id });
-    desk.tell("replaced", Some(&old.job_id), Some(&old.id), Some(&old.printer), &replaced.to_string())?;
+    tx.tell("replaced", Some(&old.job_id), Some(&old.id), Some(&old.printer), &replaced.to_string())?;
     let taken = json!({ "run": run, "position": 1, "replaces": old.id });
-    desk.tell(state.word(), Some(&old.job_id), Some(&new.id), Some(&old.printer), &taken.to_string())
+    tx.tell(state.word(), Some(&old.job_id), Some(&new.id), Some(&old.printer), &taken.to_string())
 }

@@ -4,12 +4,12 @@ use super::error::{Left, SpoolError};
 use super::ledger::{State, Step};
 use super::orders;
 use super::records::{LabelKey, Leaving, Outcome};
-use super::transaction::{Desk, Standing};
+use super::transaction::{LabelRow, Transaction};
 use rusqlite::params;
 
 /// Records that these labels are about to leave for that printer, all of them or none.
-pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
-    let standing = labels.iter().map(|leaving| desk.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
+    let standing = labels.iter().map(|leaving| tx.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
     let left: Vec<Left> = standing
         .iter()
         .zip(labels)
@@ -28,15 +28,15 @@ pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[Leaving]) -> Res
     }
     for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
         let number = label.attempts + 1;
-        desk.step(label, Step::Send, "", None)?;
-        desk.db
+        tx.step(label, Step::Send, "", None)?;
+        tx.db
             .prepare_cached(
                 "INSERT INTO prints (label, number, printer, run, state, reason, reprint_reason, reprint_by,
                      reprint_station, digest, sending_at)
                  SELECT key, ?2, printer, run, state, '', reprint_reason, reprint_by, reprint_station, ?3, ?4 FROM labels WHERE key = ?1",
             )?
-            .execute(params![label.key, number, digest.as_bytes(), desk.now])?;
-        desk.db
+            .execute(params![label.key, number, digest.as_bytes(), tx.now])?;
+        tx.db
             .prepare_cached(
                 "UPDATE labels SET attempts = ?2, digest = coalesce(digest, ?3), reprint_reason = NULL, reprint_by = NULL,
                      reprint_station = NULL WHERE key = ?1",
@@ -47,21 +47,21 @@ pub(super) fn sending(desk: &mut Desk, printer: &str, labels: &[Leaving]) -> Res
 }
 
 /// Records what became of a label that was being sent, or in doubt until the printer's evidence came.
-pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
-    let label = desk.label_of_key(key)?;
+pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
+    let label = tx.label_of_key(key)?;
     if label.attempts != attempt {
         return Err(SpoolError::Outdated { label: label.id, attempt });
     }
     match outcome {
-        Outcome::Printed { evidence } => end_attempt(desk, &label, Step::Confirm, "", Some(evidence), None),
-        Outcome::Sent => end_attempt(desk, &label, Step::HandOver, "", None, None),
-        Outcome::Waiting { why } => end_attempt(desk, &label, Step::Return, why, None, None),
+        Outcome::Printed { evidence } => end_attempt(tx, &label, Step::Confirm, "", Some(evidence), None),
+        Outcome::Sent => end_attempt(tx, &label, Step::HandOver, "", None, None),
+        Outcome::Waiting { why } => end_attempt(tx, &label, Step::Return, why, None, None),
         Outcome::NotSent { why } => {
-            let state = end_attempt(desk, &label, Step::Return, why, None, None)?;
-            desk.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
+            let state = end_attempt(tx, &label, Step::Return, why, None, None)?;
+            tx.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
             Ok(state)
         }
-        Outcome::InDoubt { why } => end_attempt(desk, &label, Step::Doubt, why, None, None),
+        Outcome::InDoubt { why } => end_attempt(tx, &label, Step::Doubt, why, None, None),
     }
     .map(|_| ())
 }
@@ -69,36 +69,36 @@ pub(super) fn settle(desk: &mut Desk, key: LabelKey, attempt: i64, outcome: &Out
 /// Moves the label and writes the same into the row of its latest attempt; then does what was wished of it meanwhile.
 /// Says where it stands in the end.
 pub(super) fn end_attempt(
-    desk: &mut Desk,
-    label: &Standing,
+    tx: &mut Transaction,
+    label: &LabelRow,
     step: Step,
     reason: &str,
     evidence: Option<&str>,
     by: Option<&str>,
 ) -> Result<State, SpoolError> {
-    let state = desk.step(label, step, reason, by)?;
-    desk.db
+    let state = tx.step(label, step, reason, by)?;
+    tx.db
         .prepare_cached(
             "UPDATE prints SET state = ?3, reason = ?4, evidence = ?5, settled_by = ?6, settled_at = ?7
              WHERE label = ?1 AND number = ?2",
         )?
-        .execute(params![label.key, label.attempts, state.word(), reason, evidence, by, desk.now])?;
+        .execute(params![label.key, label.attempts, state.word(), reason, evidence, by, tx.now])?;
     if matches!(state, State::Printed | State::Sent) {
-        desk.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
+        tx.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
     }
-    Ok(orders::fulfil(desk, label.key)?.unwrap_or(state))
+    Ok(orders::fulfil(tx, label.key)?.unwrap_or(state))
 }
 
 /// After a restart nobody knows how far the bytes of a label that was being sent have come.
-pub(super) fn doubt_what_was_being_sent(desk: &mut Desk) -> Result<(), SpoolError> {
-    let keys = desk
+pub(super) fn doubt_what_was_being_sent(tx: &mut Transaction) -> Result<(), SpoolError> {
+    let keys = tx
         .db
         .prepare_cached("SELECT key FROM labels WHERE state = 'sending' ORDER BY key")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in keys {
-        let label = desk.label_of_key(key)?;
-        end_attempt(desk, &label, Step::Doubt, "the daemon restarted while it was being sent", None, None)?;
+        let label = tx.label_of_key(key)?;
+        end_attempt(tx, &label, Step::Doubt, "the daemon restarted while it was being sent", None, None)?;
     }
     Ok(())
 }

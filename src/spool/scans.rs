@@ -5,7 +5,7 @@ use super::ledger::{Illegal, State, Step};
 use super::orders::BUYER_ASKED;
 use super::reading::{LABEL, label_view};
 use super::records::{GoodsWaiting, LabelKey, LabelView, ScanNote, Shipments, UnixMs, Wave};
-use super::transaction::{Desk, Standing};
+use super::transaction::{LabelRow, Transaction};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
@@ -140,26 +140,26 @@ fn waiting_of(db: &Connection, job: i64, printer: &str) -> Result<Vec<LabelKey>,
 }
 
 /// Voids what of the job waits for its first print at that printer; says how many.
-pub(super) fn cancel_wave(desk: &mut Desk, job: &str, printer: &str, by: &str) -> Result<usize, SpoolError> {
+pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &str) -> Result<usize, SpoolError> {
     let key: Option<i64> =
-        desk.db.prepare_cached("SELECT key FROM jobs WHERE id = ?1")?.query_row([job], |row| row.get(0)).optional()?;
+        tx.db.prepare_cached("SELECT key FROM jobs WHERE id = ?1")?.query_row([job], |row| row.get(0)).optional()?;
     let key = key.ok_or_else(|| SpoolError::NoJob(job.to_owned()))?;
-    let waiting = waiting_of(desk.db, key, printer)?;
+    let waiting = waiting_of(tx.db, key, printer)?;
     for label in &waiting {
-        let label = desk.label_of_key(*label)?;
+        let label = tx.label_of_key(*label)?;
         // A slip is gone with its label already.
         if label.state != State::Waiting {
             continue;
         }
-        desk.step(&label, Step::Void { copy_out: false }, "its wave was canceled", Some(by))?;
+        tx.step(&label, Step::Void { copy_out: false }, "its wave was canceled", Some(by))?;
     }
     Ok(waiting.len())
 }
 
 /// Refuses a label that nobody may want any more.
-fn check_wanted(desk: &Desk, label: &Standing) -> Result<(), SpoolError> {
+fn check_wanted(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
     let wish: Option<String> =
-        desk.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+        tx.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
     match wish {
         Some(_) => Err(SpoolError::Held { label: label.id.clone(), why: BUYER_ASKED.to_owned() }),
         None => Ok(()),
@@ -167,8 +167,8 @@ fn check_wanted(desk: &Desk, label: &Standing) -> Result<(), SpoolError> {
 }
 
 /// Refuses a label whose time is over or that another one stands for.
-pub(super) fn check_usable(desk: &Desk, label: &Standing) -> Result<(), SpoolError> {
-    let (expires, replaced_by): (Option<UnixMs>, Option<String>) = desk
+pub(super) fn check_usable(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
+    let (expires, replaced_by): (Option<UnixMs>, Option<String>) = tx
         .db
         .prepare_cached("SELECT expires, replaced_by FROM labels WHERE key = ?1")?
         .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -176,51 +176,51 @@ pub(super) fn check_usable(desk: &Desk, label: &Standing) -> Result<(), SpoolErr
         return Err(SpoolError::Replaced { label: label.id.clone(), other });
     }
     match expires {
-        Some(at) if at <= desk.now => Err(SpoolError::Expired(label.id.clone())),
+        Some(at) if at <= tx.now => Err(SpoolError::Expired(label.id.clone())),
         _ => Ok(()),
     }
 }
 
 /// Puts the label into an urgent run of its own at that printer: somebody stands there and waits for it.
-pub(super) fn put_first(desk: &Desk, label: &mut Standing, printer: Option<&str>) -> Result<(), SpoolError> {
+pub(super) fn put_first(tx: &Transaction, label: &mut LabelRow, printer: Option<&str>) -> Result<(), SpoolError> {
     if let Some(printer) = printer {
-        desk.count(&label.printer, label.state, -1)?;
-        desk.count(printer, label.state, 1)?;
+        tx.count(&label.printer, label.state, -1)?;
+        tx.count(printer, label.state, 1)?;
         label.printer = printer.to_owned();
     }
-    label.run = desk.new_run(&label.printer, None, label.job, 1)?;
+    label.run = tx.new_run(&label.printer, None, label.job, 1)?;
     label.position = 1;
-    desk.db
+    tx.db
         .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1 WHERE key = ?1")?
         .execute(params![label.key, label.printer, label.run, label.position])?;
     Ok(())
 }
 
 /// Lets a label print that waited for its scan.
-pub(super) fn let_print(desk: &mut Desk, id: &str, printer: &str, by: &str) -> Result<State, SpoolError> {
-    let mut label = desk.label(id)?;
-    check_usable(desk, &label)?;
-    desk.allowed(&label, Step::Release)?;
-    check_wanted(desk, &label)?;
+pub(super) fn let_print(tx: &mut Transaction, id: &str, printer: &str, by: &str) -> Result<State, SpoolError> {
+    let mut label = tx.label(id)?;
+    check_usable(tx, &label)?;
+    tx.allowed(&label, Step::Release)?;
+    check_wanted(tx, &label)?;
     if label.reason != ON_SCAN {
         return Err(SpoolError::Held { label: label.id, why: label.reason });
     }
-    put_first(desk, &mut label, Some(printer))?;
+    put_first(tx, &mut label, Some(printer))?;
     // Its slip comes behind it, wherever it prints.
-    for mut slip in desk.slips(&label)? {
+    for mut slip in tx.slips(&label)? {
         if slip.state == State::Held {
-            put_first(desk, &mut slip, Some(printer))?;
+            put_first(tx, &mut slip, Some(printer))?;
         }
     }
-    desk.step(&label, Step::Release, "scanned", Some(by))
+    tx.step(&label, Step::Release, "scanned", Some(by))
 }
 
 /// Takes back a reprint that has not been sent: the label stands as it did.
-pub(super) fn take_back_reprint(desk: &mut Desk, id: &str, by: &str) -> Result<State, SpoolError> {
-    let label = desk.label(id)?;
+pub(super) fn take_back_reprint(tx: &mut Transaction, id: &str, by: &str) -> Result<State, SpoolError> {
+    let label = tx.label(id)?;
     let asked: Option<String> =
-        desk.db.prepare_cached("SELECT reprint_by FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    let before: Option<String> = desk
+        tx.db.prepare_cached("SELECT reprint_by FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+    let before: Option<String> = tx
         .db
         .prepare_cached(
             "SELECT state FROM prints WHERE label = ?1 AND state IN ('printed', 'sent') ORDER BY number DESC LIMIT 1",
@@ -231,45 +231,45 @@ pub(super) fn take_back_reprint(desk: &mut Desk, id: &str, by: &str) -> Result<S
     if asked.is_none() || before.is_none() {
         return Err(Illegal { label: label.id, from: label.state, step }.into());
     }
-    let state = desk.step(&label, step, "the reprint was taken back", Some(by))?;
-    desk.db
+    let state = tx.step(&label, step, "the reprint was taken back", Some(by))?;
+    tx.db
         .prepare_cached("UPDATE labels SET reprint_reason = NULL, reprint_by = NULL, reprint_station = NULL WHERE key = ?1")?
         .execute([label.key])?;
     Ok(state)
 }
 
 /// Records that the parcel was handed over.
-pub(super) fn ship(desk: &mut Desk, id: &str, by: Option<&str>, station: &str) -> Result<(), SpoolError> {
-    let label = desk.label(id)?;
-    check_usable(desk, &label)?;
+pub(super) fn ship(tx: &mut Transaction, id: &str, by: Option<&str>, station: &str) -> Result<(), SpoolError> {
+    let label = tx.label(id)?;
+    check_usable(tx, &label)?;
     // A copy is out: that another one waits or is in doubt does not keep the parcel.
     let is_out = matches!(label.state, State::Printed | State::Sent) || (label.copies > 0 && !label.state.is_end());
     if !is_out {
         return Err(SpoolError::NotShippable { label: label.id, state: label.state });
     }
-    check_wanted(desk, &label)?;
-    let changed = desk
+    check_wanted(tx, &label)?;
+    let changed = tx
         .db
         .prepare_cached(
             "UPDATE labels SET shipped_at = ?2, shipped_by = ?3, shipped_station = ?4 WHERE key = ?1 AND shipped_at IS NULL",
         )?
-        .execute(params![label.key, desk.now, by, station])?;
+        .execute(params![label.key, tx.now, by, station])?;
     if changed == 0 {
         return Err(SpoolError::Shipped(label.id));
     }
     let data = json!({ "station": station });
-    desk.tell("shipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.tell("shipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
 }
 
 /// Takes back that the parcel was handed over.
-pub(super) fn unship(desk: &mut Desk, id: &str, station: &str) -> Result<(), SpoolError> {
-    let label = desk.label(id)?;
+pub(super) fn unship(tx: &mut Transaction, id: &str, station: &str) -> Result<(), SpoolError> {
+    let label = tx.label(id)?;
     let manifest: Option<String> =
-        desk.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+        tx.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
     if let Some(manifest) = manifest {
         return Err(SpoolError::OnManifest { label: label.id, manifest });
     }
-    let changed = desk
+    let changed = tx
         .db
         .prepare_cached(
             "UPDATE labels SET shipped_at = NULL, shipped_by = NULL, shipped_station = NULL
@@ -280,32 +280,32 @@ pub(super) fn unship(desk: &mut Desk, id: &str, station: &str) -> Result<(), Spo
         return Err(SpoolError::NotShipped(label.id));
     }
     let data = json!({ "station": station });
-    desk.tell("unshipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.tell("unshipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
 }
 
 /// Keeps what came of a scan, and tells it.
-pub(super) fn note_scan(desk: &mut Desk, note: &ScanNote) -> Result<(), SpoolError> {
-    let label = note.label.as_deref().map(|id| desk.label(id)).transpose()?;
-    desk.db
+pub(super) fn note_scan(tx: &mut Transaction, note: &ScanNote) -> Result<(), SpoolError> {
+    let label = note.label.as_deref().map(|id| tx.label(id)).transpose()?;
+    tx.db
         .prepare_cached("INSERT INTO scans (at, station, scanned_by, label, answer) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![desk.now, note.station, note.by, label.as_ref().map(|label| label.key), note.answer])?;
+        .execute(params![tx.now, note.station, note.by, label.as_ref().map(|label| label.key), note.answer])?;
     let job = label.as_ref().map(|label| label.job_id.as_str());
     let mut data = json!({ "station": note.station, "mode": note.mode, "code": note.answer, "tone": note.tone });
     if let Some(job) = job {
         data["job"] = job.into();
     }
-    desk.tell("scan", None, note.label.as_deref(), Some(&note.printer), &data.to_string())
+    tx.tell("scan", None, note.label.as_deref(), Some(&note.printer), &data.to_string())
 }
 
 /// Says at a station's printer that the question of a label is put there.
-pub(super) fn tell_asked(desk: &mut Desk, id: &str, printer: &str, station: &str) -> Result<(), SpoolError> {
+pub(super) fn tell_asked(tx: &mut Transaction, id: &str, printer: &str, station: &str) -> Result<(), SpoolError> {
     let data = json!({ "station": station });
-    desk.tell("asked", None, Some(id), Some(printer), &data.to_string())
+    tx.tell("asked", None, Some(id), Some(printer), &data.to_string())
 }
 
 /// Deletes some of the scans before then; says how many.
-pub(super) fn erase_scans(desk: &mut Desk, before: UnixMs) -> Result<usize, SpoolError> {
-    let mut delete = desk.db.prepare_cached(
+pub(super) fn erase_scans(tx: &mut Transaction, before: UnixMs) -> Result<usize, SpoolError> {
+    let mut delete = tx.db.prepare_cached(
         "DELETE FROM scans WHERE key IN (SELECT key FROM (SELECT key, at FROM scans ORDER BY key LIMIT ?1) WHERE at < ?2)",
     )?;
     Ok(delete.execute(params![super::verbs::ERASE_ROWS, before])?)

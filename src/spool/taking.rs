@@ -4,7 +4,7 @@ use super::error::SpoolError;
 use super::ledger::State;
 use super::reading::{self, state_of};
 use super::records::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
-use super::transaction::Desk;
+use super::transaction::Transaction;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::HashMap;
@@ -13,16 +13,16 @@ use std::collections::HashMap;
 pub const RUN_LABELS_MAX: usize = 50;
 
 /// Looks for the job and for what stands in its way, then writes it.
-pub(super) fn take(desk: &mut Desk, job: &NewJob) -> Result<Taken, SpoolError> {
-    if let Some(taken) = known(desk.db, &job.id, job.content)? {
+pub(super) fn take(tx: &mut Transaction, job: &NewJob) -> Result<Taken, SpoolError> {
+    if let Some(taken) = known(tx.db, &job.id, job.content)? {
         return Ok(taken);
     }
-    let clashes = clashes(desk.db, job)?;
+    let clashes = clashes(tx.db, job)?;
     if !clashes.is_empty() {
         return Ok(Taken::Refused(clashes));
     }
-    write(desk, job)?;
-    Ok(Taken::New(reading::job(desk.db, &job.id)?))
+    write(tx, job)?;
+    Ok(Taken::New(reading::job(tx.db, &job.id)?))
 }
 
 /// The answer to a job whose id was taken before.
@@ -103,29 +103,29 @@ fn standing_under(
     Ok(query.query_row(params![value, but], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
 }
 
-fn write(desk: &mut Desk, job: &NewJob) -> Result<(), SpoolError> {
-    desk.db
+fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
+    tx.db
         .prepare_cached("INSERT INTO jobs (id, content, printer, sort, taken_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![job.id, job.content.as_bytes(), job.printer, json!(job.sort).to_string(), desk.now])?;
-    let key = desk.db.last_insert_rowid();
+        .execute(params![job.id, job.content.as_bytes(), job.printer, json!(job.sort).to_string(), tx.now])?;
+    let key = tx.db.last_insert_rowid();
     let runs = runs(&job.labels, job.run_limit.clamp(1, RUN_LABELS_MAX));
     let run_count = runs.len();
     let group = (!job.group.is_empty()).then_some(job.printer.as_str());
     for labels in runs {
         // Whole runs, each to whoever has the least to do: a person finds them in one tray.
-        let printer = desk.least_busy(&job.group)?.unwrap_or(&job.printer);
-        let run = desk.new_run(printer, group, key, labels.len())?;
+        let printer = tx.least_busy(&job.group)?.unwrap_or(&job.printer);
+        let run = tx.new_run(printer, group, key, labels.len())?;
         for (position, label) in (1..).zip(labels) {
-            write_label(desk, (key, printer, group), run, position, label)?;
+            write_label(tx, (key, printer, group), run, position, label)?;
         }
         let held = labels.iter().filter(|label| label.held.is_some()).count();
-        desk.count(printer, State::Held, held as i64)?;
-        desk.count(printer, State::Waiting, (labels.len() - held) as i64)?;
-        desk.bells.insert(printer.clone());
+        tx.count(printer, State::Held, held as i64)?;
+        tx.count(printer, State::Waiting, (labels.len() - held) as i64)?;
+        tx.bells.insert(printer.clone());
     }
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
     let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
-    desk.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
+    tx.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
 }
 
 /// The labels in runs of at most so many. A packing slip stays in the run of its label where one run can hold both: they
@@ -148,7 +148,7 @@ fn runs(mut labels: &[NewLabel], limit: usize) -> Vec<&[NewLabel]> {
 
 /// Writes a label of a job by its key, for a printer, perhaps of a group.
 pub(super) fn write_label(
-    desk: &Desk,
+    tx: &Transaction,
     (job, printer, group): (i64, &str, Option<&str>),
     run: i64,
     position: i64,
@@ -156,7 +156,7 @@ pub(super) fn write_label(
 ) -> Result<(), SpoolError> {
     let state = if label.held.is_some() { State::Held } else { State::Waiting };
     let (order, tracking) = (label.order.as_ref(), label.tracking.as_ref());
-    desk.db
+    tx.db
         .prepare_cached(
             "INSERT INTO labels (id, job, printer, run, position, urgent, state, reason, moved_at, taken_at,
                  order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies, printer_group,
@@ -172,7 +172,7 @@ pub(super) fn write_label(
             label.urgent,
             state.word(),
             label.held.as_deref().unwrap_or_default(),
-            desk.now,
+            tx.now,
             order.map(|number| &number.text),
             order.map(|number| &number.key),
             tracking.map(|number| &number.text),
@@ -186,18 +186,18 @@ pub(super) fn write_label(
             label.on_scan,
             label.paper,
         ])?;
-    let row = desk.db.last_insert_rowid();
-    keep_goods(desk, row, label.on_scan, &label.skus)?;
-    desk.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
+    let row = tx.db.last_insert_rowid();
+    keep_goods(tx, row, label.on_scan, &label.skus)?;
+    tx.db.prepare_cached("INSERT INTO contents (label, waybill) VALUES (?1, ?2)")?.execute(params![row, &*label.waybill])?;
     Ok(())
 }
 
 /// Remembers the goods of a label that waits for a scan of them.
-pub(super) fn keep_goods(desk: &Desk, key: LabelKey, on_scan: bool, skus: &[String]) -> Result<(), SpoolError> {
+pub(super) fn keep_goods(tx: &Transaction, key: LabelKey, on_scan: bool, skus: &[String]) -> Result<(), SpoolError> {
     if on_scan {
         let single = skus.len() == 1;
         for sku in skus.iter().filter(|sku| !sku.is_empty()) {
-            desk.db
+            tx.db
                 .prepare_cached("INSERT OR IGNORE INTO goods (sku_key, label, single) VALUES (?1, ?2, ?3)")?
                 .execute(params![sku, key, single])?;
         }

@@ -5,7 +5,7 @@
 
 use super::error::SpoolError;
 use super::records::UnixMs;
-use super::transaction::Desk;
+use super::transaction::Transaction;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::future::Future;
@@ -35,7 +35,7 @@ const LOG_PAGES_MAX: i32 = 8_000;
 
 /// What to do inside the transaction, if it could be begun; says how to answer once it is known whether that was
 /// committed.
-type Work = Box<dyn FnOnce(Result<&mut Desk, SpoolError>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Result<&mut Transaction, SpoolError>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), SpoolError>) + Send>;
 
 /// One request to the writer.
@@ -74,11 +74,11 @@ impl<T> Future for Receipt<T> {
 pub(super) fn ask_writer<T: Send + 'static>(
     writer: &SyncSender<Request>,
     can_wait: bool,
-    work: impl FnOnce(&mut Desk) -> Result<T, SpoolError> + Send + 'static,
+    work: impl FnOnce(&mut Transaction) -> Result<T, SpoolError> + Send + 'static,
 ) -> Receipt<T> {
     let (tell, answer) = oneshot::channel();
-    let work = move |desk: Result<&mut Desk, SpoolError>| -> Answer {
-        let result = desk.and_then(|desk| desk.serve(work));
+    let work = move |tx: Result<&mut Transaction, SpoolError>| -> Answer {
+        let result = tx.and_then(|tx| tx.serve(work));
         Box::new(move |committed| {
             // Whoever dropped the receipt does not want to know.
             let _ = tell.send(result.and_then(|value| committed.map(|()| value)));
@@ -126,10 +126,10 @@ impl Writer {
         let mut told_at = 0;
         while let Ok(first) = requests.recv() {
             let mut answers = Vec::new();
-            let mut desk = Desk::new(&self.db, (self.clock)());
-            let committed = group(&mut desk, first, &requests, &mut answers);
+            let mut tx = Transaction::new(&self.db, (self.clock)());
+            let committed = group(&mut tx, first, &requests, &mut answers);
             if committed.is_ok() {
-                self.tell(&desk);
+                self.tell(&tx);
             } else if !self.db.is_autocommit() {
                 // A disk that refused the commit may refuse this too; the next group begins with it again.
                 let _ = self.db.execute_batch("ROLLBACK");
@@ -149,30 +149,35 @@ impl Writer {
         }
     }
 
-    fn tell(&self, desk: &Desk) {
-        if let Some(seq) = desk.latest {
+    fn tell(&self, tx: &Transaction) {
+        if let Some(seq) = tx.latest {
             self.latest.send_replace(seq);
         }
         let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        for bell in desk.bells.iter().filter_map(|printer| bells.get(printer)) {
+        for bell in tx.bells.iter().filter_map(|printer| bells.get(printer)) {
             bell.notify_one();
         }
     }
 }
 
 /// Runs the request and those that wait behind it, and commits them together.
-fn group(desk: &mut Desk, first: Request, requests: &Receiver<Request>, answers: &mut Vec<Answer>) -> Result<(), SpoolError> {
+fn group(
+    tx: &mut Transaction,
+    first: Request,
+    requests: &Receiver<Request>,
+    answers: &mut Vec<Answer>,
+) -> Result<(), SpoolError> {
     let began = Instant::now();
     let mut can_wait = true;
     let mut next = Some(first);
-    if let Err(error) = begin(desk.db) {
+    if let Err(error) = begin(tx.db) {
         answers.extend(next.map(|request| (request.work)(Err(error.clone()))));
         return Err(error);
     }
     while let Some(request) = next {
         can_wait &= request.can_wait;
-        answers.push((request.work)(Ok(desk)));
-        if let Some(error) = desk.broken.take() {
+        answers.push((request.work)(Ok(tx)));
+        if let Some(error) = tx.broken.take() {
             return Err(error);
         }
         if answers.len() == GROUP_MAX || began.elapsed() > GROUP_TIME {
@@ -184,7 +189,7 @@ fn group(desk: &mut Desk, first: Request, requests: &Receiver<Request>, answers:
             next = requests.recv_timeout(COMPANY.saturating_sub(began.elapsed())).ok();
         }
     }
-    desk.db.prepare_cached("COMMIT")?.execute([])?;
+    tx.db.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }
 

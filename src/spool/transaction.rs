@@ -1,6 +1,6 @@
-//! Where the writer works: one open transaction, the time, and what to tell when it is committed.
+//! One open transaction of the writer: the time it goes by, and what to tell when it is committed.
 //!
-//! Every change of a label's state goes through [`Desk::step`], which asks the ledger first and writes the
+//! Every change of a label's state goes through [`Transaction::step`], which asks the ledger first and writes the
 //! event beside it.
 
 use super::error::SpoolError;
@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The writer's desk for one group of requests.
-pub(super) struct Desk<'db> {
+/// The open transaction for one group of requests.
+pub(super) struct Transaction<'db> {
     pub db: &'db Connection,
     pub now: UnixMs,
     /// Printers that have something new to print.
@@ -23,14 +23,14 @@ pub(super) struct Desk<'db> {
     pub broken: Option<SpoolError>,
 }
 
-impl<'db> Desk<'db> {
-    pub fn new(db: &'db Connection, now: UnixMs) -> Desk<'db> {
-        Desk { db, now, bells: BTreeSet::new(), latest: None, broken: None }
+impl<'db> Transaction<'db> {
+    pub fn new(db: &'db Connection, now: UnixMs) -> Transaction<'db> {
+        Transaction { db, now, bells: BTreeSet::new(), latest: None, broken: None }
     }
 }
 
 /// A label as the writer needs it.
-pub(super) struct Standing {
+pub(super) struct LabelRow {
     pub key: LabelKey,
     pub id: String,
     pub job: i64,
@@ -46,11 +46,12 @@ pub(super) struct Standing {
     pub on_scan: bool,
 }
 
-const STANDING: &str = "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
+const LABEL_ROW: &str =
+    "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
     l.reason, l.on_scan FROM labels l JOIN jobs j ON j.key = l.job";
 
-fn standing(row: &Row) -> rusqlite::Result<Standing> {
-    Ok(Standing {
+fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
+    Ok(LabelRow {
         key: row.get(0)?,
         id: row.get(1)?,
         job: row.get(2)?,
@@ -67,12 +68,12 @@ fn standing(row: &Row) -> rusqlite::Result<Standing> {
     })
 }
 
-impl Desk<'_> {
+impl Transaction<'_> {
     /// Runs one request of the group.
     ///
     /// Requests refuse before they write. One that fails later, by the disk, breaks the whole group: that costs
     /// nobody anything but asking again, and a savepoint for each request costs a third of the time of all.
-    pub fn serve<T>(&mut self, work: impl FnOnce(&mut Desk) -> Result<T, SpoolError>) -> Result<T, SpoolError> {
+    pub fn serve<T>(&mut self, work: impl FnOnce(&mut Transaction) -> Result<T, SpoolError>) -> Result<T, SpoolError> {
         let writes = self.db.total_changes();
         let result = work(self);
         if let Err(error) = &result
@@ -83,24 +84,24 @@ impl Desk<'_> {
         result
     }
 
-    pub fn label(&self, id: &str) -> Result<Standing, SpoolError> {
+    pub fn label(&self, id: &str) -> Result<LabelRow, SpoolError> {
         self.db
-            .prepare_cached(&format!("{STANDING} WHERE l.id = ?1"))?
-            .query_row([id], standing)
+            .prepare_cached(&format!("{LABEL_ROW} WHERE l.id = ?1"))?
+            .query_row([id], label_row)
             .optional()?
             .ok_or_else(|| SpoolError::NoLabel(id.to_owned()))
     }
 
-    pub fn label_of_key(&self, key: LabelKey) -> Result<Standing, SpoolError> {
+    pub fn label_of_key(&self, key: LabelKey) -> Result<LabelRow, SpoolError> {
         self.db
-            .prepare_cached(&format!("{STANDING} WHERE l.key = ?1"))?
-            .query_row([key], standing)
+            .prepare_cached(&format!("{LABEL_ROW} WHERE l.key = ?1"))?
+            .query_row([key], label_row)
             .optional()?
             .ok_or_else(|| SpoolError::NoLabel(format!("number {key}")))
     }
 
     /// Where the label would stand after the step, or why it may not be taken.
-    pub fn allowed(&self, label: &Standing, step: Step) -> Result<State, SpoolError> {
+    pub fn allowed(&self, label: &LabelRow, step: Step) -> Result<State, SpoolError> {
         let illegal = || Illegal { label: label.id.clone(), from: label.state, step };
         Ok(next(label.state, step).ok_or_else(illegal)?)
     }
@@ -108,7 +109,7 @@ impl Desk<'_> {
     /// Moves the label one step, if the ledger allows it, and tells so.
     ///
     /// `by` is the person who asked. A person's reason stays out of the event: it may name somebody.
-    pub fn step(&mut self, label: &Standing, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
+    pub fn step(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
         let state = self.allowed(label, step)?;
         self.db
             .prepare_cached("UPDATE labels SET state = ?2, reason = ?3, moved_by = ?4, moved_at = ?5 WHERE key = ?1")?
@@ -149,15 +150,15 @@ impl Desk<'_> {
     }
 
     /// The packing slips of a label.
-    pub fn slips(&self, label: &Standing) -> Result<Vec<Standing>, SpoolError> {
+    pub fn slips(&self, label: &LabelRow) -> Result<Vec<LabelRow>, SpoolError> {
         let slips = format!("{}/packing-slip-", label.id);
-        let mut query = self.db.prepare_cached(&format!("{STANDING} WHERE l.id > ?1 AND l.id < ?1 || ':' AND l.job = ?2"))?;
-        Ok(query.query_map(params![slips, label.job], standing)?.collect::<rusqlite::Result<_>>()?)
+        let mut query = self.db.prepare_cached(&format!("{LABEL_ROW} WHERE l.id > ?1 AND l.id < ?1 || ':' AND l.job = ?2"))?;
+        Ok(query.query_map(params![slips, label.job], label_row)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Holds, releases or voids the packing slips of a label with it, those that can be: a slip without its label, or a
     /// label without its slip, would lie in the wrong package.
-    fn step_slips(&mut self, label: &Standing, step: Step, reason: &str, by: Option<&str>) -> Result<(), SpoolError> {
+    fn step_slips(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<(), SpoolError> {
         for slip in self.slips(label)? {
             let step = match step {
                 Step::Void { .. } => Step::Void { copy_out: slip.copies > 0 },
@@ -171,7 +172,7 @@ impl Desk<'_> {
     }
 
     /// Adds to an event that the label is a copy of one that came out, and at which station it was asked for.
-    fn tell_reprint(&self, label: &Standing, state: State, data: &mut Value) -> Result<(), SpoolError> {
+    fn tell_reprint(&self, label: &LabelRow, state: State, data: &mut Value) -> Result<(), SpoolError> {
         if !matches!(state, State::Waiting | State::Sending | State::Printed | State::Sent | State::InDoubt) {
             return Ok(());
         }
