@@ -3,6 +3,7 @@
 //! The rooms, in the order a label travels through them, after the materials they share.
 //! `tests/architecture.rs` holds who may import whom.
 
+pub mod closed_set;
 pub mod fault;
 pub mod toml_file;
 

@@ -7,9 +7,14 @@
 //! One SQLite file in the state directory, in its write-ahead mode with full flushes. [`ledger`] says which step
 //! a label may take; the rest turns steps into rows.
 
+mod answers;
+mod columns;
 mod error;
+pub mod events;
 mod handover;
+mod hold;
 pub mod ledger;
+mod mode;
 mod orders;
 mod printing;
 mod reading;
@@ -21,14 +26,17 @@ mod threads;
 mod transaction;
 mod verbs;
 
+pub use answers::{ScanAnswer, Tone};
 pub use error::{Left, SpoolError};
+pub use events::EventKind;
+pub use hold::{Hold, HoldCause};
 pub use ledger::State;
-pub use orders::BUYER_ASKED;
+pub use mode::Mode;
 pub use records::*;
-pub use scans::ON_SCAN;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;
 
+use events::{About, Happened};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, TryLockError};
@@ -231,10 +239,10 @@ impl Spool {
         self.write(move |tx| verbs::keep_printer_facts(tx, &printer, &facts))
     }
 
-    /// Writes an event about the printer: a kind such as `media-empty`, and a small JSON object without personal data.
-    pub fn tell(&self, printer: &str, kind: &str, data: String) -> Receipt<()> {
-        let (printer, kind) = (printer.to_owned(), kind.to_owned());
-        self.write(move |tx| tx.tell(&kind, None, None, Some(&printer), &data))
+    /// Records how a printer stands, or how a service task of it ended.
+    pub fn record_printer_event(&self, printer: &str, happened: Happened) -> Receipt<()> {
+        let printer = printer.to_owned();
+        self.write(move |tx| tx.record_event(About { printer: Some(&printer), ..About::default() }, &happened))
     }
 
     // What people ask of a label. Each answers with the state it stands in then.
@@ -245,10 +253,10 @@ impl Spool {
         self.write(move |tx| verbs::void(tx, &label, &by))
     }
 
-    /// Keeps a waiting label back. `why` must name nobody.
-    pub fn hold(&self, label: &str, why: &str) -> Receipt<State> {
-        let (label, why) = (label.to_owned(), why.to_owned());
-        self.write(move |tx| verbs::hold(tx, &label, &why))
+    /// Keeps a waiting label back.
+    pub fn hold(&self, label: &str, hold: Hold) -> Receipt<State> {
+        let label = label.to_owned();
+        self.write(move |tx| verbs::hold(tx, &label, &hold))
     }
 
     /// Lets a held label wait for its turn again.
@@ -370,15 +378,15 @@ impl Spool {
         self.write(move |tx| scans::cancel_wave(tx, &job, &printer, &by))
     }
 
-    /// Keeps what came of a scan, and tells it.
+    /// Keeps what came of a scan, and records the event.
     pub fn note_scan(&self, note: ScanNote) -> Receipt<()> {
         self.write(move |tx| scans::note_scan(tx, &note))
     }
 
-    /// Tells that the question of a label in doubt is put at a station.
-    pub fn tell_asked(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
+    /// Records that a station asks whether a label in doubt came out.
+    pub fn record_question(&self, label: &str, printer: &str, station: &str) -> Receipt<()> {
         let (label, printer, station) = (label.to_owned(), printer.to_owned(), station.to_owned());
-        self.write(move |tx| scans::tell_asked(tx, &label, &printer, &station))
+        self.write(move |tx| scans::record_question(tx, &label, &printer, &station))
     }
 
     // Questions.

@@ -14,10 +14,11 @@ pub mod session;
 
 pub use answer::{Answer, Code, Facts, Tone};
 
+use crate::closed_set::ClosedSet;
 use crate::config::{Config, Mode, StationConfig};
 use crate::designs::Designs;
 use crate::printer::{Handle, Printers};
-use crate::spool::{LabelView, ON_SCAN, Reprint, ScanNote, Spool, SpoolError, State, UnixMs};
+use crate::spool::{Hold, HoldCause, LabelView, Reprint, ScanNote, Spool, SpoolError, State, UnixMs};
 use crate::text::Fonts;
 use answer::{refusal, refused};
 use control::{Control, PICKS_MAX};
@@ -222,9 +223,8 @@ impl Station {
             printer: self.printer.name.clone(),
             by: person,
             label,
-            mode: bench.mode.word(),
-            answer: code.word(),
-            tone: code.tone().word(),
+            mode: bench.mode,
+            answer: code,
         };
         if let (Some(fonts), Some(slip)) = (&self.slips, answer.slip()) {
             let (printer, fonts) = (self.printer.clone(), fonts.clone());
@@ -528,7 +528,7 @@ impl Station {
                 (label, done, format!("label {label} does not print again."))
             }
             Undo::Print { label } => {
-                let done = self.spool.hold(label, ON_SCAN).await.map(drop);
+                let done = self.spool.hold(label, Hold::of(HoldCause::OnScan)).await.map(drop);
                 (label, done, format!("label {label} waits for its scan again."))
             }
             Undo::Ship { label } => {
@@ -564,7 +564,7 @@ impl Station {
         if changed {
             info!(station = self.name, label = id, "asked whether it came out");
             // Not waited for: it changes nothing.
-            drop(self.spool.tell_asked(&id, &self.printer.name, &self.name));
+            drop(self.spool.record_question(&id, &self.printer.name, &self.name));
         }
     }
 

@@ -68,6 +68,8 @@ pub struct Waybill {
     pub urgent: bool,
     /// Taken, but not printed until released, and why.
     pub hold: Option<String>,
+    /// The buyer asked to cancel: held until its order is canceled or released.
+    pub cancel_requested: bool,
 }
 
 /// What is known of the parcel itself.
@@ -107,7 +109,7 @@ pub fn weight(grams: u64) -> String {
 }
 
 /// What a label may say.
-pub const LABEL_FIELDS: [&str; 18] = [
+pub const LABEL_FIELDS: [&str; 19] = [
     "id",
     "order",
     "tracking",
@@ -126,6 +128,7 @@ pub const LABEL_FIELDS: [&str; 18] = [
     "template",
     "urgent",
     "hold",
+    "cancel_requested",
 ];
 /// What a label may say of its parcel.
 pub const PARCEL_FIELDS: [&str; 3] = ["weight_g", "number", "of"];
@@ -183,6 +186,8 @@ impl Waybill {
         let parcel = read_parcel(&fields, faults);
         let items = read_items(&fields, faults);
         let cod = fields.get("cod").and_then(|node| read_cod(node, faults));
+        let cancel_requested = fields.boolean("cancel_requested");
+        let asked = || cancel_requested.then(|| "buyer asked to cancel".to_owned());
         Some(Waybill {
             carrier: fields.text("carrier", 60, Kind::Plain),
             service: fields.text("service", 60, Kind::Plain),
@@ -196,7 +201,8 @@ impl Waybill {
             note: fields.text("note", 1000, Kind::Note),
             template: fields.text("template", 64, Kind::Plain),
             urgent: fields.boolean("urgent"),
-            hold: fields.text("hold", 200, Kind::Plain),
+            hold: fields.text("hold", 200, Kind::Plain).or_else(asked),
+            cancel_requested,
             id: id?,
             order: order?,
             tracking: tracking?,
@@ -237,6 +243,7 @@ impl Waybill {
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),
             ("hold", self.hold.as_ref().map(Node::text)),
+            ("cancel_requested", self.cancel_requested.then_some(Node::Boolean(true))),
         ])
     }
 }

@@ -23,7 +23,7 @@ use waybilld::config::Config;
 use waybilld::designs::Designs;
 use waybilld::printer::Printers;
 use waybilld::server::{self, Services};
-use waybilld::spool::{Spool, SpoolError, system_clock};
+use waybilld::spool::{Hold, Spool, SpoolError, system_clock};
 use waybilld::station::Stations;
 use waybilld::text::Fonts;
 
@@ -568,7 +568,7 @@ async fn a_thousand_events_reach_a_listener_who_was_away() {
             let id = format!("pkg-{number}");
             match round {
                 1 => bench.spool.release(&id).await.unwrap(),
-                _ => bench.spool.hold(&id, "not yet").await.unwrap(),
+                _ => bench.spool.hold(&id, Hold::asked("not yet")).await.unwrap(),
             };
         }
     }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may import.
 const ROOMS: &[(&str, &[&str])] = &[
+    // What every closed set can do.
+    ("closed_set", &[]),
     ("fault", &[]),
     ("toml_file", &["fault"]),
     ("dots", &[]),
@@ -42,15 +44,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("transport", &["device", "models", "uri", "virtual_printer"]),
     // Scans as text; a scanner on a serial port is a line as a printer's is.
     ("scanner", &["device", "transport", "uri"]),
-    ("spool", &[]),
+    // Its closed sets.
+    ("spool", &["closed_set"]),
     // The designs and their compositors: shared by the server, which checks, and the printers, which print.
     ("designs", &["fault", "template", "layout", "papers", "waybill", "label", "text", "dots"]),
     // A printer's `model` stands for what the file does not say.
-    ("config", &["fault", "toml_file", "dots", "language", "models", "uri", "waybill"]),
+    // Which events a webhook may ask for, and the modes of a station, are closed sets of the ledger.
+    ("config", &["closed_set", "spool", "fault", "toml_file", "dots", "language", "models", "uri", "waybill"]),
     (
         "printer",
         &[
             "capture",
+            "closed_set",
             "config",
             "content",
             "conversation",
@@ -71,16 +76,32 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
+    ("station", &["closed_set", "config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
     // What goes over the wire.
-    ("api", &["fault", "papers", "printer", "spool", "station", "waybill"]),
+    ("api", &["closed_set", "fault", "papers", "printer", "spool", "station", "waybill"]),
     // What is told of the ledger's events, in the shapes of the wire.
     ("notify", &["api", "config", "spool", "uri"]),
     (
         "server",
         &[
-            "api", "config", "content", "designs", "dots", "fault", "import", "label", "language", "layout", "notify", "papers",
-            "printer", "spool", "station", "template", "waybill",
+            "api",
+            "closed_set",
+            "config",
+            "content",
+            "designs",
+            "dots",
+            "fault",
+            "import",
+            "label",
+            "language",
+            "layout",
+            "notify",
+            "papers",
+            "printer",
+            "spool",
+            "station",
+            "template",
+            "waybill",
         ],
     ),
     (
@@ -109,6 +130,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Rooms that never open, read, sleep, spawn or look at a clock.
 const PURE: &[&str] = &[
+    "closed_set",
     "fault",
     "toml_file",
     "dots",

@@ -270,7 +270,7 @@ fn what_the_platform_would_cancel_is_held_or_left_out_line_by_line() {
         ]
     );
     assert_eq!(import.labels.len(), 2);
-    assert_eq!(import.labels[1].get("hold").and_then(Node::as_text), Some("buyer asked to cancel"));
+    assert_eq!(import.labels[1].get("cancel_requested"), Some(&Node::Boolean(true)));
     let Some(Node::List(items)) = import.labels[0].get("items") else { panic!("items") };
     assert_eq!(items.len(), 1, "the canceled line is not packed");
 }

@@ -113,7 +113,7 @@ async fn what_a_scanner_reads_prints_again_at_its_own_station_which_says_when_th
     // A scan that could not be read does not leave the answer before it standing.
     rustix::io::write(&cable, format!("{}\r\n", "9".repeat(600)).as_bytes()).expect("written");
     let last = async |table: &Table| table.get("/v1/stations").await.body["stations"][1]["last"].clone();
-    table.until("the station says that it was not done", async |table| last(table).await["code"] == "not-done").await;
+    table.until("the station says that it was not done", async |table| last(table).await["code"] == "not_done").await;
     assert_eq!(last(&table).await["tone"], "bad");
 
     drop(cable);

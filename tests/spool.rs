@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use waybilld::spool::events::{Happened, PrinterTold};
 use waybilld::spool::{
-    Clock, Hash, LabelFilter, LabelKey, NewJob, NewLabel, Number, Outcome, QueuedLabel, Reprint, ScanNote, Spool, SpoolError,
-    State, Taken, UnixMs,
+    Clock, EventKind, Hash, Hold, LabelFilter, LabelKey, Mode, NewJob, NewLabel, Number, Outcome, QueuedLabel, Reprint,
+    ScanAnswer, ScanNote, Spool, SpoolError, State, Taken, UnixMs,
 };
 
 mod groups;
 mod kill;
+mod migrating;
 mod model;
 mod orders;
 
@@ -73,7 +75,7 @@ impl Desk {
         counts.into_iter().filter(|count| count.printer == printer).map(|count| (count.state, count.labels)).collect()
     }
 
-    async fn kinds(&self) -> Vec<String> {
+    async fn kinds(&self) -> Vec<EventKind> {
         self.spool.events_after(0, 1000).await.unwrap().into_iter().map(|event| event.kind).collect()
     }
 }
@@ -235,7 +237,7 @@ async fn a_tracking_number_may_come_again_when_the_caller_says_so_or_its_label_w
 async fn a_label_born_held_waits_for_its_release_and_then_takes_its_old_place() {
     let desk = Desk::new();
     let mut wave = job("wave", 3);
-    wave.labels[0].held = Some("the buyer asked to cancel".to_owned());
+    wave.labels[0].held = Some(Hold::asked("the buyer asked to cancel"));
     desk.take(wave).await;
     let held = desk.spool.label("wave-1").await.unwrap().label;
     assert_eq!((held.state, held.reason.as_str()), (State::Held, "the buyer asked to cancel"));
@@ -371,7 +373,7 @@ async fn after_a_long_outage_old_labels_are_held_and_new_ones_print() {
     assert_eq!(desk.spool.hold_stale("pack-1", Duration::from_secs(30)).await, Ok(0), "a released one is fresh");
     assert_eq!(desk.spool.release_stale("pack-1").await, Ok(2));
     assert_eq!(desk.print("pack-1").await, "old-1", "in their old order");
-    assert_eq!(desk.kinds().await.iter().filter(|kind| *kind == "backlog-held").count(), 1);
+    assert_eq!(desk.kinds().await.iter().filter(|kind| **kind == EventKind::BacklogHeld).count(), 1);
 }
 
 // Stops and starts.
@@ -388,7 +390,7 @@ async fn a_label_that_was_being_sent_when_the_daemon_stopped_is_in_doubt() {
         (State::InDoubt, "the daemon restarted while it was being sent")
     );
     assert_eq!(known.prints[0].state, State::InDoubt);
-    assert_eq!(desk.kinds().await, ["taken", "sending", "in_doubt"]);
+    assert_eq!(desk.kinds().await, [EventKind::Taken, EventKind::Sending, EventKind::InDoubt]);
     assert_eq!(desk.counts("pack-1").await, BTreeMap::from([(State::Waiting, 2), (State::InDoubt, 1)]));
     // The printer's counter may still settle it.
     desk.spool.settle(known.label.key, known.label.attempts, printed()).await.unwrap();
@@ -437,7 +439,7 @@ fn a_ledger_that_is_none_or_too_new_is_refused_in_a_sentence() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let refused = open(dir.path(), &clock).err().expect("it is too new").to_string();
-    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 3)"), "{refused}");
+    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 4)"), "{refused}");
 }
 
 // People.
@@ -550,13 +552,14 @@ async fn events_are_numbered_and_a_reader_goes_on_where_it_stopped() {
     assert_eq!(*latest.borrow_and_update(), 0);
     desk.take(job("wave", 2)).await;
     desk.print("pack-1").await;
-    desk.spool.tell("pack-1", "media-empty", r#"{"after":1}"#.to_owned()).await.unwrap();
+    let told = PrinterTold { printer: "pack-1".to_owned(), sentence: "out of labels.".to_owned() };
+    desk.spool.record_printer_event("pack-1", Happened::Printer(EventKind::MediaEmpty, told)).await.unwrap();
     latest.changed().await.unwrap();
     assert_eq!(*latest.borrow_and_update(), 4);
-    assert_eq!(desk.kinds().await, ["taken", "sending", "printed", "media-empty"]);
+    assert_eq!(desk.kinds().await, [EventKind::Taken, EventKind::Sending, EventKind::Printed, EventKind::MediaEmpty]);
     let rest = desk.spool.events_after(2, 10).await.unwrap();
     assert_eq!((rest[0].seq, rest[0].label.as_deref(), rest[0].job.as_deref()), (3, Some("wave-1"), Some("wave")));
-    assert_eq!(rest[0].data, r#"{"position":1,"run":1}"#);
+    assert_eq!(rest[0].data, r#"{"run":1,"position":1}"#);
     assert_eq!(*desk.reopen().spool.latest_seq().borrow(), 4);
 }
 
@@ -590,9 +593,8 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
         printer: "pack-1".to_owned(),
         by: Some("Xiulan Example".to_owned()),
         label: None,
-        mode: "reprint",
-        answer: "unknown",
-        tone: "bad",
+        mode: Mode::Reprint,
+        answer: ScanAnswer::Unknown,
     };
     desk.spool.note_scan(scan).await.unwrap();
     desk.at(9_000);
@@ -605,7 +607,7 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
     for kept in ["wave-1", print.as_str()] {
         assert!(desk.spool.label(kept).await.unwrap().waybill.is_some(), "{kept} is still needed");
     }
-    assert_eq!(desk.kinds().await, ["taken", "sending", "printed"], "those of the second job");
+    assert_eq!(desk.kinds().await, [EventKind::Taken, EventKind::Sending, EventKind::Printed], "those of the second job");
     let refused = desk.spool.reprint("wave-2", smudged(), None).await.unwrap_err();
     assert_eq!(
         refused.to_string(),

@@ -187,9 +187,9 @@ async fn a_voided_label_is_refused_where_the_packer_looks_and_a_slip_says_so() {
     house.post("/v1/labels/pkg-1/void", json!({})).await;
     let answer = house.expect("RB|TR001", "unknown").await;
     assert_eq!(answer["tone"], "bad");
-    let answer = house.expect("TR001", "refused-voided").await;
+    let answer = house.expect("TR001", "refused_voided").await;
     assert_eq!(answer["sentence"], "label pkg-1 is voided: do not send this parcel with it.");
-    assert_eq!(house.station().await["last"]["code"], "refused-voided");
+    assert_eq!(house.station().await["last"]["code"], "refused_voided");
     house.until("the slip is out", async |house| house.printed().len() == 2).await;
     let printed = async |house: &House| house.events("slip").await.iter().any(|told| told["data"]["outcome"] == "printed");
     house.until("the slip is told of", printed).await;
@@ -212,7 +212,7 @@ async fn after_a_power_cut_the_station_asks_and_a_scan_for_each_question_finishe
         }
         let came_out = house.printed().iter().any(|tracking| doubt["tracking"] == tracking.as_str());
         let answer = house.scan(if came_out { "XD0CTRLOUT" } else { "XD0CTRLNOT" }).await;
-        assert!(["came-out", "did-not", "repeated", "nothing-asked"].contains(&answer["code"].as_str().unwrap()), "{answer}");
+        assert!(["came_out", "did_not", "repeated", "nothing_asked"].contains(&answer["code"].as_str().unwrap()), "{answer}");
         questions += usize::from(answer["code"] != "repeated");
         if answer["code"] == "repeated" {
             a_moment().await;
@@ -237,7 +237,7 @@ async fn a_label_that_expires_while_it_waits_is_held_and_says_why() {
     house.until_state("pkg-2", "printed").await;
     let label = house.label("pkg-1").await;
     assert_eq!((&label["state"], &label["reason"]), (&json!("held"), &json!("it has expired: it must not be used any more.")));
-    house.expect("TR001", "refused-expired").await;
+    house.expect("TR001", "refused_expired").await;
     house.daemon.stop().await;
 }
 
@@ -259,5 +259,37 @@ async fn a_job_that_prints_on_scan_prints_what_is_scanned_and_nothing_else() {
     house.until("both are out", async |house| house.printed() == ["TR002", "TR003"]).await;
     house.until_state("pkg-3", "printed").await;
     assert_eq!(house.label("pkg-1").await["state"], "held");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_writes_beside_a_hold_lets_no_label_go_or_print() {
+    let house = House::with("mode = \"print\"").await;
+    house.post("/v1/printers/pack-1/pause", json!({})).await;
+    house.submit(job("wave", 1..=3)).await;
+    let sentences = ["waited through a long outage", "prints when it is scanned", "buyer asked to cancel"];
+    for (number, reason) in (1..).zip(sentences) {
+        house.post(&format!("/v1/labels/pkg-{number}/hold"), json!({"reason": reason})).await;
+    }
+    house.post("/v1/printers/pack-1/release", json!({})).await;
+    assert_eq!(house.label("pkg-1").await["state"], "held", "the outage of the printer held another label, not this one");
+    let answer = house.scan("TR002").await;
+    assert_eq!((&answer["tone"], &house.label("pkg-2").await["state"]), (&json!("bad"), &json!("held")), "{answer}");
+    house.post("/v1/orders/57646003/release", json!({})).await;
+    assert_eq!(house.label("pkg-3").await["state"], "held", "no buyer has asked");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_label_held_because_the_buyer_asked_to_cancel_is_released_with_its_order() {
+    let house = House::new().await;
+    house.post("/v1/printers/pack-1/pause", json!({})).await;
+    house.submit(job("wave", 1..=1)).await;
+    // What the console sends.
+    house.post("/v1/labels/pkg-1/hold", json!({"cause": "buyer_asked", "reason": "the buyer asked to cancel"})).await;
+    assert_eq!(house.label("pkg-1").await["cancel_requested"], true);
+    house.post("/v1/orders/57646001/release", json!({})).await;
+    let label = house.label("pkg-1").await;
+    assert_eq!((&label["state"], &label["cancel_requested"]), (&json!("waiting"), &json!(null)));
     house.daemon.stop().await;
 }

@@ -23,7 +23,7 @@ function isOurs(headers, body) {
 let last = 0;
 
 function handleEvent({ kind, label, job, printer }) {
-  // Your work goes here: `printed`, `in_doubt`, `held`, `voided`, `media-empty`, … A `gap` says that events were erased
+  // Your work goes here: `printed`, `in_doubt`, `held`, `voided`, `media_empty`, … A `gap` says that events were erased
   // before you could hear them: ask for the labels you wait for.
   console.log(kind, label ?? job ?? printer);
 }

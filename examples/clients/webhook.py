@@ -34,7 +34,7 @@ class Hook(BaseHTTPRequestHandler):
         self.answer(204)
 
     def handle_event(self, event):
-        # Your work goes here: `printed`, `in_doubt`, `held`, `voided`, `media-empty`, … A `gap` says that events were
+        # Your work goes here: `printed`, `in_doubt`, `held`, `voided`, `media_empty`, … A `gap` says that events were
         # erased before you could hear them: ask for the labels you wait for.
         print(event["kind"], event.get("label") or event.get("job") or event.get("printer"), flush=True)
 

@@ -1,7 +1,7 @@
 //! Events, and the webhooks that are told of them.
 
 use super::time;
-use crate::spool::{Event, UnixMs};
+use crate::spool::{Event, EventKind, UnixMs};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 pub struct EventShape {
     pub seq: i64,
     pub at: String,
-    /// The state a label came to, `taken` for a job, or a word about a printer such as `media-empty`.
+    /// The state a label came to, `taken` for a job, or a word about a printer such as `media_empty`.
     #[schema(example = "printed")]
-    pub kind: String,
+    pub kind: EventKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

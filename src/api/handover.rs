@@ -1,6 +1,7 @@
 //! Handover manifests and bag labels over the wire.
 
 use super::{Label, time};
+use crate::closed_set::ClosedSet;
 use crate::papers;
 use crate::spool::{JobView, LabelView};
 use serde::Serialize;

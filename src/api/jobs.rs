@@ -1,6 +1,7 @@
 //! Jobs, and what became of an imported file.
 
 use super::time;
+use crate::closed_set::ClosedSet;
 use crate::spool::{JobBrief, JobView};
 use serde::Serialize;
 use std::collections::BTreeMap;

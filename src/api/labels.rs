@@ -1,7 +1,8 @@
 //! Labels, and the prints of each.
 
 use super::time;
-use crate::spool::{LabelDetail, LabelPage, LabelView, MoveView, PrintView, State};
+use crate::closed_set::ClosedSet;
+use crate::spool::{HoldCause, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State};
 use crate::waybill::{Party, Waybill};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +23,9 @@ pub struct Label {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
+    /// Why it is held, while it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldCause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +177,7 @@ impl Label {
             position: view.position,
             state: view.state.word(),
             reason: view.reason,
+            hold: view.hold,
             order: view.order,
             tracking: view.tracking,
             ship_by: view.ship_by.map(time),

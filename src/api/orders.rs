@@ -1,6 +1,7 @@
 //! What became of the labels of an order, and which label stands instead of another.
 
-use crate::spool::{Canceled, LabelView, State};
+use crate::closed_set::ClosedSet;
+use crate::spool::{CancelOutcome, Canceled, LabelView, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,7 +23,7 @@ pub struct LabelOutcome {
     /// `canceled`, `voided`, `held`; `flagged`: it is out, keep the parcel back; `pending`: its bytes are on their way,
     /// and it is voided or held as soon as its fate is known; `shipped`: it was handed over already; `released`;
     /// `unflagged`; `unchanged`.
-    pub became: &'static str,
+    pub became: CancelOutcome,
     /// The same for a person, with what to do.
     pub sentence: String,
 }
@@ -51,18 +52,18 @@ impl LabelOutcome {
     fn of(Canceled { label, became }: Canceled) -> LabelOutcome {
         let state = label.state;
         let sentence = match became {
-            "canceled" => "it will not print.".to_owned(),
-            "voided" => "a copy of it is out: throw it away. Scanning it refuses.".to_owned(),
-            "held" => "it does not print before the order is canceled or released.".to_owned(),
-            "flagged" => "it is out: keep the parcel back until the order is canceled or released.".to_owned(),
-            "pending" if state == State::InDoubt => {
+            CancelOutcome::Canceled => "it will not print.".to_owned(),
+            CancelOutcome::Voided => "a copy of it is out: throw it away. Scanning it refuses.".to_owned(),
+            CancelOutcome::Held => "it does not print before the order is canceled or released.".to_owned(),
+            CancelOutcome::Flagged => "it is out: keep the parcel back until the order is canceled or released.".to_owned(),
+            CancelOutcome::Pending if state == State::InDoubt => {
                 "look at the tray and say whether it came out; what was asked is done then.".to_owned()
             }
-            "pending" => "it is being sent; what was asked is done as soon as its fate is known.".to_owned(),
-            "shipped" => "it was handed over already: stop the parcel at the carrier.".to_owned(),
-            "released" => "it waits for its turn at the printer.".to_owned(),
-            "unflagged" => "nothing keeps it back on behalf of the buyer any more.".to_owned(),
-            _ => format!("it is {state} already."),
+            CancelOutcome::Pending => "it is being sent; what was asked is done as soon as its fate is known.".to_owned(),
+            CancelOutcome::Shipped => "it was handed over already: stop the parcel at the carrier.".to_owned(),
+            CancelOutcome::Released => "it waits for its turn at the printer.".to_owned(),
+            CancelOutcome::Unflagged => "nothing keeps it back on behalf of the buyer any more.".to_owned(),
+            CancelOutcome::Unchanged => format!("it is {state} already."),
         };
         LabelOutcome { id: label.id, printer: label.printer, state: state.word(), became, sentence }
     }

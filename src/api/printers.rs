@@ -1,5 +1,6 @@
 //! Printers as they were last heard, and their service tasks.
 
+use crate::closed_set::ClosedSet;
 use crate::printer::{Handle, View};
 use crate::spool::Count;
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! What a caller may send. These types are the documentation of it: requests are read by `submission` and `waybill`.
 
+use crate::spool::HoldCause;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -63,6 +64,8 @@ pub struct LabelRequest {
     pub urgent: Option<bool>,
     /// Taken, but not printed until released: why. Must name nobody.
     pub hold: Option<String>,
+    /// The buyer asked to cancel: held until its order is canceled or released.
+    pub cancel_requested: Option<bool>,
 }
 
 /// A configured sender by name, or a party.
@@ -153,8 +156,10 @@ pub struct CancelRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HoldRequest {
     /// Must name nobody.
-    #[schema(example = "the buyer asked to cancel")]
+    #[schema(example = "the address is in question")]
     pub reason: String,
+    /// `asked`, which it is when left out, or `buyer_asked`: then it is decided with its order.
+    pub cause: Option<HoldCause>,
 }
 
 /// Whether a label in doubt came out.

@@ -1,6 +1,7 @@
 //! Pack stations and what they answer.
 
 use super::{Label, time};
+use crate::closed_set::ClosedSet;
 use crate::station::{self, View};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,10 +12,10 @@ pub struct ScanAnswer {
     pub station: String,
     /// `reprint`, `print` or `ship`.
     pub mode: &'static str,
-    /// The word for programs: `reprinting`, `printing`, `shipped`, `came-out`, `did-not`, `mode`, `badge`, `paused`,
-    /// `resumed`, `wave-canceled`, `undone`, `choose`, `confirm`, `asked`, `repeated`, `unknown`, `already-shipped`,
-    /// `already-printed`, `never-printed`, `nothing-waits`, `nothing-to-undo`, `nothing-asked`, `not-done`, or `refused-` and why:
-    /// `voided`, `canceled`, `expired`, `replaced`, `held`, `waiting`, `sending`, `in-doubt`, `erased`.
+    /// The word for programs: `reprinting`, `printing`, `shipped`, `came_out`, `did_not`, `mode`, `badge`, `paused`,
+    /// `resumed`, `wave_canceled`, `undone`, `choose`, `confirm`, `asked`, `repeated`, `unknown`, `already_shipped`,
+    /// `already_printed`, `never_printed`, `nothing_waits`, `nothing_to_undo`, `nothing_asked`, `not_done`, or `refused_` and why:
+    /// `voided`, `canceled`, `expired`, `replaced`, `held`, `waiting`, `sending`, `in_doubt`, `erased`.
     #[schema(example = "reprinting")]
     pub code: &'static str,
     /// `good`, `ask`, `bad` or `quiet`.

@@ -145,7 +145,8 @@ impl Input {
         let left_out = self.left_out.iter().map(|left_out| format!("{left_out}."));
         let held = self.labels.iter().filter_map(|label| {
             let text = |field: &str| label.get(field).and_then(Node::as_text);
-            Some(format!("held: order {} ({}).", text("order").or(text("id"))?, text("hold")?))
+            let asked = || matches!(label.get("cancel_requested"), Some(Node::Boolean(true))).then_some("buyer asked to cancel");
+            Some(format!("held: order {} ({}).", text("order").or(text("id"))?, text("hold").or_else(asked)?))
         });
         self.read_as.iter().map(|how| format!("{}: {how}", self.name)).chain(left_out).chain(held).collect()
     }

@@ -9,11 +9,14 @@
 //! ```
 
 use super::{PrinterConfig, is_name};
+use crate::closed_set::ClosedSet;
 use crate::fault::hint;
+pub use crate::spool::Mode;
 use crate::toml_file::Table;
 use crate::uri::DeviceUri;
 use crate::uri::ScannerUri;
 use std::collections::BTreeMap;
+use strum::VariantArray;
 
 /// One pack station.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,30 +27,6 @@ pub struct StationConfig {
     pub scanner: Option<ScannerUri>,
 }
 
-/// What a scanned label does at a station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// It prints again.
-    Reprint,
-    /// It prints now, having waited for its scan.
-    Print,
-    /// It is handed over.
-    Ship,
-}
-
-impl Mode {
-    pub const ALL: [Mode; 3] = [Mode::Reprint, Mode::Print, Mode::Ship];
-
-    /// The word for it in the configuration and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Mode::Reprint => "reprint",
-            Mode::Print => "print",
-            Mode::Ship => "ship",
-        }
-    }
-}
-
 /// The stations of the file, by name.
 pub(super) fn read(top: &mut Table<'_>, printers: &BTreeMap<String, PrinterConfig>) -> BTreeMap<String, StationConfig> {
     let mut stations: BTreeMap<String, StationConfig> = BTreeMap::new();
@@ -55,7 +34,9 @@ pub(super) fn read(top: &mut Table<'_>, printers: &BTreeMap<String, PrinterConfi
         if !is_name(name) {
             table.fault_at(table.line(), format!("a station's name is letters, digits, - and _; \"{name}\" is not."));
         }
-        let mode = table.word("mode", &Mode::ALL.map(|mode| (mode.word(), mode))).unwrap_or(Mode::Reprint);
+        let mode = table
+            .word("mode", &Mode::VARIANTS.iter().map(|mode| (mode.word(), *mode)).collect::<Vec<_>>())
+            .unwrap_or(Mode::Reprint);
         let slip = table.boolean("slip").unwrap_or(false);
         let scanner = scanner(&mut table, printers, &stations);
         if let Some(printer) = printer(&mut table, printers) {

@@ -1,5 +1,8 @@
 //! `[webhooks.NAME]`: programs that are told of events.
 
+use crate::closed_set::ClosedSet;
+use crate::fault::hint;
+use crate::spool::EventKind;
 use crate::toml_file::Table;
 use crate::uri::Target;
 use std::collections::BTreeMap;
@@ -15,7 +18,7 @@ pub struct Webhook {
     pub target: Target,
     pub secret: Secret,
     /// The kinds of events it wants; none: all.
-    pub events: Vec<String>,
+    pub events: Vec<EventKind>,
 }
 
 /// With what its deliveries are signed.
@@ -53,14 +56,15 @@ fn webhook(table: &mut Table<'_>) -> Option<Webhook> {
     let target = table
         .text("url")
         .and_then(|url| Target::parse(url, allowed).map_err(|sentence| table.fault("url", format!("`url` {sentence}"))).ok());
-    let events: Vec<String> = table.texts("events").unwrap_or_default().into_iter().map(str::to_owned).collect();
-    let is_word =
-        |word: &String| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
-    if let Some(strange) = events.iter().find(|word| word.is_empty() || !is_word(word)) {
-        table.fault(
-            "events",
-            format!("`events` holds \"{strange}\", which no event is called: such as \"printed\" or \"in_doubt\"."),
-        );
+    let mut events = Vec::new();
+    for word in table.texts("events").unwrap_or_default() {
+        match EventKind::from_word(word) {
+            Some(kind) => events.push(kind),
+            None => {
+                let hint = hint(word, &EventKind::words());
+                table.fault("events", format!("`events` holds \"{word}\", which no event is called.{hint}"));
+            }
+        }
     }
     let secret = match (table.text("secret"), table.text("secret_file")) {
         (Some(secret), None) if secret.len() < SECRET_MIN => {
@@ -88,6 +92,7 @@ fn webhook(table: &mut Table<'_>) -> Option<Webhook> {
 #[cfg(test)]
 mod tests {
     use crate::config::Config;
+    use crate::spool::EventKind;
 
     fn read(webhook: &str) -> Result<Config, Vec<String>> {
         let text = format!("[printers.a]\ndevice = \"virtual:zpl\"\n[webhooks.erp]\n{webhook}\n");
@@ -96,21 +101,25 @@ mod tests {
 
     #[test]
     fn a_webhook_is_read_and_its_secret_is_in_no_log() {
-        let config = read("url = \"http://127.0.0.1:9000/hook\"\nsecret = \"0123456789abcdef\"\nevents = [\"printed\"]");
+        let config =
+            read("url = \"http://127.0.0.1:9000/hook\"\nsecret = \"0123456789abcdef\"\nevents = [\"printed\", \"media-empty\"]");
         let config = config.expect("no fault");
-        assert_eq!(config.webhooks["erp"].events, ["printed"]);
+        assert_eq!(config.webhooks["erp"].events, [EventKind::Printed, EventKind::MediaEmpty]);
         assert!(!format!("{config:?}").contains("0123456789abcdef"));
     }
 
     #[test]
     fn every_slip_of_a_webhook_is_told_with_its_line() {
-        let faults = read("url = \"http://erp.example/\"\nsecret = \"short\"\nevents = [\"Printed!\"]").expect_err("faults");
+        let faults =
+            read("url = \"http://erp.example/\"\nsecret = \"short\"\nevents = [\"prited\", \"in_doubt\", \"cover_opened\"]")
+                .expect_err("faults");
         assert_eq!(
             faults,
             [
                 "c.toml:4: `url` leads to erp.example, not to this machine: name it in `allow_host` too, if events may go there.",
                 "c.toml:5: `secret` is shorter than 16 characters: make one with `openssl rand -hex 32`.",
-                "c.toml:6: `events` holds \"Printed!\", which no event is called: such as \"printed\" or \"in_doubt\".",
+                "c.toml:6: `events` holds \"prited\", which no event is called. Did you mean \"printed\"?",
+                "c.toml:6: `events` holds \"cover_opened\", which no event is called. Did you mean \"cover_open\"?",
             ]
         );
         let unsigned = read("url = \"http://localhost/\"").expect_err("unsigned");

@@ -185,7 +185,7 @@ impl Mapping<'_> {
     fn source(&mut self, source: &Source, scope: &Value, path: &str) -> Option<Node> {
         match source {
             Source::Expression(text) => {
-                let rows = self.table.as_ref().filter(|_| path == "hold").map(Traced::rows);
+                let rows = self.table.as_ref().filter(|_| matches!(path, "hold" | "cancel_requested")).map(Traced::rows);
                 let mut scopes = rows.unwrap_or_else(|| vec![scope.clone()]).into_iter();
                 scopes.find_map(|scope| self.value(text, &scope, path))
             }
@@ -413,7 +413,7 @@ currency = "'THB'"
         };
         let Ok(Mapped::Label(label)) = record("AWAITING_COLLECTION", true) else { panic!("a label") };
         let waybill = Waybill::parse(&label, &Senders::default()).expect("a sound label");
-        assert_eq!(waybill.hold.as_deref(), Some("buyer asked to cancel"));
+        assert_eq!((waybill.hold.as_deref(), waybill.cancel_requested), (Some("buyer asked to cancel"), true));
         assert_eq!((waybill.service.as_deref(), waybill.note.as_deref()), (Some("next day"), None));
         assert_eq!(waybill.cod.as_ref().map(|cod| cod.amount.as_str()), Some("185.00"));
         assert_eq!(waybill.ship_by.map(|ship_by| ship_by.to_string()).as_deref(), Some("2025-01-03T00:00:00+00:00"));

@@ -29,7 +29,7 @@ fn the_sample_table_becomes_labels() {
     assert_eq!(label(0, "ship_by"), r#""2026-11-27T18:00:00+08:00""#);
     assert_eq!(label(0, "note"), r#""Bitte klingeln,\nzweimal""#);
     assert_eq!(label(1, "cod"), r#"{"amount":"185.00","currency":"THB"}"#);
-    assert_eq!(label(2, "hold"), r#""buyer asked to cancel""#);
+    assert_eq!(label(2, "cancel_requested"), "true");
     assert_eq!(label(2, "ship_by"), r#""2026-11-28T23:59:59+08:00""#);
 }
 

@@ -4,9 +4,9 @@
 //! in. A target that does not take a batch gets the same events again, later and later, and the newer ones behind them:
 //! each at least once, in order. Knows no socket, no clock and no ledger; time is handed in.
 
-use crate::spool::Event;
+use crate::spool::events::{Gap, Happened};
+use crate::spool::{Event, EventKind};
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::json;
 use sha2::Sha256;
 use std::fmt::Write;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub fn sign(secret: &[u8], timestamp: u64, body: &[u8]) -> String {
 #[derive(Debug, Clone)]
 pub struct Courier {
     /// The kinds it wants; none: all.
-    wanted: Vec<String>,
+    wanted: Vec<EventKind>,
     told: i64,
     failures: u32,
     not_before: Duration,
@@ -61,7 +61,7 @@ pub struct Batch {
 }
 
 impl Courier {
-    pub fn new(told: i64, wanted: Vec<String>) -> Courier {
+    pub fn new(told: i64, wanted: Vec<EventKind>) -> Courier {
         Courier { wanted, told, failures: 0, not_before: Duration::ZERO }
     }
 
@@ -91,11 +91,11 @@ impl Courier {
         let gap = read.first().filter(|first| first.seq > self.told + 1).map(|first| Event {
             seq: first.seq - 1,
             at: first.at,
-            kind: "gap".to_owned(),
+            kind: EventKind::Gap,
             job: None,
             label: None,
             printer: None,
-            data: json!({ "from": self.told + 1, "to": first.seq - 1 }).to_string(),
+            data: Happened::Gap(Gap { from: self.told + 1, to: first.seq - 1 }).data(),
         });
         let wanted = read.into_iter().filter(|event| self.wanted.is_empty() || self.wanted.contains(&event.kind));
         Batch { events: gap.into_iter().chain(wanted).collect(), up_to }
@@ -120,8 +120,8 @@ impl Courier {
 mod tests {
     use super::*;
 
-    fn event(seq: i64, kind: &str) -> Event {
-        Event { seq, at: 1_000, kind: kind.to_owned(), job: None, label: None, printer: None, data: "{}".to_owned() }
+    fn event(seq: i64, kind: EventKind) -> Event {
+        Event { seq, at: 1_000, kind, job: None, label: None, printer: None, data: "{}".to_owned() }
     }
 
     #[test]
@@ -154,18 +154,18 @@ mod tests {
 
     #[test]
     fn only_what_a_target_wants_goes_out_and_the_rest_counts_as_told() {
-        let courier = Courier::new(1, vec!["printed".to_owned()]);
-        let batch = courier.pack(vec![event(2, "sending"), event(3, "printed"), event(4, "sending")]);
-        assert_eq!((batch.events, batch.up_to), (vec![event(3, "printed")], 4));
-        assert!(courier.pack(vec![event(2, "sending")]).events.is_empty());
+        let courier = Courier::new(1, vec![EventKind::Printed]);
+        let batch = courier.pack(vec![event(2, EventKind::Sending), event(3, EventKind::Printed), event(4, EventKind::Sending)]);
+        assert_eq!((batch.events, batch.up_to), (vec![event(3, EventKind::Printed)], 4));
+        assert!(courier.pack(vec![event(2, EventKind::Sending)]).events.is_empty());
     }
 
     #[test]
     fn what_was_erased_before_it_was_told_is_told_as_a_gap() {
-        let courier = Courier::new(10, vec!["printed".to_owned()]);
-        let batch = courier.pack(vec![event(51, "sending"), event(52, "printed")]);
-        let told: Vec<(i64, &str, &str)> = batch.events.iter().map(|e| (e.seq, e.kind.as_str(), e.data.as_str())).collect();
-        assert_eq!(told, [(50, "gap", r#"{"from":11,"to":50}"#), (52, "printed", "{}")]);
-        assert_eq!(courier.pack(vec![event(11, "printed")]).events.len(), 1, "nothing is missing");
+        let courier = Courier::new(10, vec![EventKind::Printed]);
+        let batch = courier.pack(vec![event(51, EventKind::Sending), event(52, EventKind::Printed)]);
+        let told: Vec<(i64, EventKind, &str)> = batch.events.iter().map(|e| (e.seq, e.kind, e.data.as_str())).collect();
+        assert_eq!(told, [(50, EventKind::Gap, r#"{"from":11,"to":50}"#), (52, EventKind::Printed, "{}")]);
+        assert_eq!(courier.pack(vec![event(11, EventKind::Printed)]).events.len(), 1, "nothing is missing");
     }
 }

@@ -5,6 +5,7 @@
 //! them. Draws nothing and opens nothing.
 
 use crate::label::Label;
+use crate::spool::EventKind;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -41,6 +42,17 @@ impl Chore {
             Chore::Slip => "slip",
             Chore::ControlSheet => "control-sheet",
             Chore::Calibrate => "calibrate",
+        }
+    }
+
+    /// As what its end is told.
+    pub fn event(self) -> EventKind {
+        match self {
+            Chore::Identify => EventKind::Identify,
+            Chore::Test => EventKind::Test,
+            Chore::Slip => EventKind::Slip,
+            Chore::ControlSheet => EventKind::ControlSheet,
+            Chore::Calibrate => EventKind::Calibrate,
         }
     }
 

@@ -17,7 +17,8 @@ use crate::designs::Designs;
 use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
-use crate::spool::{LabelKey, Leaving, Outcome, QueuedLabel, Spool, SpoolError};
+use crate::spool::events::{Happened, PrinterTold, TaskEnded};
+use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Leaving, Outcome, QueuedLabel, Spool, SpoolError};
 use crate::transport::{Connection, Limits, Plugged, PortStatus, Transport, why_broken};
 use crate::uri::DeviceUri;
 use std::collections::{HashMap, VecDeque};
@@ -332,7 +333,7 @@ impl Feed {
                 let sentence = error.to_string().trim_end_matches('.').to_owned();
                 if self.offline.as_ref() != Some(&sentence) {
                     warn!(printer = self.name, "{sentence}");
-                    self.tell("offline", &sentence);
+                    self.tell(EventKind::Offline, &sentence);
                 }
                 self.offline = Some(sentence);
                 self.retry_at = Some(Instant::now() + self.retry);
@@ -406,10 +407,8 @@ impl Feed {
             }
             let Some(queued) = self.queue.pop_front() else { break };
             let composed = match self.composing.take(&queued) {
-                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => {
-                    Some(Err("it has expired: it must not be used any more.".to_owned()))
-                }
-                composed => composed,
+                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => Some(Err(Hold::of(HoldCause::Expired))),
+                composed => composed.map(|composed| composed.map_err(|why| Hold::because(HoldCause::NotPrintable, why))),
             };
             match composed {
                 Some(Ok(composed)) => {
@@ -439,9 +438,9 @@ impl Feed {
                     self.conversation.print(queued.key as u64, encoded, self.epoch.elapsed());
                     self.given.insert(queued.key, Given { id: queued.id, run: queued.run, attempt: queued.attempt });
                 }
-                Some(Err(why)) => {
-                    warn!(printer = self.name, label = queued.id, "held: {why}");
-                    if let Err(error) = self.spool.hold(&queued.id, &why).await {
+                Some(Err(hold)) => {
+                    warn!(printer = self.name, label = queued.id, "held: {}", hold.text);
+                    if let Err(error) = self.spool.hold(&queued.id, hold).await {
                         error!(printer = self.name, label = queued.id, "{error}");
                         self.stale = true;
                         self.look_again = Some(Instant::now() + SETTLE_AGAIN);
@@ -637,7 +636,8 @@ impl Feed {
             self.facts.paused = paused;
             // Who resumes it wants what waits.
             self.outage = None;
-            let (kind, sentence) = if paused { ("paused", "paused by an operator") } else { ("resumed", "resumed") };
+            let (kind, sentence) =
+                if paused { (EventKind::Paused, "paused by an operator") } else { (EventKind::Resumed, "resumed") };
             info!(printer = self.name, "{sentence}");
             self.tell(kind, sentence);
             self.keep_facts().await;
@@ -677,9 +677,8 @@ impl Feed {
 
     fn tell_state(&mut self, state: &PrinterState) {
         let (word, reasons, sentence) = view::tell(&self.standing(state), self.offline.as_deref(), self.is_busy());
-        let kind = reasons.first().cloned().unwrap_or_else(|| word.to_owned());
         info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
-        self.tell(&kind, &sentence);
+        self.tell(view::event_kind(word, &reasons), &sentence);
     }
 
     /// Says to everybody what became of what an operator asked.
@@ -687,15 +686,15 @@ impl Feed {
         for Ended { chore, became } in ended {
             let sentence = became.sentence(chore);
             info!(printer = self.name, outcome = became.word(), "{sentence}");
-            let data = serde_json::json!({ "printer": self.name, "outcome": became.word(), "sentence": sentence });
-            drop(self.spool.tell(&self.name, chore.word(), data.to_string()));
+            let ended = TaskEnded { printer: self.name.clone(), outcome: became.word().to_owned(), sentence };
+            drop(self.spool.record_printer_event(&self.name, Happened::Task(chore.event(), ended)));
         }
     }
 
     /// An event about this printer for whoever listens. Not waited for: it changes nothing.
-    fn tell(&self, kind: &str, sentence: &str) {
-        let data = serde_json::json!({ "printer": self.name, "sentence": sentence }).to_string();
-        drop(self.spool.tell(&self.name, kind, data));
+    fn tell(&self, kind: EventKind, sentence: &str) {
+        let told = PrinterTold { printer: self.name.clone(), sentence: sentence.to_owned() };
+        drop(self.spool.record_printer_event(&self.name, Happened::Printer(kind, told)));
     }
 
     fn is_busy(&self) -> bool {

@@ -1,7 +1,9 @@
 //! How a printer stands, in words for a person and keywords for a program.
 
+use crate::closed_set::ClosedSet;
 use crate::conversation::{Answers, Counter, Echo, PrinterState, Profile};
 use crate::language::{Language, Reason};
+use crate::spool::EventKind;
 
 /// What everybody may know of a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,13 @@ pub fn tell(state: &PrinterState, offline: Option<&str>, busy: bool) -> (&'stati
     }
 }
 
+/// As what that state of a printer is told: its first reason, else the state itself.
+pub fn event_kind(state: &str, reasons: &[String]) -> EventKind {
+    let word = reasons.first().map_or(state, String::as_str);
+    // Every state and reason is a kind of event, which a test holds; one that is not stops the printer all the same.
+    EventKind::from_word(word).unwrap_or(EventKind::Stopped)
+}
+
 /// What a person does about it.
 fn remedy(reason: &Reason) -> &'static str {
     match reason.keyword() {
@@ -82,5 +91,42 @@ fn remedy(reason: &Reason) -> &'static str {
         "ribbon-empty" => "out of ribbon: load one; printing goes on by itself.",
         "head-too-hot" => "the print head is too hot: it goes on by itself when it has cooled.",
         _ => "the printer reports a fault: look at it; printing goes on by itself.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_of_a_printer_is_a_kind_of_event() {
+        use Reason::*;
+        let reasons = [
+            MediaEmpty,
+            RibbonEmpty,
+            CoverOpen,
+            CutterFault,
+            HeadTooHot,
+            HeadTooCold,
+            MotorTooHot,
+            HeadFault,
+            ConfigurationInvalid,
+            MediaJam,
+            MarkNotFound,
+            Paused,
+            DiagnosticMode,
+            OtherError,
+            CalibrateMedia,
+            CleanHead,
+            ReplaceHead,
+            MediaLow,
+        ];
+        for reason in reasons {
+            let kind = event_kind("stopped", &[reason.keyword().to_owned()]);
+            assert_eq!(kind.word(), reason.keyword().replace('-', "_"));
+        }
+        for state in ["idle", "printing", "stopped", "offline", "paused"] {
+            assert_eq!(event_kind(state, &[]).word(), state);
+        }
     }
 }

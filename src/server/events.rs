@@ -8,6 +8,7 @@ use super::problem::{Kind, Problem};
 use super::{AppState, closed};
 use crate::api::EventShape;
 use crate::api::refusals::ServerError;
+use crate::closed_set::ClosedSet;
 use crate::spool::Spool;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -107,7 +108,7 @@ async fn follow(
             }
             for event in page {
                 after = event.seq;
-                let heard = Event::default().id(event.seq.to_string()).event(&event.kind);
+                let heard = Event::default().id(event.seq.to_string()).event(event.kind.word());
                 let data = serde_json::to_string(&EventShape::of(event)).expect("an event is plain JSON");
                 if tell.send(Ok(heard.data(data))).await.is_err() {
                     return;

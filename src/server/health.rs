@@ -4,6 +4,7 @@ use super::AppState;
 use super::problem::Problem;
 use crate::api::Health;
 use crate::api::refusals::ServerError;
+use crate::closed_set::ClosedSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;

@@ -11,7 +11,7 @@ use crate::api::requests::JobRequest;
 use crate::designs::{Sheet, WavePapers, wall_clock};
 use crate::fault::{Code, Fault};
 use crate::papers::Wave;
-use crate::spool::{Clash, Hash, NewJob, NewLabel, Number, ON_SCAN, Taken};
+use crate::spool::{Clash, Hash, Hold, HoldCause, NewJob, NewLabel, Number, Taken};
 use crate::waybill::json::Node;
 use crate::waybill::{Item, tracking};
 use axum::Json;
@@ -207,13 +207,22 @@ fn new_label(order: &Order, on_scan: bool) -> NewLabel {
         tracking: Some(number(&waybill.tracking)),
         ship_by: waybill.ship_by.map(|ship_by| ship_by.at.as_millisecond()),
         urgent: waybill.urgent,
-        held: waybill.hold.clone().or_else(|| on_scan.then(|| ON_SCAN.to_owned())),
+        held: hold(waybill, on_scan),
         carrier: waybill.carrier.clone(),
         weight_g: waybill.parcel.weight_g,
         expires: waybill.expires.map(|expires| expires.at.as_millisecond()),
         on_scan,
         skus: waybill.items.iter().flat_map(skus).collect(),
         paper: None,
+    }
+}
+
+/// Why a label is taken as held, if it is.
+fn hold(waybill: &crate::waybill::Waybill, on_scan: bool) -> Option<Hold> {
+    match &waybill.hold {
+        Some(text) if waybill.cancel_requested => Some(Hold::because(HoldCause::BuyerAsked, text)),
+        Some(text) => Some(Hold::asked(text)),
+        None => on_scan.then(|| Hold::of(HoldCause::OnScan)),
     }
 }
 

@@ -8,9 +8,10 @@ use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use crate::api::{LabelHistory, LabelState, Labels};
+use crate::closed_set::ClosedSet;
 use crate::content::Content;
 use crate::fault::{Code, Fault, hint};
-use crate::spool::{LabelFilter, Reprint, State as Standing};
+use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
 use axum::extract::State;
@@ -51,9 +52,9 @@ pub struct Wanted {
 ))]
 pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wanted>) -> Result<Json<Labels>, Problem> {
     let unasked = |sentence: String| Problem::new(Kind::BadQuery, sentence);
-    let known = Standing::ALL.map(Standing::word);
     let state = wanted.state.map(|word| {
-        Standing::from_word(&word).ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &known))))
+        Standing::from_word(&word)
+            .ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &Standing::words()))))
     });
     let since = wanted.since.map(|since| {
         let wrong = |_| unasked("`since` is no time: use one such as 2026-07-14T18:00:00Z.".to_owned());
@@ -135,12 +136,23 @@ pub async fn void(
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = HoldRequest,
     responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
 pub async fn hold(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
-    let reason = read(&body, &["reason"], |fields| {
+    // The other causes are the daemon's own.
+    let known = [HoldCause::Asked, HoldCause::BuyerAsked];
+    let hold = read(&body, &["reason", "cause"], |fields| {
         let reason = fields.text("reason", 200, Text::Plain);
         fields.need("reason", reason.is_some(), "say why it is kept back.");
-        reason.unwrap_or_default()
+        let word = fields.text("cause", 64, Text::Plain);
+        let cause = word.as_deref().map_or(Some(HoldCause::Asked), HoldCause::from_word).filter(|cause| known.contains(cause));
+        if let (Some(word), None) = (&word, cause) {
+            fields.fault(
+                Code::UnknownValue,
+                "cause",
+                format!("cannot be \"{word}\".{}", hint(word, &known.map(HoldCause::word))),
+            );
+        }
+        Hold::because(cause.unwrap_or(HoldCause::Asked), reason.unwrap_or_default())
     })?;
-    let state = app.services.spool.hold(&id, &reason).await?;
+    let state = app.services.spool.hold(&id, hold).await?;
     answer("hold", id, state)
 }
 

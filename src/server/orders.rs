@@ -11,7 +11,7 @@ use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{CancelRequest, LabelRequest};
 use crate::api::{OrderOutcome, Replacement};
 use crate::fault::{Code, Fault};
-use crate::spool::{BUYER_ASKED, Cancellation, Replaced};
+use crate::spool::{Cancellation, HoldCause, Replaced};
 use crate::waybill::clean::Kind as Text;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -40,7 +40,7 @@ pub async fn cancel(
         let by = fields.text("by", 64, Text::Plain);
         let because = |said: &str| reason.as_ref().map_or_else(|| said.to_owned(), |reason| format!("{said}: {reason}"));
         match fields.boolean("requested") {
-            true => Cancellation::Asked { why: because(BUYER_ASKED) },
+            true => Cancellation::Asked { why: because(HoldCause::BuyerAsked.sentence()) },
             false => Cancellation::Sure { by: by.unwrap_or_else(|| peer.name()), why: because("the order was canceled") },
         }
     })?;

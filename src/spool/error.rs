@@ -1,5 +1,6 @@
 //! Why the spool could not do what it was asked, in a sentence.
 
+use super::hold::Hold;
 use super::ledger::{Illegal, State};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -41,8 +42,8 @@ pub enum SpoolError {
     #[error("label {label} was replaced: use label {other}.")]
     Replaced { label: String, other: String },
 
-    #[error("label {label} is held ({why}): release it if it may print.")]
-    Held { label: String, why: String },
+    #[error("label {label} is held ({}): release it if it may print.", .hold.text)]
+    Held { label: String, hold: Hold },
 
     #[error("label {label} is {state}, and only a parcel whose label came out can be handed over.")]
     NotShippable { label: String, state: State },

@@ -1,12 +1,12 @@
 //! Which parcels stand on which handover manifest.
 
 use super::error::SpoolError;
+use super::events::{About, Happened, ManifestMade};
 use super::reading::{LABEL, label_view};
 use super::records::{LabelKey, LabelView, NewJob, Taken};
 use super::taking;
 use super::transaction::Transaction;
 use rusqlite::{Connection, params};
-use serde_json::json;
 
 /// Parcels of one manifest in an answer, at most.
 const LABELS_MAX: i64 = 5_000;
@@ -34,8 +34,8 @@ pub(super) fn take(tx: &mut Transaction, job: &NewJob, parcels: &[(LabelKey, Str
     }
     for parcels in parcels.chunk_by(|(_, one), (_, next)| one == next) {
         let manifest = &parcels[0].1;
-        let data = json!({ "parcels": parcels.len() });
-        tx.tell("manifest", Some(&job.id), Some(manifest), Some(&job.printer), &data.to_string())?;
+        let about = About { job: Some(&job.id), label: Some(manifest), printer: Some(&job.printer) };
+        tx.record_event(about, &Happened::Manifest(ManifestMade { parcels: parcels.len() }))?;
     }
     Ok(taken)
 }

@@ -3,10 +3,35 @@
 //! Pure: no rows, no clock. The rest of the spool asks [`next`] before it writes, and what is not
 //! allowed here does not happen. The sentence a person reads about a step that may not be taken is here too.
 
+use super::hold::HoldCause;
+use crate::closed_set::ClosedSet;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 /// Where a label stands. After a kill or a power cut every label is in exactly one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    ValueEnum,
+)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum State {
     /// Checked and on disk; nothing of it has been sent.
     Waiting,
@@ -27,36 +52,6 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [State; 8] = [
-        State::Waiting,
-        State::Sending,
-        State::Printed,
-        State::Sent,
-        State::InDoubt,
-        State::Held,
-        State::Canceled,
-        State::Voided,
-    ];
-
-    /// The one word for it in files, tables and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Waiting => "waiting",
-            State::Sending => "sending",
-            State::Printed => "printed",
-            State::Sent => "sent",
-            State::InDoubt => "in_doubt",
-            State::Held => "held",
-            State::Canceled => "canceled",
-            State::Voided => "voided",
-        }
-    }
-
-    /// The state that word stands for.
-    pub fn from_word(word: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.word() == word)
-    }
-
     /// Nothing more happens to the label unless somebody asks.
     pub fn is_end(self) -> bool {
         matches!(self, State::Printed | State::Sent | State::Canceled | State::Voided)
@@ -89,7 +84,7 @@ pub enum Step {
     CameOut,
     /// A person says it did not.
     DidNotComeOut,
-    Hold,
+    Hold(HoldCause),
     Release,
     /// It must not be used. `copy_out`: at least one copy exists.
     Void {
@@ -116,7 +111,7 @@ pub fn next(from: State, step: Step) -> Option<State> {
         (State::InDoubt, Step::CameOut) => Some(State::Printed),
         (State::InDoubt, Step::DidNotComeOut) => Some(State::Waiting),
 
-        (State::Waiting, Step::Hold) => Some(State::Held),
+        (State::Waiting, Step::Hold(_)) => Some(State::Held),
         (State::Held, Step::Release) => Some(State::Waiting),
 
         (State::Waiting | State::Held, Step::Void { copy_out: false }) => Some(State::Canceled),
@@ -149,7 +144,7 @@ impl fmt::Display for Illegal {
                 "only a label in doubt needs an outcome. To print it again, ask for a reprint."
             }
             (Step::CameOut | Step::DidNotComeOut, _) => "only a label in doubt needs an outcome.",
-            (Step::Hold, _) => "only a waiting label can be held.",
+            (Step::Hold(_), _) => "only a waiting label can be held.",
             (Step::Release, _) => "only a held label can be released.",
             (Step::Void { .. }, State::Sending) => "wait until it has its end, then void it.",
             (Step::Void { .. } | Step::Reprint, State::InDoubt) => {
@@ -177,7 +172,7 @@ mod tests {
         Step::Doubt,
         Step::CameOut,
         Step::DidNotComeOut,
-        Step::Hold,
+        Step::Hold(HoldCause::Asked),
         Step::Release,
         Step::Void { copy_out: false },
         Step::Void { copy_out: true },
@@ -189,7 +184,7 @@ mod tests {
     /// The table of a label's life, row by row; every other pair must be refused.
     const LIFE: [(State, Step, State); 22] = [
         (State::Waiting, Step::Send, State::Sending),
-        (State::Waiting, Step::Hold, State::Held),
+        (State::Waiting, Step::Hold(HoldCause::Asked), State::Held),
         (State::Waiting, Step::Void { copy_out: false }, State::Canceled),
         (State::Waiting, Step::Void { copy_out: true }, State::Voided),
         (State::Sending, Step::Confirm, State::Printed),
@@ -214,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_label_takes_the_steps_of_the_table_and_no_others() {
-        for from in State::ALL {
+        for from in State::VARIANTS.iter().copied() {
             for step in STEPS {
                 let allowed = LIFE.iter().find(|(f, s, _)| *f == from && *s == step).map(|(_, _, to)| *to);
                 if (from, step) == (State::Sent, Step::Void { copy_out: false }) {
@@ -227,7 +222,7 @@ mod tests {
 
     #[test]
     fn only_evidence_or_a_person_makes_a_label_printed() {
-        for from in State::ALL {
+        for from in State::VARIANTS.iter().copied() {
             for step in STEPS {
                 if next(from, step) == Some(State::Printed) {
                     // Taking a reprint back leaves the copy that came out before.
@@ -241,17 +236,24 @@ mod tests {
     #[test]
     fn a_label_whose_bytes_may_be_in_the_printer_is_never_canceled_or_sent_again() {
         for from in [State::Sending, State::InDoubt] {
-            for step in [Step::Send, Step::Hold, Step::Void { copy_out: false }, Step::Void { copy_out: true }, Step::Reprint] {
+            for step in [
+                Step::Send,
+                Step::Hold(HoldCause::Asked),
+                Step::Void { copy_out: false },
+                Step::Void { copy_out: true },
+                Step::Reprint,
+            ] {
                 assert_eq!(next(from, step), None, "{from} by {step:?}");
             }
         }
     }
 
     #[test]
-    fn every_state_reads_back_from_its_word() {
-        for state in State::ALL {
-            assert_eq!(State::from_word(state.word()), Some(state));
+    fn every_state_reads_back_from_its_word_however_its_parts_are_joined() {
+        for state in State::VARIANTS {
+            assert_eq!(State::from_word(state.word()), Some(*state));
         }
+        assert_eq!((State::InDoubt.word(), State::from_word("in-doubt")), ("in_doubt", Some(State::InDoubt)));
         assert_eq!(State::from_word("done"), None);
     }
 

@@ -1,41 +1,20 @@
-//! What becomes of the labels of an order: canceled, asked to be canceled, or made out anew.
+//! What becomes of the labels of an order: canceled, asked to be canceled, or reissued.
 //!
-//! A label whose bytes are on their way can be neither kept back nor voided. What is wished of it is written down, and
-//! [`fulfil`] does it in the same commit that records the label's end.
+//! A label whose bytes are on their way can be neither kept back nor voided. What is asked of it is written down, and
+//! [`apply_pending`] does it in the same commit that records the label's end.
 
 use super::error::SpoolError;
+use super::events::{About, CancelTold, Happened, LabelMoved, LabelReplaced};
+use super::hold::{Hold, HoldCause, PendingCancel};
 use super::ledger::{State, Step};
 use super::reading;
-use super::records::{Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
-use super::scans::ON_SCAN;
+use super::records::{CancelOutcome, Canceled, Cancellation, Clash, LabelKey, NewLabel, Number, Replaced};
 use super::taking;
 use super::transaction::{LabelRow, Transaction};
 use rusqlite::{OptionalExtension, params};
-use serde_json::json;
-
-/// Why a label is held that the buyer wants no more. Field maps say the same of labels born so.
-pub const BUYER_ASKED: &str = "buyer asked to cancel";
 
 /// Labels of one order that are canceled at once.
 const LABELS_MAX: i64 = 1_000;
-
-/// What is wished of a label as soon as its fate is known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    /// The buyer asked to cancel: it must not print before somebody decided.
-    Hold,
-    /// It is canceled.
-    Void,
-}
-
-impl Wish {
-    fn word(self) -> &'static str {
-        match self {
-            Wish::Hold => "hold",
-            Wish::Void => "void",
-        }
-    }
-}
 
 /// Cancels every label of the order, or keeps back those that wait; says what became of each, the newest first.
 pub(super) fn cancel(tx: &mut Transaction, order: &Number, how: &Cancellation) -> Result<Vec<Canceled>, SpoolError> {
@@ -52,45 +31,51 @@ pub(super) fn cancel(tx: &mut Transaction, order: &Number, how: &Cancellation) -
     views.collect()
 }
 
-fn cancel_label(tx: &mut Transaction, label: &LabelRow, shipped: bool, by: &str, why: &str) -> Result<&'static str, SpoolError> {
+fn cancel_label(tx: &mut Transaction, label: &LabelRow, shipped: bool, by: &str, why: &str) -> Result<CancelOutcome, SpoolError> {
     if shipped {
-        return Ok("shipped");
+        return Ok(CancelOutcome::Shipped);
     }
     match label.state {
-        State::Canceled | State::Voided => Ok("unchanged"),
+        State::Canceled | State::Voided => Ok(CancelOutcome::Unchanged),
         State::Sending | State::InDoubt => {
-            wish(tx, label, Some(Wish::Void), Some(by))?;
-            Ok("pending")
+            set_pending(tx, label, Some(PendingCancel::Void), Some(by))?;
+            Ok(CancelOutcome::Pending)
         }
         State::Waiting | State::Held | State::Printed | State::Sent => {
-            wish(tx, label, None, None)?;
-            tx.step(label, Step::Void { copy_out: label.copies > 0 }, why, Some(by)).map(State::word)
+            set_pending(tx, label, None, None)?;
+            match tx.step(label, Step::Void { copy_out: label.copies > 0 }, why, Some(by))? {
+                State::Canceled => Ok(CancelOutcome::Canceled),
+                _ => Ok(CancelOutcome::Voided),
+            }
         }
     }
 }
 
-fn ask_to_cancel(tx: &mut Transaction, label: &LabelRow, shipped: bool, why: &str) -> Result<&'static str, SpoolError> {
+fn ask_to_cancel(tx: &mut Transaction, label: &LabelRow, shipped: bool, why: &str) -> Result<CancelOutcome, SpoolError> {
     if shipped {
-        return Ok("shipped");
+        return Ok(CancelOutcome::Shipped);
     }
     match label.state {
-        State::Canceled | State::Voided => Ok("unchanged"),
+        State::Canceled | State::Voided => Ok(CancelOutcome::Unchanged),
         State::Waiting => {
-            wish(tx, label, Some(Wish::Hold), None)?;
+            set_pending(tx, label, Some(PendingCancel::Hold), None)?;
             // What was said of it stays here: it may name somebody, and events go to everybody.
-            let state = tx.step(label, Step::Hold, BUYER_ASKED, None)?;
-            give_reason(tx, label, why)?;
-            Ok(state.word())
+            let hold = Hold::of(HoldCause::BuyerAsked);
+            tx.step(label, Step::Hold(hold.cause), &hold.text, None)?;
+            set_hold(tx, label, &Hold::because(HoldCause::BuyerAsked, why))?;
+            Ok(CancelOutcome::Held)
         }
         State::Held => {
-            if label.reason == ON_SCAN {
+            if label.hold == Some(HoldCause::OnScan) {
                 // A scan must not let it print.
-                give_reason(tx, label, why)?;
+                set_hold(tx, label, &Hold::because(HoldCause::BuyerAsked, why))?;
             }
-            wish(tx, label, Some(Wish::Hold), None).map(|()| "held")
+            set_pending(tx, label, Some(PendingCancel::Hold), None).map(|()| CancelOutcome::Held)
         }
-        State::Sending | State::InDoubt => wish(tx, label, Some(Wish::Hold), None).map(|()| "pending"),
-        State::Printed | State::Sent => wish(tx, label, Some(Wish::Hold), None).map(|()| "flagged"),
+        State::Sending | State::InDoubt => {
+            set_pending(tx, label, Some(PendingCancel::Hold), None).map(|()| CancelOutcome::Pending)
+        }
+        State::Printed | State::Sent => set_pending(tx, label, Some(PendingCancel::Hold), None).map(|()| CancelOutcome::Flagged),
     }
 }
 
@@ -101,80 +86,90 @@ pub(super) fn release(tx: &mut Transaction, order: &Number) -> Result<Vec<Cancel
     for (label, _) in labels_of(tx, order)?.into_iter().filter(usable) {
         let asked: bool = tx
             .db
-            .prepare_cached("SELECT cancel_wish IS 'hold' FROM labels WHERE key = ?1")?
+            .prepare_cached("SELECT pending_cancel IS 'hold' FROM labels WHERE key = ?1")?
             .query_row([label.key], |row| row.get(0))?;
         // It may be held for another reason besides.
-        let kept_back = label.state == State::Held && label.reason.starts_with(BUYER_ASKED);
+        let kept_back = label.state == State::Held && label.hold == Some(HoldCause::BuyerAsked);
         if asked {
-            wish(tx, &label, None, None)?;
+            set_pending(tx, &label, None, None)?;
         }
         match kept_back {
             // It still has to be scanned.
-            true if label.on_scan => give_reason(tx, &label, ON_SCAN)?,
+            true if label.on_scan => set_hold(tx, &label, &Hold::of(HoldCause::OnScan))?,
             true => drop(tx.step(&label, Step::Release, "", None)?),
             false => {}
         }
         if asked || kept_back {
-            released.push((label.key, if kept_back && !label.on_scan { "released" } else { "unflagged" }));
+            released
+                .push((label.key, if kept_back && !label.on_scan { CancelOutcome::Released } else { CancelOutcome::Unflagged }));
         }
     }
     released.into_iter().map(|(key, became)| Ok(Canceled { label: reading::label_of_key(tx.db, key)?, became })).collect()
 }
 
-/// Does what was wished of a label while nobody knew its fate; says where it stands then, if that can be done.
-pub(super) fn fulfil(tx: &mut Transaction, key: LabelKey) -> Result<Option<State>, SpoolError> {
-    let wished: Option<(String, Option<String>)> = tx
+/// Does what was asked of a label while its fate was unknown; says where it stands then, if that can be done.
+pub(super) fn apply_pending(tx: &mut Transaction, key: LabelKey) -> Result<Option<State>, SpoolError> {
+    let pending: Option<(PendingCancel, Option<String>)> = tx
         .db
-        .prepare_cached("SELECT cancel_wish, cancel_by FROM labels WHERE key = ?1 AND cancel_wish IS NOT NULL")?
+        .prepare_cached("SELECT pending_cancel, cancel_by FROM labels WHERE key = ?1 AND pending_cancel IS NOT NULL")?
         .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((wished, by)) = wished else { return Ok(None) };
+    let Some((pending, by)) = pending else { return Ok(None) };
     let label = tx.label_of_key(key)?;
-    match label.state {
-        State::Waiting | State::Printed | State::Sent if wished == Wish::Void.word() => {
-            wish(tx, &label, None, None)?;
+    match (pending, label.state) {
+        (PendingCancel::Void, State::Waiting | State::Printed | State::Sent) => {
+            set_pending(tx, &label, None, None)?;
             let by = by.as_deref().unwrap_or("somebody");
             let step = Step::Void { copy_out: label.copies > 0 };
             tx.step(&label, step, "canceled while it was on its way", Some(by)).map(Some)
         }
-        State::Waiting => tx.step(&label, Step::Hold, BUYER_ASKED, None).map(Some),
+        (PendingCancel::Hold, State::Waiting) => {
+            let hold = Hold::of(HoldCause::BuyerAsked);
+            tx.step(&label, Step::Hold(hold.cause), &hold.text, None).map(Some)
+        }
         _ => Ok(None),
     }
 }
 
-/// The held label stays so, for another reason.
-fn give_reason(tx: &Transaction, label: &LabelRow, why: &str) -> Result<(), SpoolError> {
-    tx.db.prepare_cached("UPDATE labels SET reason = ?2 WHERE key = ?1")?.execute(params![label.key, why])?;
+/// The held label stays so, for another cause.
+fn set_hold(tx: &Transaction, label: &LabelRow, hold: &Hold) -> Result<(), SpoolError> {
+    tx.db
+        .prepare_cached("UPDATE labels SET hold = ?2, reason = ?3 WHERE key = ?1")?
+        .execute(params![label.key, hold.cause, hold.text])?;
     Ok(())
 }
 
-/// Nobody wishes any more that it be kept back.
-pub(super) fn forget_wish(tx: &mut Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    tx.db.prepare_cached("UPDATE labels SET cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?.execute([label.key])?;
+/// It is not to be kept back or canceled any more.
+pub(super) fn forget_pending(tx: &mut Transaction, label: &LabelRow) -> Result<(), SpoolError> {
+    tx.db.prepare_cached("UPDATE labels SET pending_cancel = NULL, cancel_by = NULL WHERE key = ?1")?.execute([label.key])?;
     Ok(())
 }
 
-/// Writes down what is wished of the label, and tells so if that is news.
-fn wish(tx: &mut Transaction, label: &LabelRow, wish: Option<Wish>, by: Option<&str>) -> Result<(), SpoolError> {
-    let word = wish.map(Wish::word);
-    let known: Option<String> =
-        tx.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+/// Writes down what is to happen to the label, and records an event if that is news.
+fn set_pending(
+    tx: &mut Transaction,
+    label: &LabelRow,
+    pending: Option<PendingCancel>,
+    by: Option<&str>,
+) -> Result<(), SpoolError> {
+    let known: Option<PendingCancel> =
+        tx.db.prepare_cached("SELECT pending_cancel FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
     // A request that comes after the order was canceled takes nothing back.
-    let is_sure = known.as_deref() == Some(Wish::Void.word()) && wish == Some(Wish::Hold);
-    if known.as_deref() == word || is_sure {
+    let is_sure = known == Some(PendingCancel::Void) && pending == Some(PendingCancel::Hold);
+    if known == pending || is_sure {
         return Ok(());
     }
     tx.db
-        .prepare_cached("UPDATE labels SET cancel_wish = ?2, cancel_by = ?3 WHERE key = ?1")?
-        .execute(params![label.key, word, by])?;
-    let kind = match wish {
-        Some(Wish::Hold) => "cancel-requested",
-        Some(Wish::Void) => "cancel-pending",
-        None if known.as_deref() == Some(Wish::Hold.word()) => "cancel-decided",
-        None => return Ok(()),
+        .prepare_cached("UPDATE labels SET pending_cancel = ?2, cancel_by = ?3 WHERE key = ?1")?
+        .execute(params![label.key, pending, by])?;
+    let told = CancelTold { run: label.run, position: label.position, state: label.state };
+    let happened = match (pending, known) {
+        (Some(PendingCancel::Hold), _) => Happened::CancelRequested(told),
+        (Some(PendingCancel::Void), _) => Happened::CancelPending(told),
+        (None, Some(PendingCancel::Hold)) => Happened::CancelDecided(told),
+        (None, _) => return Ok(()),
     };
-    let data = json!({ "run": label.run, "position": label.position, "state": label.state.word() });
-    tx.tell(kind, Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.record_event(About::label(label), &happened)
 }
 
 /// The labels of the order, and whether each was handed over; the newest first.
@@ -203,8 +198,7 @@ fn labels_of(tx: &Transaction, order: &Number) -> Result<Vec<(LabelRow, bool)>, 
     found.into_iter().map(|(key, shipped, _)| Ok((tx.label_of_key(key)?, shipped))).collect()
 }
 
-/// Makes the label out anew: in its place while no copy of it can exist, else as a label of its own beside the voided
-/// old one.
+/// Reissues the label: in its place while no copy of it can exist, else as a label of its own beside the voided old one.
 pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) -> Result<Replaced, SpoolError> {
     let label = tx.label(id)?;
     let (replaced_by, shipped, paper): (Option<String>, bool, Option<String>) = tx
@@ -247,12 +241,12 @@ pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) 
             rewrite(tx, &label, new)?;
         }
         match (label.state, &new.held) {
-            (State::Waiting, Some(why)) => drop(tx.step(&label, Step::Hold, why, None)?),
-            (State::Held, Some(why)) if label.reason == ON_SCAN => give_reason(tx, &label, why)?,
+            (State::Waiting, Some(hold)) => drop(tx.step(&label, Step::Hold(hold.cause), &hold.text, None)?),
+            (State::Held, Some(hold)) if label.hold == Some(HoldCause::OnScan) => set_hold(tx, &label, hold)?,
             _ => {}
         }
     } else {
-        beside(tx, &label, new, by)?;
+        replace_with_new(tx, &label, new, by)?;
     }
     Ok(Replaced::Done(Box::new(reading::label(tx.db, &new.id)?.label)))
 }
@@ -312,26 +306,27 @@ fn rewrite(tx: &mut Transaction, label: &LabelRow, new: &NewLabel) -> Result<(),
             tx.step(&slip, Step::Void { copy_out: slip.copies > 0 }, "its label was replaced", Some("the shop"))?;
         }
     }
-    let data = json!({ "run": label.run, "position": label.position });
-    tx.tell("replaced", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
+    let replaced = LabelReplaced { run: label.run, position: label.position, replaced_by: None };
+    tx.record_event(About::label(label), &Happened::Replaced(replaced))?;
     // It may have been read ahead as it was.
     tx.bells.insert(label.printer.clone());
     Ok(())
 }
 
 /// Voids the old label and takes the new one as an urgent run of its own: somebody has the parcel in hand.
-fn beside(tx: &mut Transaction, old: &LabelRow, new: &NewLabel, by: &str) -> Result<(), SpoolError> {
+fn replace_with_new(tx: &mut Transaction, old: &LabelRow, new: &NewLabel, by: &str) -> Result<(), SpoolError> {
     tx.step(old, Step::Void { copy_out: true }, &format!("replaced by {}", new.id), Some(by))?;
     tx.db
-        .prepare_cached("UPDATE labels SET replaced_by = ?2, cancel_wish = NULL, cancel_by = NULL WHERE key = ?1")?
+        .prepare_cached("UPDATE labels SET replaced_by = ?2, pending_cancel = NULL, cancel_by = NULL WHERE key = ?1")?
         .execute(params![old.key, new.id])?;
     let run = tx.new_run(&old.printer, None, old.job, 1)?;
     taking::write_label(tx, (old.job, &old.printer, None), run, 1, &NewLabel { urgent: true, ..new.clone() })?;
     let state = if new.held.is_some() { State::Held } else { State::Waiting };
     tx.count(&old.printer, state, 1)?;
     tx.bells.insert(old.printer.clone());
-    let replaced = json!({ "run": old.run, "position": old.position, "replaced_by": new.id });
-    tx.tell("replaced", Some(&old.job_id), Some(&old.id), Some(&old.printer), &replaced.to_string())?;
-    let taken = json!({ "run": run, "position": 1, "replaces": old.id });
-    tx.tell(state.word(), Some(&old.job_id), Some(&new.id), Some(&old.printer), &taken.to_string())
+    let replaced = LabelReplaced { run: old.run, position: old.position, replaced_by: Some(new.id.clone()) };
+    tx.record_event(About::label(old), &Happened::Replaced(replaced))?;
+    let cause = new.held.as_ref().map(|hold| hold.cause);
+    let taken = LabelMoved { run, position: 1, cause, replaces: Some(old.id.clone()), ..LabelMoved::default() };
+    tx.record_event(About { label: Some(&new.id), ..About::label(old) }, &Happened::Label(state, taken))
 }

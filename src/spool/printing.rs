@@ -66,7 +66,7 @@ pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome:
     .map(|_| ())
 }
 
-/// Moves the label and writes the same into the row of its latest attempt; then does what was wished of it meanwhile.
+/// Moves the label and writes the same into the row of its latest attempt; then does what was asked of it meanwhile.
 /// Says where it stands in the end.
 pub(super) fn end_attempt(
     tx: &mut Transaction,
@@ -82,11 +82,11 @@ pub(super) fn end_attempt(
             "UPDATE prints SET state = ?3, reason = ?4, evidence = ?5, settled_by = ?6, settled_at = ?7
              WHERE label = ?1 AND number = ?2",
         )?
-        .execute(params![label.key, label.attempts, state.word(), reason, evidence, by, tx.now])?;
+        .execute(params![label.key, label.attempts, state, reason, evidence, by, tx.now])?;
     if matches!(state, State::Printed | State::Sent) {
         tx.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
     }
-    Ok(orders::fulfil(tx, label.key)?.unwrap_or(state))
+    Ok(orders::apply_pending(tx, label.key)?.unwrap_or(state))
 }
 
 /// After a restart nobody knows how far the bytes of a label that was being sent have come.

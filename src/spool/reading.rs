@@ -1,12 +1,11 @@
 //! Questions to the ledger. Each is answered from an index, so history does not make it slower.
 
 use super::error::SpoolError;
-use super::ledger::State;
 use super::records::{
     Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
     QueuedLabel, Reprint, RunView, UnixMs,
 };
-use rusqlite::types::{ToSql, Type};
+use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 
@@ -14,14 +13,6 @@ use std::sync::Arc;
 const ROWS_MAX: usize = 1000;
 /// Jobs in one answer, at most: each has up to 500 labels to count.
 const JOBS_MAX: usize = 100;
-
-/// The state in that column.
-pub(super) fn state_of(row: &Row, column: usize) -> rusqlite::Result<State> {
-    let word: String = row.get(column)?;
-    State::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("the ledger knows no state {word}").into())
-    })
-}
 
 fn hash_of(row: &Row, column: usize) -> rusqlite::Result<Hash> {
     row.get(column).map(Hash::from_bytes)
@@ -34,7 +25,7 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
 pub(super) const LABEL: &str =
     "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest, l.cancel_wish IS 'hold' AND l.state NOT IN ('canceled', 'voided'), l.shipped_station
+    l.replaced_by, l.shipped_at, l.manifest, (l.pending_cancel IS 'hold' OR l.hold IS 'buyer_asked') AND l.state NOT IN ('canceled', 'voided'), l.shipped_station, l.hold
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
@@ -45,7 +36,7 @@ pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         printer: row.get(3)?,
         run: row.get(4)?,
         position: row.get(5)?,
-        state: state_of(row, 6)?,
+        state: row.get(6)?,
         reason: row.get(7)?,
         order: row.get(8)?,
         tracking: row.get(9)?,
@@ -65,6 +56,7 @@ pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         manifest: row.get(23)?,
         cancel_requested: row.get(24)?,
         shipped_station: row.get(25)?,
+        hold: row.get(26)?,
     })
 }
 
@@ -105,7 +97,7 @@ pub(super) fn newest_jobs(db: &Connection, jobs_max: usize) -> Result<Vec<JobBri
             jobs.push(JobBrief { id, printer: row.get(1)?, taken_at: row.get(2)?, counts: Vec::new(), ship_by: None });
         }
         let job = jobs.last_mut().expect("one was pushed");
-        job.counts.push((state_of(row, 3)?, row.get(4)?));
+        job.counts.push((row.get(3)?, row.get(4)?));
         job.ship_by = job.ship_by.into_iter().chain(row.get::<_, Option<i64>>(5)?).min();
     }
     Ok(jobs)
@@ -148,7 +140,7 @@ fn print_view(row: &Row) -> rusqlite::Result<PrintView> {
         number: row.get(0)?,
         printer: row.get(1)?,
         run: row.get(2)?,
-        state: state_of(row, 3)?,
+        state: row.get(3)?,
         reason: row.get(4)?,
         evidence: row.get(5)?,
         settled_by: row.get(6)?,
@@ -201,7 +193,6 @@ pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Res
 /// One page of the labels that match, newest first.
 pub(super) fn labels(db: &Connection, filter: &LabelFilter) -> Result<LabelPage, SpoolError> {
     let limit = filter.limit.clamp(1, ROWS_MAX);
-    let word = filter.state.map(State::word);
     let mut conditions = vec!["l.key < ?1"];
     let cursor = filter.cursor.unwrap_or(LabelKey::MAX);
     let mut values: Vec<&dyn ToSql> = vec![&cursor];
@@ -227,7 +218,7 @@ pub(super) fn labels(db: &Connection, filter: &LabelFilter) -> Result<LabelPage,
     if let Some(tracking) = &filter.tracking {
         also("l.tracking_key = ?", tracking);
     }
-    if let Some(state) = &word {
+    if let Some(state) = &filter.state {
         also("l.state = ?", state);
     }
     let sql = format!("{LABEL} WHERE {} ORDER BY l.key DESC LIMIT {}", conditions.join(" AND "), limit + 1);
@@ -283,7 +274,7 @@ pub(super) fn events_after(db: &Connection, seq: i64, events_max: usize) -> Resu
 /// How many labels stand where, by printer and state; what is nowhere is left out.
 pub(super) fn counts(db: &Connection) -> Result<Vec<Count>, SpoolError> {
     let mut query = db.prepare_cached("SELECT printer, state, labels FROM counts WHERE labels > 0 ORDER BY printer, state")?;
-    let counts = query.query_map([], |row| Ok(Count { printer: row.get(0)?, state: state_of(row, 1)?, labels: row.get(2)? }))?;
+    let counts = query.query_map([], |row| Ok(Count { printer: row.get(0)?, state: row.get(1)?, labels: row.get(2)? }))?;
     Ok(counts.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -1,8 +1,15 @@
 //! What goes into the spool and what comes out of it. Plain values; the server turns them into JSON.
 
+use super::answers::ScanAnswer;
+use super::events::EventKind;
+use super::hold::{Hold, HoldCause};
 use super::ledger::State;
+use super::mode::Mode;
 pub use blake3::Hash;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 /// The spool's own number of a label; the caller's name for it is its id.
 pub type LabelKey = i64;
@@ -43,8 +50,8 @@ pub struct NewLabel {
     pub ship_by: Option<UnixMs>,
     /// Goes before everything that is not.
     pub urgent: bool,
-    /// Born held, for this reason.
-    pub held: Option<String>,
+    /// Taken as held, and why.
+    pub held: Option<Hold>,
     pub carrier: Option<String>,
     pub weight_g: Option<u32>,
     /// It must not be used from then on.
@@ -94,6 +101,27 @@ pub struct Clash {
     pub message: String,
 }
 
+/// What canceling an order, or releasing it, did to one of its labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, Serialize, Deserialize, ToSchema)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum CancelOutcome {
+    Canceled,
+    Voided,
+    Held,
+    /// It is out: the parcel is to be kept back.
+    Flagged,
+    /// Its bytes are on their way: it is voided or held as soon as its fate is known.
+    Pending,
+    /// It was handed over already.
+    Shipped,
+    /// It waits again.
+    Released,
+    /// It is not kept back on behalf of the buyer any more.
+    Unflagged,
+    Unchanged,
+}
+
 /// How an order is canceled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancellation {
@@ -108,8 +136,7 @@ pub enum Cancellation {
 pub struct Canceled {
     /// As it stands now.
     pub label: LabelView,
-    /// The state it came to, or `flagged`, `pending`, `shipped`, `released`, `unflagged`, `unchanged`.
-    pub became: &'static str,
+    pub became: CancelOutcome,
 }
 
 /// The answer to a label that is to stand instead of another.
@@ -182,7 +209,9 @@ pub struct LabelView {
     /// Place in its run, from 1.
     pub position: i64,
     pub state: State,
-    /// Why it stands so; empty when the state says it all.
+    /// Why it is held, while it is.
+    pub hold: Option<HoldCause>,
+    /// Why it stands so, for people; empty when the state says it all.
     pub reason: String,
     pub order: Option<String>,
     pub tracking: Option<String>,
@@ -370,9 +399,8 @@ pub struct ScanNote {
     pub printer: String,
     pub by: Option<String>,
     pub label: Option<String>,
-    pub mode: &'static str,
-    pub answer: &'static str,
-    pub tone: &'static str,
+    pub mode: Mode,
+    pub answer: ScanAnswer,
 }
 
 /// Something that happened. Names ids, never a person.
@@ -380,8 +408,7 @@ pub struct ScanNote {
 pub struct Event {
     pub seq: i64,
     pub at: UnixMs,
-    /// A state's word for a label, `taken` for a job, the caller's word for a printer.
-    pub kind: String,
+    pub kind: EventKind,
     pub job: Option<String>,
     pub label: Option<String>,
     pub printer: Option<String>,

@@ -1,16 +1,13 @@
 //! What a pack station asks of the ledger: which label is meant, what waits for a scan, what was handed over.
 
 use super::error::SpoolError;
+use super::events::{About, AtStation, Happened, Scanned};
+use super::hold::{Hold, HoldCause, PendingCancel};
 use super::ledger::{Illegal, State, Step};
-use super::orders::BUYER_ASKED;
 use super::reading::{LABEL, label_view};
 use super::records::{GoodsWaiting, LabelKey, LabelView, ScanNote, Shipments, UnixMs, Wave};
 use super::transaction::{LabelRow, Transaction};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::json;
-
-/// Why a label is held that a scan lets print.
-pub const ON_SCAN: &str = "prints when it is scanned";
 
 /// Labels in one answer, at most.
 const LABELS_MAX: usize = 1000;
@@ -37,13 +34,13 @@ pub(super) fn doubts(db: &Connection) -> Result<Vec<LabelView>, SpoolError> {
 }
 
 const GOODS_COUNT: &str = "SELECT coalesce(sum(g.single), 0), count(*) FROM goods g JOIN labels l ON l.key = g.label
-    WHERE g.sku_key = ?1 AND l.state = 'held' AND l.reason = ?2 AND l.cancel_wish IS NULL
+    WHERE g.sku_key = ?1 AND l.state = 'held' AND l.hold = ?2 AND l.pending_cancel IS NULL
     AND (l.expires IS NULL OR l.expires > ?3)";
 
 fn goods_next_sql() -> String {
     format!(
         "{LABEL} JOIN goods g ON g.label = l.key
-         WHERE g.sku_key = ?1 AND g.single = 1 AND l.state = 'held' AND l.reason = ?2 AND l.cancel_wish IS NULL
+         WHERE g.sku_key = ?1 AND g.single = 1 AND l.state = 'held' AND l.hold = ?2 AND l.pending_cancel IS NULL
              AND (l.expires IS NULL OR l.expires > ?3)
          ORDER BY l.ship_by IS NULL, l.ship_by, l.key LIMIT 1"
     )
@@ -54,9 +51,10 @@ pub(super) fn goods_waiting(db: &Connection, skus: &[String], now: UnixMs) -> Re
     let mut count = db.prepare_cached(GOODS_COUNT)?;
     let mut first = db.prepare_cached(&goods_next_sql())?;
     for sku in skus {
-        let (single, all): (i64, i64) = count.query_row(params![sku, ON_SCAN, now], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (single, all): (i64, i64) =
+            count.query_row(params![sku, HoldCause::OnScan, now], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if all > 0 {
-            let next = first.query_row(params![sku, ON_SCAN, now], label_view).optional()?;
+            let next = first.query_row(params![sku, HoldCause::OnScan, now], label_view).optional()?;
             return Ok(GoodsWaiting { next, single: single as usize, in_orders: (all - single) as usize });
         }
     }
@@ -65,8 +63,8 @@ pub(super) fn goods_waiting(db: &Connection, skus: &[String], now: UnixMs) -> Re
 
 /// How many labels wait for a scan.
 pub(super) fn awaiting_scan(db: &Connection) -> Result<usize, SpoolError> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM labels WHERE state = 'held' AND reason = ?1 AND paper IS NULL")?;
-    Ok(query.query_row([ON_SCAN], |row| row.get::<_, i64>(0))? as usize)
+    let mut query = db.prepare_cached("SELECT count(*) FROM labels WHERE state = 'held' AND hold = ?1 AND paper IS NULL")?;
+    Ok(query.query_row([HoldCause::OnScan], |row| row.get::<_, i64>(0))? as usize)
 }
 
 fn shipped_sql() -> String {
@@ -156,12 +154,12 @@ pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &s
     Ok(waiting.len())
 }
 
-/// Refuses a label that nobody may want any more.
+/// Refuses a label that the buyer asked to cancel, or that is to be voided.
 fn check_wanted(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    let wish: Option<String> =
-        tx.db.prepare_cached("SELECT cancel_wish FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    match wish {
-        Some(_) => Err(SpoolError::Held { label: label.id.clone(), why: BUYER_ASKED.to_owned() }),
+    let pending: Option<PendingCancel> =
+        tx.db.prepare_cached("SELECT pending_cancel FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
+    match pending {
+        Some(_) => Err(SpoolError::Held { label: label.id.clone(), hold: Hold::of(HoldCause::BuyerAsked) }),
         None => Ok(()),
     }
 }
@@ -202,8 +200,13 @@ pub(super) fn let_print(tx: &mut Transaction, id: &str, printer: &str, by: &str)
     check_usable(tx, &label)?;
     tx.allowed(&label, Step::Release)?;
     check_wanted(tx, &label)?;
-    if label.reason != ON_SCAN {
-        return Err(SpoolError::Held { label: label.id, why: label.reason });
+    match label.hold {
+        Some(HoldCause::OnScan) => {}
+        cause => {
+            // Every held label has a cause.
+            let hold = Hold::because(cause.unwrap_or(HoldCause::Asked), label.reason);
+            return Err(SpoolError::Held { label: label.id, hold });
+        }
     }
     put_first(tx, &mut label, Some(printer))?;
     // Its slip comes behind it, wherever it prints.
@@ -220,14 +223,14 @@ pub(super) fn take_back_reprint(tx: &mut Transaction, id: &str, by: &str) -> Res
     let label = tx.label(id)?;
     let asked: Option<String> =
         tx.db.prepare_cached("SELECT reprint_by FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    let before: Option<String> = tx
+    let before: Option<State> = tx
         .db
         .prepare_cached(
             "SELECT state FROM prints WHERE label = ?1 AND state IN ('printed', 'sent') ORDER BY number DESC LIMIT 1",
         )?
         .query_row([label.key], |row| row.get(0))
         .optional()?;
-    let step = Step::TakeBack { sent: before.as_deref() == Some(State::Sent.word()) };
+    let step = Step::TakeBack { sent: before == Some(State::Sent) };
     if asked.is_none() || before.is_none() {
         return Err(Illegal { label: label.id, from: label.state, step }.into());
     }
@@ -257,8 +260,7 @@ pub(super) fn ship(tx: &mut Transaction, id: &str, by: Option<&str>, station: &s
     if changed == 0 {
         return Err(SpoolError::Shipped(label.id));
     }
-    let data = json!({ "station": station });
-    tx.tell("shipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.record_event(About::label(&label), &Happened::Shipped(AtStation { station: station.to_owned() }))
 }
 
 /// Takes back that the parcel was handed over.
@@ -279,8 +281,7 @@ pub(super) fn unship(tx: &mut Transaction, id: &str, station: &str) -> Result<()
     if changed == 0 {
         return Err(SpoolError::NotShipped(label.id));
     }
-    let data = json!({ "station": station });
-    tx.tell("unshipped", Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())
+    tx.record_event(About::label(&label), &Happened::Unshipped(AtStation { station: station.to_owned() }))
 }
 
 /// Keeps what came of a scan, and tells it.
@@ -289,18 +290,21 @@ pub(super) fn note_scan(tx: &mut Transaction, note: &ScanNote) -> Result<(), Spo
     tx.db
         .prepare_cached("INSERT INTO scans (at, station, scanned_by, label, answer) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![tx.now, note.station, note.by, label.as_ref().map(|label| label.key), note.answer])?;
-    let job = label.as_ref().map(|label| label.job_id.as_str());
-    let mut data = json!({ "station": note.station, "mode": note.mode, "code": note.answer, "tone": note.tone });
-    if let Some(job) = job {
-        data["job"] = job.into();
-    }
-    tx.tell("scan", None, note.label.as_deref(), Some(&note.printer), &data.to_string())
+    let scanned = Scanned {
+        station: note.station.clone(),
+        mode: note.mode,
+        code: note.answer,
+        tone: note.answer.tone(),
+        job: label.map(|label| label.job_id),
+    };
+    let about = About { job: None, label: note.label.as_deref(), printer: Some(&note.printer) };
+    tx.record_event(about, &Happened::Scan(scanned))
 }
 
-/// Says at a station's printer that the question of a label is put there.
-pub(super) fn tell_asked(tx: &mut Transaction, id: &str, printer: &str, station: &str) -> Result<(), SpoolError> {
-    let data = json!({ "station": station });
-    tx.tell("asked", None, Some(id), Some(printer), &data.to_string())
+/// Records that a station asks whether a label in doubt came out.
+pub(super) fn record_question(tx: &mut Transaction, id: &str, printer: &str, station: &str) -> Result<(), SpoolError> {
+    let about = About { job: None, label: Some(id), printer: Some(printer) };
+    tx.record_event(about, &Happened::Asked(AtStation { station: station.to_owned() }))
 }
 
 /// Deletes some of the scans before then; says how many.

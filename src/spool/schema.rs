@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), SpoolError>
     Ok(())
 }
 
-const MIGRATIONS: [&str; 3] = [FIRST, GROUPS, STATIONS];
+const MIGRATIONS: [&str; 4] = [FIRST, GROUPS, STATIONS, CLOSED_SETS];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -195,4 +195,19 @@ CREATE TABLE webhooks (
     name TEXT PRIMARY KEY,
     told INTEGER NOT NULL            -- the newest event it has taken
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Causes and kinds as words of closed sets; until now sentences and words with hyphens stood for them.
+const CLOSED_SETS: &str = "
+ALTER TABLE labels ADD COLUMN hold TEXT;            -- why it is held, while it is; reason says it for people
+ALTER TABLE labels RENAME COLUMN cancel_wish TO pending_cancel;
+UPDATE labels SET hold = CASE
+    WHEN reason = 'prints when it is scanned' AND (on_scan = 1 OR paper IS NOT NULL) THEN 'on_scan'
+    WHEN reason = 'waited through a long outage' THEN 'long_outage'
+    WHEN reason LIKE 'buyer asked to cancel%' OR reason LIKE 'the buyer asked to cancel%' THEN 'buyer_asked'
+    WHEN reason = 'it has expired: it must not be used any more.' THEN 'expired'
+    ELSE 'asked' END
+    WHERE state = 'held';
+UPDATE events SET kind = replace(kind, '-', '_') WHERE kind LIKE '%-%';
+UPDATE scans SET answer = replace(answer, '-', '_') WHERE answer LIKE '%-%';
 ";

@@ -1,8 +1,9 @@
 //! Taking a job: all of it or nothing.
 
 use super::error::SpoolError;
+use super::events::{About, Happened, JobTaken};
 use super::ledger::State;
-use super::reading::{self, state_of};
+use super::reading;
 use super::records::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
 use super::transaction::Transaction;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -100,7 +101,7 @@ fn standing_under(
          ORDER BY l.key DESC LIMIT 1"
     );
     let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row(params![value, but], |row| Ok((row.get(0)?, row.get(1)?, state_of(row, 2)?))).optional()?)
+    Ok(query.query_row(params![value, but], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
 }
 
 fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
@@ -124,8 +125,8 @@ fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
         tx.bells.insert(printer.clone());
     }
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
-    let data = json!({ "labels": job.labels.len(), "runs": run_count, "held": held });
-    tx.tell("taken", Some(&job.id), None, Some(&job.printer), &data.to_string())
+    let taken = JobTaken { labels: job.labels.len(), runs: run_count, held };
+    tx.record_event(About { job: Some(&job.id), label: None, printer: Some(&job.printer) }, &Happened::Taken(taken))
 }
 
 /// The labels in runs of at most so many. A packing slip stays in the run of its label where one run can hold both: they
@@ -160,8 +161,8 @@ pub(super) fn write_label(
         .prepare_cached(
             "INSERT INTO labels (id, job, printer, run, position, urgent, state, reason, moved_at, taken_at,
                  order_no, order_key, tracking, tracking_key, ship_by, template, attempts, copies, printer_group,
-                 carrier, weight_g, expires, on_scan, paper)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, ?16, ?17, ?18, ?19, ?20, ?21)",
+                 carrier, weight_g, expires, on_scan, paper, hold)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         )?
         .execute(params![
             label.id,
@@ -170,8 +171,8 @@ pub(super) fn write_label(
             run,
             position,
             label.urgent,
-            state.word(),
-            label.held.as_deref().unwrap_or_default(),
+            state,
+            label.held.as_ref().map(|hold| hold.text.as_str()).unwrap_or_default(),
             tx.now,
             order.map(|number| &number.text),
             order.map(|number| &number.key),
@@ -185,6 +186,7 @@ pub(super) fn write_label(
             label.expires,
             label.on_scan,
             label.paper,
+            label.held.as_ref().map(|hold| hold.cause),
         ])?;
     let row = tx.db.last_insert_rowid();
     keep_goods(tx, row, label.on_scan, &label.skus)?;

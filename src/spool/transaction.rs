@@ -4,11 +4,11 @@
 //! event beside it.
 
 use super::error::SpoolError;
+use super::events::{About, Happened, LabelMoved};
+use super::hold::HoldCause;
 use super::ledger::{Illegal, State, Step, next};
-use super::reading::state_of;
 use super::records::{LabelKey, UnixMs};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The open transaction for one group of requests.
@@ -42,13 +42,15 @@ pub(super) struct LabelRow {
     pub attempts: i64,
     pub copies: i64,
     pub revision: i64,
+    pub hold: Option<HoldCause>,
+    /// For people.
     pub reason: String,
     pub on_scan: bool,
 }
 
 const LABEL_ROW: &str =
     "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
-    l.reason, l.on_scan FROM labels l JOIN jobs j ON j.key = l.job";
+    l.reason, l.on_scan, l.hold FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
     Ok(LabelRow {
@@ -59,13 +61,21 @@ fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
         printer: row.get(4)?,
         run: row.get(5)?,
         position: row.get(6)?,
-        state: state_of(row, 7)?,
+        state: row.get(7)?,
         attempts: row.get(8)?,
         copies: row.get(9)?,
         revision: row.get(10)?,
         reason: row.get(11)?,
         on_scan: row.get(12)?,
+        hold: row.get(13)?,
     })
+}
+
+impl<'a> About<'a> {
+    /// An event of that label.
+    pub fn label(label: &'a LabelRow) -> About<'a> {
+        About { job: Some(&label.job_id), label: Some(&label.id), printer: Some(&label.printer) }
+    }
 }
 
 impl Transaction<'_> {
@@ -111,34 +121,36 @@ impl Transaction<'_> {
     /// `by` is the person who asked. A person's reason stays out of the event: it may name somebody.
     pub fn step(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
         let state = self.allowed(label, step)?;
+        let hold = match step {
+            Step::Hold(cause) => Some(cause),
+            _ => None,
+        };
         self.db
-            .prepare_cached("UPDATE labels SET state = ?2, reason = ?3, moved_by = ?4, moved_at = ?5 WHERE key = ?1")?
-            .execute(params![label.key, state.word(), reason, by, self.now])?;
+            .prepare_cached("UPDATE labels SET state = ?2, hold = ?3, reason = ?4, moved_by = ?5, moved_at = ?6 WHERE key = ?1")?
+            .execute(params![label.key, state, hold, reason, by, self.now])?;
         self.count(&label.printer, label.state, -1)?;
         self.count(&label.printer, state, 1)?;
-        let mut data = json!({ "run": label.run, "position": label.position });
-        if let Step::Void { .. } = step
-            && let Some(manifest) = self.manifest_of(label.key)?
-        {
-            data["manifest"] = manifest.into();
+        let mut moved = LabelMoved { run: label.run, position: label.position, cause: hold, ..LabelMoved::default() };
+        if let Step::Void { .. } = step {
+            moved.manifest = self.manifest_of(label.key)?;
         }
         if by.is_none() && !reason.is_empty() {
-            data["reason"] = reason.into();
+            moved.reason = Some(reason.to_owned());
         }
         if matches!(step, Step::TakeBack { .. }) {
             // It stands as before: no copy more has come out.
-            data["taken_back"] = true.into();
+            moved.taken_back = true;
         } else if label.copies > 0 {
-            self.tell_reprint(label, state, &mut data)?;
+            self.note_reprint(label, state, &mut moved)?;
         }
         if label.on_scan && matches!(state, State::Sending | State::Canceled | State::Voided) {
             self.db.prepare_cached("DELETE FROM goods WHERE label = ?1")?.execute([label.key])?;
         }
-        self.tell(state.word(), Some(&label.job_id), Some(&label.id), Some(&label.printer), &data.to_string())?;
+        self.record_event(About::label(label), &Happened::Label(state, moved))?;
         if state == State::Waiting {
             self.bells.insert(label.printer.clone());
         }
-        if matches!(step, Step::Hold | Step::Release | Step::Void { .. }) {
+        if matches!(step, Step::Hold(_) | Step::Release | Step::Void { .. }) {
             self.step_slips(label, step, reason, by)?;
         }
         Ok(state)
@@ -172,22 +184,19 @@ impl Transaction<'_> {
     }
 
     /// Adds to an event that the label is a copy of one that came out, and at which station it was asked for.
-    fn tell_reprint(&self, label: &LabelRow, state: State, data: &mut Value) -> Result<(), SpoolError> {
+    fn note_reprint(&self, label: &LabelRow, state: State, moved: &mut LabelMoved) -> Result<(), SpoolError> {
         if !matches!(state, State::Waiting | State::Sending | State::Printed | State::Sent | State::InDoubt) {
             return Ok(());
         }
-        data["reprint"] = true.into();
-        data["copies"] = label.copies.into();
-        let station: Option<String> = self
+        moved.reprint = true;
+        moved.copies = Some(label.copies);
+        moved.station = self
             .db
             .prepare_cached(
                 "SELECT coalesce(l.reprint_station, p.reprint_station)
                  FROM labels l LEFT JOIN prints p ON p.label = l.key AND p.number = l.attempts WHERE l.key = ?1",
             )?
             .query_row([label.key], |row| row.get(0))?;
-        if let Some(station) = station {
-            data["station"] = station.into();
-        }
         Ok(())
     }
 
@@ -195,22 +204,16 @@ impl Transaction<'_> {
     pub fn count(&self, printer: &str, state: State, labels: i64) -> Result<(), SpoolError> {
         self.db
             .prepare_cached("INSERT INTO counts VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET labels = labels + excluded.labels")?
-            .execute(params![printer, state.word(), labels])?;
+            .execute(params![printer, state, labels])?;
         Ok(())
     }
 
     /// Writes one event.
-    pub fn tell(
-        &mut self,
-        kind: &str,
-        job: Option<&str>,
-        label: Option<&str>,
-        printer: Option<&str>,
-        data: &str,
-    ) -> Result<(), SpoolError> {
+    pub fn record_event(&mut self, about: About, happened: &Happened) -> Result<(), SpoolError> {
+        let About { job, label, printer } = about;
         self.db
             .prepare_cached("INSERT INTO events (at, kind, job, label, printer, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![self.now, kind, job, label, printer, data])?;
+            .execute(params![self.now, happened.kind(), job, label, printer, happened.data()])?;
         self.latest = Some(self.db.last_insert_rowid());
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! What people and other programs ask of labels that are taken, and what time asks of old ones.
 
 use super::error::SpoolError;
+use super::events::{About, BacklogHeld, Happened, LabelReassigned};
+use super::hold::{Hold, HoldCause};
 use super::ledger::{State, Step};
 use super::orders;
 use super::printing::end_attempt;
@@ -9,7 +11,6 @@ use super::records::{Hash, LabelKey, Reprint, UnixMs};
 use super::scans::{check_usable, put_first};
 use super::transaction::Transaction;
 use rusqlite::{OptionalExtension, params};
-use serde_json::json;
 use std::time::Duration;
 
 /// Rows one erasing request may touch, so that it never keeps a label waiting.
@@ -20,21 +21,18 @@ pub(super) fn void(tx: &mut Transaction, id: &str, by: &str) -> Result<State, Sp
     tx.step(&label, Step::Void { copy_out: label.copies > 0 }, "voided", Some(by))
 }
 
-pub(super) fn hold(tx: &mut Transaction, id: &str, why: &str) -> Result<State, SpoolError> {
+pub(super) fn hold(tx: &mut Transaction, id: &str, hold: &Hold) -> Result<State, SpoolError> {
     let label = tx.label(id)?;
-    tx.step(&label, Step::Hold, why, None)
+    tx.step(&label, Step::Hold(hold.cause), &hold.text, None)
 }
 
 pub(super) fn release(tx: &mut Transaction, id: &str) -> Result<State, SpoolError> {
     let label = tx.label(id)?;
     tx.allowed(&label, Step::Release)?;
     // Who lets it print has decided.
-    orders::forget_wish(tx, &label)?;
+    orders::forget_pending(tx, &label)?;
     tx.step(&label, Step::Release, "", None)
 }
-
-/// Why a label is held that has waited through a long outage.
-const STALE: &str = "waited through a long outage";
 
 /// Holds every label of the printer that has been waiting for longer; says how many, in an event too.
 pub(super) fn hold_stale(tx: &mut Transaction, printer: &str, longer_than: Duration) -> Result<usize, SpoolError> {
@@ -50,13 +48,13 @@ pub(super) fn hold_stale(tx: &mut Transaction, printer: &str, longer_than: Durat
         let label = tx.label_of_key(*key)?;
         // A slip is held with its label already.
         if label.state == State::Waiting {
-            tx.step(&label, Step::Hold, STALE, None)?;
+            tx.step(&label, Step::Hold(HoldCause::LongOutage), HoldCause::LongOutage.sentence(), None)?;
         }
     }
     if !keys.is_empty() {
         let sentence = format!("{} labels that waited through a long outage are held.", keys.len());
-        let data = json!({ "printer": printer, "labels": keys.len(), "sentence": sentence });
-        tx.tell("backlog-held", None, None, Some(printer), &data.to_string())?;
+        let held = BacklogHeld { printer: printer.to_owned(), labels: keys.len(), sentence };
+        tx.record_event(About { printer: Some(printer), ..About::default() }, &Happened::BacklogHeld(held))?;
     }
     Ok(keys.len())
 }
@@ -66,10 +64,10 @@ pub(super) fn release_stale(tx: &mut Transaction, printer: &str) -> Result<usize
     let keys = tx
         .db
         .prepare_cached(
-            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND reason = ?2
-                 AND cancel_wish IS NULL ORDER BY key",
+            "SELECT key FROM labels INDEXED BY labels_of_state WHERE state = 'held' AND printer = ?1 AND hold = ?2
+                 AND pending_cancel IS NULL ORDER BY key",
         )?
-        .query_map(params![printer, STALE], |row| row.get(0))?
+        .query_map(params![printer, HoldCause::LongOutage], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in &keys {
         let label = tx.label_of_key(*key)?;
@@ -121,8 +119,8 @@ fn move_label(tx: &mut Transaction, key: LabelKey, to: &str, run: i64, position:
              SELECT ?1, count(*) + 1, ?2, ?3, ?4, ?5 FROM moves WHERE label = ?1",
         )?
         .execute(params![key, label.printer, to, why, tx.now])?;
-    let data = json!({ "from": label.printer, "run": run, "position": position, "reason": why });
-    tx.tell("moved", Some(&label.job_id), Some(&label.id), Some(to), &data.to_string())
+    let moved = LabelReassigned { from: label.printer.clone(), run, position, reason: why.to_owned() };
+    tx.record_event(About { printer: Some(to), ..About::label(&label) }, &Happened::Moved(moved))
 }
 
 pub(super) fn outcome(tx: &mut Transaction, id: &str, came_out: bool, by: &str) -> Result<State, SpoolError> {

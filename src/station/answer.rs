@@ -3,58 +3,8 @@
 use super::control::PICKS_MAX;
 use crate::config::Mode;
 use crate::service_label::Slip;
-use crate::spool::{BUYER_ASKED, LabelView, ON_SCAN, SpoolError, State, UnixMs};
-
-/// What came of a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    Reprinting,
-    Printing,
-    Shipped,
-    CameOut,
-    DidNot,
-    Mode,
-    Badge,
-    Paused,
-    Resumed,
-    WaveCanceled,
-    Undone,
-    /// Several labels are meant: one is to be picked.
-    Choose,
-    /// The same again means it.
-    Confirm,
-    /// A label is in doubt, and now the question is put.
-    Asked,
-    /// The same scan within two seconds: nothing more is done.
-    Repeated,
-    Unknown,
-    AlreadyShipped,
-    AlreadyPrinted,
-    NeverPrinted,
-    NothingWaits,
-    NothingToUndo,
-    NothingAsked,
-    /// The scan could not be worked on.
-    NotDone,
-    RefusedVoided,
-    RefusedCanceled,
-    RefusedExpired,
-    RefusedReplaced,
-    RefusedHeld,
-    RefusedWaiting,
-    RefusedSending,
-    RefusedInDoubt,
-    RefusedErased,
-}
-
-/// How it sounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    Good,
-    Ask,
-    Bad,
-    Quiet,
-}
+use crate::spool::{HoldCause, LabelView, SpoolError, State, UnixMs};
+pub use crate::spool::{ScanAnswer as Code, Tone};
 
 /// What a packer is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,76 +32,6 @@ pub struct Facts {
     /// The label to use instead.
     pub replaced_by: Option<String>,
     pub reason: Option<String>,
-}
-
-impl Code {
-    /// The word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Code::Reprinting => "reprinting",
-            Code::Printing => "printing",
-            Code::Shipped => "shipped",
-            Code::CameOut => "came-out",
-            Code::DidNot => "did-not",
-            Code::Mode => "mode",
-            Code::Badge => "badge",
-            Code::Paused => "paused",
-            Code::Resumed => "resumed",
-            Code::WaveCanceled => "wave-canceled",
-            Code::Undone => "undone",
-            Code::Choose => "choose",
-            Code::Confirm => "confirm",
-            Code::Asked => "asked",
-            Code::Repeated => "repeated",
-            Code::Unknown => "unknown",
-            Code::AlreadyShipped => "already-shipped",
-            Code::AlreadyPrinted => "already-printed",
-            Code::NeverPrinted => "never-printed",
-            Code::NothingWaits => "nothing-waits",
-            Code::NothingToUndo => "nothing-to-undo",
-            Code::NothingAsked => "nothing-asked",
-            Code::NotDone => "not-done",
-            Code::RefusedVoided => "refused-voided",
-            Code::RefusedCanceled => "refused-canceled",
-            Code::RefusedExpired => "refused-expired",
-            Code::RefusedReplaced => "refused-replaced",
-            Code::RefusedHeld => "refused-held",
-            Code::RefusedWaiting => "refused-waiting",
-            Code::RefusedSending => "refused-sending",
-            Code::RefusedInDoubt => "refused-in-doubt",
-            Code::RefusedErased => "refused-erased",
-        }
-    }
-
-    pub fn tone(self) -> Tone {
-        match self {
-            Code::Reprinting
-            | Code::Printing
-            | Code::Shipped
-            | Code::CameOut
-            | Code::DidNot
-            | Code::Mode
-            | Code::Badge
-            | Code::Paused
-            | Code::Resumed
-            | Code::WaveCanceled
-            | Code::Undone => Tone::Good,
-            Code::Choose | Code::Confirm | Code::Asked => Tone::Ask,
-            Code::Repeated => Tone::Quiet,
-            _ => Tone::Bad,
-        }
-    }
-}
-
-impl Tone {
-    pub fn word(self) -> &'static str {
-        match self {
-            Tone::Good => "good",
-            Tone::Ask => "ask",
-            Tone::Bad => "bad",
-            Tone::Quiet => "quiet",
-        }
-    }
 }
 
 impl Answer {
@@ -215,7 +95,7 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
         return no(Code::RefusedExpired, format!("label {id} has expired: it needs a new one.")).map(|answer| answer.with(facts));
     }
     if label.cancel_requested && label.state != State::Held && label.shipped_at.is_none() {
-        let facts = Facts { reason: Some(BUYER_ASKED.to_owned()), ..Facts::default() };
+        let facts = Facts { reason: Some(HoldCause::BuyerAsked.sentence().to_owned()), ..Facts::default() };
         let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
         return no(Code::RefusedHeld, sentence).map(|answer| answer.with(facts));
     }
@@ -254,7 +134,7 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
             Code::AlreadyPrinted,
             format!("label {id} has come out already: scan \"a scan reprints\" first if you need it again."),
         ),
-        (Mode::Print, State::Held) if label.reason != ON_SCAN => {
+        (Mode::Print, State::Held) if label.hold != Some(HoldCause::OnScan) => {
             let facts = Facts { reason: Some(label.reason.clone()), ..Facts::default() };
             no(Code::RefusedHeld, format!("label {id} is held ({}).", label.reason)).map(|answer| answer.with(facts))
         }
@@ -274,8 +154,12 @@ pub fn refused(label: &LabelView, mode: Mode, now: UnixMs, error: &SpoolError) -
         SpoolError::Replaced { other, .. } => LabelView { replaced_by: Some(other.clone()), ..label.clone() },
         SpoolError::Expired(_) => LabelView { expires: Some(now), ..label.clone() },
         SpoolError::Shipped(_) => LabelView { shipped_at: Some(now), ..label.clone() },
-        SpoolError::Held { why, .. } if why == BUYER_ASKED => LabelView { cancel_requested: true, ..label.clone() },
-        SpoolError::Held { why, .. } => LabelView { state: State::Held, reason: why.clone(), ..label.clone() },
+        SpoolError::Held { hold, .. } if hold.cause == HoldCause::BuyerAsked => {
+            LabelView { cancel_requested: true, ..label.clone() }
+        }
+        SpoolError::Held { hold, .. } => {
+            LabelView { state: State::Held, hold: Some(hold.cause), reason: hold.text.clone(), ..label.clone() }
+        }
         _ => return None,
     };
     refusal(&at_that_time, mode, now)

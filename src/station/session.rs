@@ -175,6 +175,7 @@ mod tests {
             run: 1,
             position: 1,
             state,
+            hold: None,
             reason: String::new(),
             order: None,
             tracking: None,

@@ -206,7 +206,7 @@ fn nearly_a_label() -> impl Strategy<Value = Node> {
     })
 }
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "id",
     "order",
     "tracking",
@@ -220,6 +220,7 @@ const FIELDS: [&str; 19] = [
     "expires",
     "note",
     "hold",
+    "cancel_requested",
     "surprise",
     "recipient.name",
     "recipient.phone",

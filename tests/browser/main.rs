@@ -268,8 +268,8 @@ async fn a_storm_of_scans_loses_none_and_answers_each_in_its_order() {
         let (scan, code) = line.split_once(' ').unwrap();
         let known: &[&str] = match scan {
             _ if scan.starts_with("NOBODY") => &["unknown"],
-            _ if scan >= "TR000036" => &["refused-voided", "repeated"],
-            _ => &["reprinting", "refused-waiting", "refused-sending", "repeated"],
+            _ if scan >= "TR000036" => &["refused_voided", "repeated"],
+            _ => &["reprinting", "refused_waiting", "refused_sending", "repeated"],
         };
         assert!(known.contains(&code), "{line}");
     }

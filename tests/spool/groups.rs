@@ -2,7 +2,7 @@
 
 use super::{Desk, digest, job, printed};
 use proptest::prelude::*;
-use waybilld::spool::{NewJob, Outcome, SpoolError, State, Taken};
+use waybilld::spool::{EventKind, Hold, NewJob, Outcome, SpoolError, State, Taken};
 
 const PRINTERS: [&str; 2] = ["pack-1", "pack-2"];
 
@@ -76,7 +76,7 @@ async fn a_ledger_of_the_first_version_is_read_and_its_labels_stay() {
          ALTER TABLE prints DROP COLUMN reprint_station;
          ALTER TABLE labels DROP COLUMN carrier; ALTER TABLE labels DROP COLUMN weight_g; ALTER TABLE labels DROP COLUMN expires;
          ALTER TABLE labels DROP COLUMN paper; ALTER TABLE labels DROP COLUMN on_scan; ALTER TABLE labels DROP COLUMN replaced_by;
-         ALTER TABLE labels DROP COLUMN revision; ALTER TABLE labels DROP COLUMN cancel_wish; ALTER TABLE labels DROP COLUMN cancel_by;
+         ALTER TABLE labels DROP COLUMN revision; ALTER TABLE labels DROP COLUMN pending_cancel; ALTER TABLE labels DROP COLUMN hold; ALTER TABLE labels DROP COLUMN cancel_by;
          ALTER TABLE labels DROP COLUMN shipped_at; ALTER TABLE labels DROP COLUMN shipped_by;
          ALTER TABLE labels DROP COLUMN shipped_station; ALTER TABLE labels DROP COLUMN manifest;
          ALTER TABLE labels DROP COLUMN reprint_station;
@@ -176,7 +176,7 @@ async fn follow(acts: Vec<Act>) {
                 known.state = after.unwrap_or(known.state);
             }
             Act::Hold(label) => {
-                let held = desk.spool.hold(&ids[label], "asked").await.is_ok();
+                let held = desk.spool.hold(&ids[label], Hold::asked("asked")).await.is_ok();
                 assert_eq!(held, model[label].state == State::Waiting);
                 model[label].state = if held { State::Held } else { model[label].state };
             }
@@ -220,7 +220,7 @@ async fn follow(acts: Vec<Act>) {
             assert_eq!(labels as usize, expected, "{state} at {printer}");
         }
     }
-    let moved = desk.kinds().await.iter().filter(|kind| *kind == "moved").count();
+    let moved = desk.kinds().await.iter().filter(|kind| **kind == EventKind::Moved).count();
     assert_eq!(moved, model.iter().map(|label| label.moves).sum::<usize>(), "an event for each move");
 }
 

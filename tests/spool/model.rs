@@ -3,7 +3,7 @@
 use super::{Desk, digest, job, printed, silent, smudged};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use waybilld::spool::{Outcome, SpoolError, State};
+use waybilld::spool::{Hold, Outcome, SpoolError, State};
 
 const LABELS: usize = 4;
 
@@ -107,7 +107,7 @@ async fn follow(acts: Vec<Act>) {
                 (*label, desk.spool.settle(keys[*label], model[*label].attempts, outcome.clone()).await)
             }
             Act::Void(label) => (*label, desk.spool.void(&ids[*label], "Mei").await.map(drop)),
-            Act::Hold(label) => (*label, desk.spool.hold(&ids[*label], "asked").await.map(drop)),
+            Act::Hold(label) => (*label, desk.spool.hold(&ids[*label], Hold::asked("asked")).await.map(drop)),
             Act::Release(label) => (*label, desk.spool.release(&ids[*label]).await.map(drop)),
             Act::Outcome(label, came_out) => (*label, desk.spool.outcome(&ids[*label], *came_out, "Mei").await.map(drop)),
             Act::Reprint(label) => (*label, desk.spool.reprint(&ids[*label], smudged(), None).await.map(drop)),

@@ -2,7 +2,10 @@
 
 use super::{Desk, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
-use waybilld::spool::{Canceled, Cancellation, Leaving, NewJob, NewLabel, Number, Outcome, Replaced, SpoolError, State};
+use waybilld::spool::{
+    CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, Leaving, NewJob, NewLabel, Number, Outcome, Replaced,
+    SpoolError, State,
+};
 
 fn sure() -> Cancellation {
     Cancellation::Sure { by: "shop tool".to_owned(), why: "the order was canceled".to_owned() }
@@ -20,7 +23,7 @@ fn order(labels: usize) -> NewJob {
 }
 
 /// What became of each, the first label first.
-fn became(labels: Vec<Canceled>) -> Vec<(&'static str, State)> {
+fn became(labels: Vec<Canceled>) -> Vec<(CancelOutcome, State)> {
     labels.into_iter().rev().map(|canceled| (canceled.became, canceled.label.state)).collect()
 }
 
@@ -32,7 +35,7 @@ async fn in_every_state() -> Desk {
     let doubtful = desk.send("pack-1").await;
     desk.spool.settle(doubtful.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
     desk.send("pack-1").await;
-    desk.spool.hold("wave-4", "address is checked").await.unwrap();
+    desk.spool.hold("wave-4", Hold::asked("address is checked")).await.unwrap();
     desk
 }
 
@@ -43,11 +46,11 @@ async fn a_canceled_order_leaves_no_label_that_could_be_used() {
     assert_eq!(
         became(said),
         [
-            ("voided", State::Voided),
-            ("pending", State::InDoubt),
-            ("pending", State::Sending),
-            ("canceled", State::Canceled),
-            ("canceled", State::Canceled),
+            (CancelOutcome::Voided, State::Voided),
+            (CancelOutcome::Pending, State::InDoubt),
+            (CancelOutcome::Pending, State::Sending),
+            (CancelOutcome::Canceled, State::Canceled),
+            (CancelOutcome::Canceled, State::Canceled),
         ]
     );
     assert!(desk.next("pack-1").await.is_none());
@@ -58,7 +61,7 @@ async fn a_canceled_order_leaves_no_label_that_could_be_used() {
     assert_eq!(desk.spool.outcome("wave-3", false, "anna").await, Ok(State::Canceled), "no copy of it came out");
     assert!(desk.next("pack-1").await.is_none(), "one that did not come out would wait again");
     let said = desk.spool.cancel_order("5764", sure()).await.unwrap();
-    assert!(said.iter().all(|label| label.became == "unchanged"), "twice is harmless");
+    assert!(said.iter().all(|label| label.became == CancelOutcome::Unchanged), "twice is harmless");
     assert_eq!(desk.counts("pack-1").await.into_iter().filter(|(_, labels)| *labels > 0).count(), 2);
 }
 
@@ -75,7 +78,14 @@ async fn evidence_that_comes_after_the_cancel_voids_the_label() {
     assert_eq!((told.label.copies, told.prints[0].state), (1, State::Printed), "its print stays in its history");
     assert_eq!(
         desk.kinds().await[3..],
-        ["cancel-pending", "cancel-pending", "printed", "voided", "waiting", "canceled"],
+        [
+            EventKind::CancelPending,
+            EventKind::CancelPending,
+            EventKind::Printed,
+            EventKind::Voided,
+            EventKind::Waiting,
+            EventKind::Canceled
+        ],
         "each step is told"
     );
 }
@@ -87,11 +97,11 @@ async fn a_request_to_cancel_keeps_back_what_waits_and_flags_what_is_out_until_s
     assert_eq!(
         became(said),
         [
-            ("flagged", State::Printed),
-            ("pending", State::InDoubt),
-            ("pending", State::Sending),
-            ("held", State::Held),
-            ("held", State::Held),
+            (CancelOutcome::Flagged, State::Printed),
+            (CancelOutcome::Pending, State::InDoubt),
+            (CancelOutcome::Pending, State::Sending),
+            (CancelOutcome::Held, State::Held),
+            (CancelOutcome::Held, State::Held),
         ]
     );
     assert_eq!(desk.spool.outcome("wave-2", false, "anna").await, Ok(State::Held), "it does not print again by itself");
@@ -101,11 +111,11 @@ async fn a_request_to_cancel_keeps_back_what_waits_and_flags_what_is_out_until_s
     assert_eq!(
         became(said),
         [
-            ("unflagged", State::Printed),
-            ("released", State::Waiting),
-            ("unflagged", State::Sending),
-            ("unflagged", State::Held),
-            ("released", State::Waiting),
+            (CancelOutcome::Unflagged, State::Printed),
+            (CancelOutcome::Released, State::Waiting),
+            (CancelOutcome::Unflagged, State::Sending),
+            (CancelOutcome::Unflagged, State::Held),
+            (CancelOutcome::Released, State::Waiting),
         ]
     );
     assert_eq!(desk.spool.label("wave-4").await.unwrap().label.reason, "address is checked", "held for a reason of its own");
@@ -114,7 +124,27 @@ async fn a_request_to_cancel_keeps_back_what_waits_and_flags_what_is_out_until_s
 
     desk.spool.cancel_order("5764", asked()).await.unwrap();
     let said = desk.spool.cancel_order("5764", sure()).await.unwrap();
-    assert_eq!(became(said).iter().filter(|(became, _)| *became == "voided").count(), 2, "the request was granted");
+    assert_eq!(became(said).iter().filter(|(became, _)| *became == CancelOutcome::Voided).count(), 2, "the request was granted");
+}
+
+#[tokio::test]
+async fn an_order_releases_what_is_held_for_its_buyer_whatever_the_words_and_nothing_else_whatever_they_say() {
+    let desk = Desk::new();
+    desk.take(order(4)).await;
+    let hold = async |label, hold| desk.spool.hold(label, hold).await.unwrap();
+    hold("wave-1", Hold::because(HoldCause::BuyerAsked, "the buyer wrote that it is too late")).await;
+    hold("wave-2", Hold::asked("buyer asked to cancel")).await;
+    hold("wave-3", Hold::asked("waited through a long outage")).await;
+    hold("wave-4", Hold::asked("prints when it is scanned")).await;
+    let flagged = desk.spool.label("wave-1").await.unwrap().label;
+    assert_eq!((flagged.hold, flagged.cancel_requested), (Some(HoldCause::BuyerAsked), true));
+
+    assert_eq!(became(desk.spool.release_order("5764").await.unwrap()), [(CancelOutcome::Released, State::Waiting)]);
+    assert_eq!(desk.spool.release_stale("pack-1").await, Ok(0), "no outage has held anything");
+    assert_eq!(desk.spool.awaiting_scan().await, Ok(0));
+    assert!(desk.spool.let_print("wave-4", "pack-1", "Mei").await.is_err(), "a scan is not what it waits for");
+    assert_eq!(desk.print("pack-1").await, "wave-1");
+    assert!(desk.next("pack-1").await.is_none());
 }
 
 #[tokio::test]
@@ -266,7 +296,7 @@ async fn act(desk: Desk, act: Act) -> Desk {
             let _ = desk.spool.settle(known.key, known.attempts, outcome).await;
         }
         Act::Look(label, came_out) => drop(desk.spool.outcome(&id(label), came_out, "anna").await),
-        Act::Hold(label) => drop(desk.spool.hold(&id(label), "asked").await),
+        Act::Hold(label) => drop(desk.spool.hold(&id(label), Hold::asked("asked")).await),
         Act::Release(label) => drop(desk.spool.release(&id(label)).await),
         Act::Reprint(label) => drop(desk.spool.reprint(&id(label), smudged(), None).await),
         Act::Ask => drop(desk.spool.cancel_order("5764", asked()).await.unwrap()),

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use waybilld::config::Config;
 use waybilld::designs::Designs;
 use waybilld::printer::Printers;
-use waybilld::spool::{Hash, NewJob, NewLabel, Number, Outcome, QueuedLabel, Spool, State, UnixMs};
-use waybilld::station::{Answer, Code, StationError, Stations};
+use waybilld::spool::{EventKind, Hash, Hold, HoldCause, NewJob, NewLabel, Number, Outcome, QueuedLabel, Spool, State, UnixMs};
+use waybilld::station::{Answer, Code, StationError, Stations, Tone};
 use waybilld::text::Fonts;
 use waybilld::waybill::tracking;
 
@@ -130,7 +130,7 @@ impl Table {
         rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap().execute_batch(sql).unwrap();
     }
 
-    async fn kinds(&self) -> Vec<String> {
+    async fn kinds(&self) -> Vec<EventKind> {
         self.spool.events_after(0, 1000).await.unwrap().into_iter().map(|event| event.kind).collect()
     }
 }
@@ -161,7 +161,7 @@ fn label(id: &str) -> NewLabel {
 /// A label of a parcel with these goods, that waits for its scan.
 fn on_scan(id: &str, ship_by: UnixMs, skus: &[&str]) -> NewLabel {
     NewLabel {
-        held: Some(waybilld::spool::ON_SCAN.to_owned()),
+        held: Some(Hold::of(HoldCause::OnScan)),
         on_scan: true,
         ship_by: Some(ship_by),
         skus: skus.iter().map(|sku| sku.to_uppercase()).collect(),
@@ -207,7 +207,7 @@ async fn what_must_not_be_used_is_refused_in_a_sentence_for_the_packer() {
     for _ in 0..4 {
         table.print().await;
     }
-    let held = NewLabel { held: Some("the buyer asked to cancel".to_owned()), ..label("held") };
+    let held = NewLabel { held: Some(Hold::asked("the buyer asked to cancel")), ..label("held") };
     table.take(vec![held, label("sending"), label("waiting"), label("canceled")]).await;
     table.send("pack-1").await;
     table.spool.void("voided", "shop").await.unwrap();
@@ -226,7 +226,7 @@ async fn what_must_not_be_used_is_refused_in_a_sentence_for_the_packer() {
     ];
     for (text, code, sentence) in said {
         let answer = table.expect(text, code).await;
-        assert_eq!((answer.sentence.as_str(), answer.code.tone().word()), (sentence, "bad"));
+        assert_eq!((answer.sentence.as_str(), answer.code.tone()), (sentence, Tone::Bad));
     }
     assert_eq!(table.spool.upcoming("pack-1", 10).await.unwrap().len(), 1, "nothing but what waited waits");
     // The ledger itself says no to whoever asks otherwise.
@@ -255,7 +255,7 @@ async fn a_doubt_is_asked_at_once_and_one_scan_answers_it() {
     assert_eq!((table.state("a").await, table.state("b").await), (State::Printed, State::Waiting));
     assert_eq!(table.print().await, "b", "it prints again by itself, before those behind it");
     assert_eq!(table.expect("XD0CTRLOUT", Code::NothingAsked).await.sentence, "no label is in doubt here: nothing was asked.");
-    assert_eq!(table.kinds().await.iter().filter(|kind| *kind == "asked").count(), 2);
+    assert_eq!(table.kinds().await.iter().filter(|kind| **kind == EventKind::Asked).count(), 2);
     assert_eq!(table.stations.views()[0].doubt, None);
 }
 
@@ -476,7 +476,7 @@ async fn a_station_that_is_not_configured_is_named() {
 async fn an_order_the_buyer_asked_to_cancel_is_neither_printed_nor_reprinted_nor_shipped_until_that_is_decided() {
     let table = Table::printed(vec![label("a")]).await;
     table.take(vec![on_scan("b", 1, &["MUG"])]).await;
-    let asked = || waybilld::spool::Cancellation::Asked { why: waybilld::spool::BUYER_ASKED.to_owned() };
+    let asked = || waybilld::spool::Cancellation::Asked { why: HoldCause::BuyerAsked.sentence().to_owned() };
     for order in ["ORDERA", "ORDERB"] {
         table.spool.cancel_order(order, asked()).await.unwrap();
     }

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Expressions use those names, or `row['Any Header']`. Of a label with several rows a name gives what they agree on,
-//! and a fault where they do not; `hold` and `leave_out` are asked row by row, and the first that gives something
+//! and a fault where they do not; `hold`, `cancel_requested` and `leave_out` are asked row by row, and the first that gives something
 //! counts; `rows` is all of them. Items come from the rows, those that differ in quantity only as one; with
 //! `when`, only from some. A blank text is as good as none, and a text in place of a number is taken for one.
 

@@ -199,7 +199,7 @@ async function settle(cameOut) {
   settled(false);
   try {
     await post(`/v1/labels/${encodeURIComponent(asked)}/outcome`, { came_out: cameOut, by: person() });
-    tell({ code: cameOut ? "came-out" : "did-not", tone: "good", facts: { label: asked } });
+    tell({ code: cameOut ? "came_out" : "did_not", tone: "good", facts: { label: asked } });
   } catch (error) {
     tell({ code: "error", tone: "bad", sentence: error.message });
     settled(true);
@@ -221,7 +221,7 @@ async function verb(path, body, done, facts) {
 
 /** The large word for what was done. */
 const DONE = {
-  "done.reprint": "code.reprinting", "done.void": "code.refused-voided", "done.hold": "code.refused-held", "done.release": "release",
+  "done.reprint": "code.reprinting", "done.void": "code.refused_voided", "done.hold": "code.refused_held", "done.release": "release",
   "done.pause": "code.paused", "done.resume": "code.resumed",
 };
 
@@ -237,9 +237,13 @@ const VERBS = {
     if (await choose(say("void.sure", { label }), { "void.yes": true })) await verb(path(label, "void"), { by: person() }, "done.void", { label });
   },
   hold: async (label) => {
-    const reasons = { "hold.cancel": "the buyer asked to cancel", "hold.address": "the address is in question", "hold.stock": "goods are missing" };
-    const reason = await choose(say("hold.why", { label }), reasons);
-    if (reason) await verb(path(label, "hold"), { reason }, "done.hold", { label });
+    const causes = {
+      "hold.cancel": { cause: "buyer_asked", reason: "the buyer asked to cancel" },
+      "hold.address": { cause: "asked", reason: "the address is in question" },
+      "hold.stock": { cause: "asked", reason: "goods are missing" },
+    };
+    const hold = await choose(say("hold.why", { label }), causes);
+    if (hold) await verb(path(label, "hold"), hold, "done.hold", { label });
   },
   release: (label) => verb(path(label, "release"), {}, "done.release", { label }),
 };

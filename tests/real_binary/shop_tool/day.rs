@@ -209,7 +209,7 @@ impl Day {
         let Some(tracking) = station["doubt"]["tracking"].as_str() else { return false };
         // The same code at once would be one pull of the trigger too many.
         sleep(AGAIN).await;
-        let (control, code) = if self.is_out(tracking) { ("XD0CTRLOUT", "came-out") } else { ("XD0CTRLNOT", "did-not") };
+        let (control, code) = if self.is_out(tracking) { ("XD0CTRLOUT", "came_out") } else { ("XD0CTRLNOT", "did_not") };
         let answer = self.scan(control).await;
         // The printer's own evidence may have been quicker.
         answer["code"] == code
@@ -295,7 +295,7 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     let (canceled, moved) = (day.parcels[39].order.clone(), day.parcels[40].order.clone());
     let outcome = day.post(&format!("/v1/orders/{canceled}/cancel"), json!({"by": "erp"})).await;
     assert_eq!(outcome["labels"].as_array().unwrap().len(), 1, "{outcome}");
-    day.expect(&day.parcels[39].tracking, "refused-voided").await;
+    day.expect(&day.parcels[39].tracking, "refused_voided").await;
 
     // Another one has moved house: a new label prints, the old one says which to use.
     let mut anew: Value = serde_json::from_str(WAVE.lines().nth(40).unwrap()).unwrap();
@@ -307,7 +307,7 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     day.post(&format!("/v1/labels/{moved}/replace"), anew).await;
     day.until_printed(&new, 1).await;
     assert_eq!(day.label(&moved).await["replaced_by"], json!(new));
-    let refused = day.expect(&day.parcels[40].tracking, "refused-replaced").await;
+    let refused = day.expect(&day.parcels[40].tracking, "refused_replaced").await;
     assert!(refused["sentence"].as_str().unwrap().contains(&new), "{refused}");
 
     // Parcels go out: the canceled one is caught, one is scanned twice, the last is forgotten under the table.
@@ -315,10 +315,10 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     for (at, parcel) in day.parcels.iter().enumerate().take(49) {
         match at {
             39 => {
-                day.expect(&parcel.tracking, "refused-voided").await;
+                day.expect(&parcel.tracking, "refused_voided").await;
             }
             40 => {
-                day.expect(&parcel.tracking, "refused-replaced").await;
+                day.expect(&parcel.tracking, "refused_replaced").await;
                 day.expect(MOVED, "shipped").await;
             }
             _ => {
@@ -326,7 +326,7 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
             }
         }
     }
-    day.expect(&day.parcels[0].tracking, "already-shipped").await;
+    day.expect(&day.parcels[0].tracking, "already_shipped").await;
 
     // The driver is here.
     let made = day.post("/v1/manifests", json!({"id": "eod-1"})).await;

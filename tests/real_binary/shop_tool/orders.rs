@@ -202,7 +202,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
 
     assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "held");
     let (code, sentence) = scan(&daemon, "print", "TR001").await;
-    assert!(code == "refused-held" && sentence.contains("buyer asked to cancel"), "{code}: {sentence}");
+    assert!(code == "refused_held" && sentence.contains("buyer asked to cancel"), "{code}: {sentence}");
     assert_eq!(order("57646001", "release", json!({})).await, "unflagged", "it waits for its scan again");
     assert_eq!(daemon.get("/v1/labels/pkg-1").await["state"], "held");
     // Another code: the same one so soon would be a trigger pulled twice.
@@ -211,7 +211,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
 
     assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "flagged");
     let (code, sentence) = scan(&daemon, "ship", "TR001").await;
-    assert_eq!(code, "refused-held");
+    assert_eq!(code, "refused_held");
     assert_eq!(sentence, "the buyer of label pkg-1 asked to cancel: put the parcel aside until that is decided.");
     order("57646001", "release", json!({})).await;
     let mut anew = label(1);
@@ -223,7 +223,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
     let (code, sentence) = scan(&daemon, "ship", "pkg-1").await;
     assert_eq!(
         (code.as_str(), sentence.as_str()),
-        ("refused-replaced", "label pkg-1 was replaced: take it off and use label pkg-1b.")
+        ("refused_replaced", "label pkg-1 was replaced: take it off and use label pkg-1b.")
     );
     assert_eq!(order("57646001", "cancel", json!({})).await, "shipped", "the parcel has left");
 }
