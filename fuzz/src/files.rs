@@ -37,7 +37,7 @@ fn read_table(input: &[u8]) {
 pub fn job(input: &[u8]) {
     static RULES: OnceLock<Rules> = OnceLock::new();
     let rules = RULES.get_or_init(|| {
-        let config = Config::parse("config.toml", "").expect("an empty configuration");
+        let config = Config::embedded();
         let designs = Designs::new(Fonts::embedded(), &[]).expect("the shipped designs");
         Rules::without_printers(config, Arc::new(designs))
     });

@@ -2,14 +2,14 @@
 
 use super::body::JsonBody;
 use super::extract::{Id, Query};
-use super::jobs::number;
 use super::problem::{Kind, Problem};
 use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
 use crate::api::{LabelHistory, LabelState, Labels};
 use crate::content::Content;
-use crate::fault::{Code, Fault, hint};
+use crate::fault::{Code, hint};
+use crate::intake::number;
 use crate::spool::{LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -17,7 +17,6 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::cell::RefCell;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
@@ -176,12 +175,7 @@ pub async fn outcome(
 
 /// Reads the fields of a small request, or tells everything wrong with them.
 pub fn read<T>(body: &JsonBody, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
-    let faults: RefCell<Vec<Fault>> = RefCell::default();
-    let made = Fields::of(&body.node, "", known, &faults).map(|fields| read(&fields));
-    match made.filter(|_| faults.borrow().is_empty()) {
-        Some(made) => Ok(made),
-        None => Err(Problem::refused(faults.into_inner(), "nothing was changed")),
-    }
+    Fields::read(&body.node, known, read).map_err(|faults| Problem::refused(faults, "nothing was changed"))
 }
 
 fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, Problem> {
