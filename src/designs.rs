@@ -6,7 +6,7 @@
 
 mod papers;
 
-pub use papers::{Sheet, WavePapers, wall_clock};
+pub use papers::{Sheet, WavePapers};
 
 use crate::dots::{Dpi, Mm};
 use crate::fault::{self, Fault, FileFault};

@@ -12,6 +12,7 @@ pub mod symbology;
 pub mod text;
 
 pub mod capture;
+pub mod carrier;
 pub mod content;
 pub mod conversation;
 pub mod import;
@@ -28,6 +29,7 @@ pub mod waybill;
 
 pub mod designs;
 pub mod device;
+pub mod intake;
 pub mod notify;
 pub mod printer;
 pub mod scanner;

@@ -19,11 +19,11 @@ mod problem;
 mod render;
 mod routes;
 mod stations;
-mod submission;
 mod webhooks;
 
 use crate::config::Config;
 use crate::designs::Designs;
+use crate::intake::{Compute, Intake, Rules};
 use crate::printer::Printers;
 use crate::spool::{Spool, SpoolError};
 use crate::station::Stations;
@@ -87,8 +87,10 @@ struct AppState {
     services: Arc<Services>,
     /// KiB of requests that may be in memory at once.
     body_memory: Arc<Semaphore>,
+    /// What jobs are read and checked against.
+    rules: Arc<Rules>,
     /// Threads that may read, check and draw at once.
-    compute_permits: Arc<Semaphore>,
+    compute_permits: Compute,
     streams: Arc<Semaphore>,
     /// Turns true when the daemon stops.
     closing: watch::Receiver<bool>,
@@ -139,15 +141,14 @@ impl Listener for TcpListener {
 impl AppState {
     /// Runs something that computes on a thread that may. Waits for its turn first.
     async fn compute<T: Send + 'static>(&self, work: impl FnOnce(&Services) -> T + Send + 'static) -> Result<T, Problem> {
-        let permit = self.compute_permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let services = self.services.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&services);
-            // Given back when the work ends, not when the asker leaves.
-            drop(permit);
-            done
-        });
-        done.await.map_err(|_| Problem::new(Kind::Internal, "this request hit an internal error; nothing was changed."))
+        Ok(self.compute_permits.run(move || work(&services)).await?)
+    }
+
+    /// The way in for labels.
+    fn intake(&self) -> Intake<'_> {
+        let Services { spool, printers, .. } = &*self.services;
+        Intake { rules: &self.rules, compute: &self.compute_permits, spool, printers }
     }
 }
 
@@ -217,11 +218,11 @@ async fn open(services: Arc<Services>, console: Option<String>, closing: watch::
     for design in services.designs.designs() {
         services.spool.keep_template(&design.text).await?;
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (routes, openapi) = routes::documented();
     let app = AppState {
         body_memory: Arc::new(Semaphore::new(body::kib(services.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
-        compute_permits: Arc::new(Semaphore::new(cores)),
+        rules: Arc::new(Rules::new(services.config.clone(), services.designs.clone())),
+        compute_permits: Compute::on_all_cores(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         closing,
         console,

@@ -2,8 +2,7 @@
 //!
 //! JSON goes in, a [`Waybill`] or every fault of the label comes out. Field names are those of the API, and
 //! [`Waybill::to_json`] is what the spool keeps. Beside it: address lines in the order of the destination
-//! ([`address`]), tracking numbers as people read and search them ([`tracking`]), and what a log may show
-//! ([`mask`]). Knows no template, printer or clock.
+//! ([`address`]) and what a log may show ([`mask`]). Knows no template, printer or clock.
 //!
 //! ```
 //! use waybilld::waybill::{Senders, Waybill, json};
@@ -25,12 +24,12 @@ pub mod json;
 pub mod mask;
 mod party;
 mod ship_by;
-pub mod tracking;
 
 pub use country::Country;
 pub use party::{PARTY_FIELDS, Party, Senders};
 pub use ship_by::ShipBy;
 
+use crate::carrier::number;
 use crate::fault::{Code, Fault, hint};
 use clean::Kind;
 use fields::Fields;
@@ -171,7 +170,7 @@ impl Waybill {
                 "tracking",
                 "holds a character the barcode cannot carry: use plain Latin letters, digits and signs.",
             );
-        } else if tracking.as_deref().is_some_and(|tracking| tracking::key(tracking).is_empty()) {
+        } else if tracking.as_deref().is_some_and(|tracking| number::key(tracking).is_empty()) {
             fields.fault(Code::BadFormat, "tracking", "needs at least one letter or digit.");
         }
         fields.need("id", id.is_some(), "give each label a name of its own, such as the package id.");

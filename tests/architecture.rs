@@ -14,7 +14,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &["dots"]),
     // Addresses are values: the configuration reads them, and needs nothing that opens a device.
     ("uri", &[]),
-    ("waybill", &["fault"]),
+    // What is known of carriers: how their numbers are built and wrapped.
+    ("carrier", &[]),
+    // A number is searched in the form its carrier writes it.
+    ("waybill", &["carrier", "fault"]),
     // Checks what a map made, so that the faults of map and label are told together.
     ("import", &["fault", "toml_file", "waybill"]),
     // What is printed beside waybills, made of them.
@@ -28,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("capture", &[]),
     // Expressions are tried on a sample of the paper they are for.
     ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots"]),
-    ("layout", &["content", "fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
+    ("layout", &["carrier", "content", "fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
@@ -76,7 +79,15 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["closed_set", "config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
+    ("station", &["carrier", "closed_set", "config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
+    // The one way in: every door hands over a job and is told whether it was kept.
+    (
+        "intake",
+        &[
+            "carrier", "config", "content", "designs", "dots", "fault", "import", "label", "language", "papers", "printer",
+            "spool", "template", "waybill",
+        ],
+    ),
     // What goes over the wire.
     ("api", &["closed_set", "fault", "papers", "printer", "spool", "station", "waybill"]),
     // What is told of the ledger's events, in the shapes of the wire.
@@ -84,24 +95,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "api",
-            "closed_set",
-            "config",
-            "content",
-            "designs",
-            "dots",
-            "fault",
-            "import",
-            "label",
-            "language",
-            "layout",
-            "notify",
-            "papers",
-            "printer",
-            "spool",
-            "station",
-            "template",
-            "waybill",
+            "api", "closed_set", "config", "content", "designs", "dots", "fault", "intake", "language", "notify", "papers", "printer", "spool",
+            "station", "waybill",
         ],
     ),
     (
@@ -138,6 +133,7 @@ const PURE: &[&str] = &[
     "text",
     "uri",
     "waybill",
+    "carrier",
     "papers",
     "content",
     "import",

@@ -3,6 +3,7 @@
 //! An input is what is said on a line, as it is, with [`MARK`] in it where something else happens: the byte behind it
 //! says what. So a capture, or a label of `tests/golden`, is an input to begin with.
 
+pub mod files;
 pub mod printer;
 pub mod readers;
 pub mod talk;

@@ -2,19 +2,19 @@
 //! records or the table of somebody else's export.
 //!
 //! A path goes in; labels in our JSON shape come out, not yet checked, with what the map left out. What is found wrong
-//! later with a label of a table is told by row and column ([`Input::told`]). Numbers keep the text they were written in. Knows no label's fields: the waybill room does.
+//! later with a label of a table is told by row and column ([`Input::told`]). Numbers keep the text they were written in.
+//! Knows no label's fields and checks nothing: `intake` does.
 
 use super::failure::Failure;
 use crate::fault::{Code, Fault};
-use crate::import::field_map::{FieldMap, LeftOut};
+use crate::import::field_map::LeftOut;
 use crate::import::sheet::Kind;
-use crate::import::{self, MAPS, Map, Origins};
+use crate::import::{self, Map, Origins};
+use crate::intake::maps::{self, NoMap};
 use crate::waybill::json::{self, Node};
-use crate::waybill::{Senders, Waybill};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 /// Five hundred labels with documents in them stay well below.
 const BYTES_MAX: u64 = 256 << 20;
@@ -84,37 +84,6 @@ impl Source {
 }
 
 impl Input {
-    /// The labels checked, or everything that is wrong with them. A job's sender and template are those of labels that
-    /// name none.
-    pub fn waybills(&self, senders: &Senders) -> Result<Vec<Waybill>, Failure> {
-        let usual = self.job.iter().filter(|(field, _)| field == "sender" || field == "template");
-        let mut usual: Vec<(String, Node)> = usual.cloned().collect();
-        if let ([only], true) = (senders.names().as_slice(), usual.iter().all(|(field, _)| field != "sender")) {
-            usual.push(("sender".to_owned(), Node::text(*only)));
-        }
-        let mut waybills = Vec::new();
-        let mut faults = Vec::new();
-        for (at, label) in self.labels.iter().enumerate() {
-            let mut label = label.clone();
-            if let Node::Object(fields) = &mut label {
-                for (field, node) in &usual {
-                    if fields.iter().all(|(name, _)| name != field) {
-                        fields.push((field.clone(), node.clone()));
-                    }
-                }
-            }
-            match Waybill::parse(&label, senders) {
-                Ok(waybill) => waybills.push(waybill),
-                Err(found) => faults.extend(found.into_iter().map(|fault| match fault.label {
-                    Some(_) => fault,
-                    None if self.origins.is_none() => Fault::new(fault.code, "", format!("label {} of them: {fault}", at + 1)),
-                    None => Fault { field: format!("labels[{at}].{}", fault.field), ..fault },
-                })),
-            }
-        }
-        if faults.is_empty() { Ok(waybills) } else { Err(Failure::refused_for(self.told(faults, 0))) }
-    }
-
     /// The same faults in lines for a person. `first` is where the job's labels begin among those of the input.
     pub fn told(&self, faults: Vec<Fault>, first: usize) -> Vec<String> {
         let Some(origins) = &self.origins else {
@@ -178,16 +147,23 @@ pub fn parse(bytes: &[u8], map: Option<Map>) -> Result<Input, Vec<Fault>> {
     Ok(input)
 }
 
+/// These labels as one job, as a caller of the daemon writes it. What is no list goes over as it is: the reader says so.
+pub fn to_job(mut fields: Vec<(String, Node)>, labels: &[Node]) -> Node {
+    if !fields.iter().any(|(name, _)| name == "labels") {
+        fields.push(("labels".to_owned(), Node::List(labels.to_vec())));
+    }
+    Node::Object(fields)
+}
+
 /// A map by its file, or a shipped one by its name.
 fn read_map(map: &str) -> Result<Map, Failure> {
-    if MAPS.iter().all(|(name, _)| *name != map) && Path::new(map).exists() {
-        let file = File::open(map).map_err(|error| unreadable(map, &error))?;
-        let text = String::from_utf8(read_bytes(map, file)?);
-        let text = text.map_err(|_| Failure::refused(format!("{map}: is not UTF-8 text, so it is no field map.")))?;
-        let parsed = FieldMap::parse(&text, map).map_err(Failure::refused_for)?;
-        return Ok(Map { name: map.to_owned(), map: parsed });
-    }
-    Map::shipped(map).map_err(|hint| Failure::refused(format!("{map}: no such file, and no shipped map.{hint}")))
+    maps::shipped_or_file(map).map_err(|why| match why {
+        NoMap::Unknown { hint } => Failure::refused(format!("{map}: no such file, and no shipped map.{hint}")),
+        NoMap::Wrong(faults) => Failure::refused_for(faults),
+        NoMap::NotText => Failure::refused(format!("{map}: is not UTF-8 text, so it is not a field map.")),
+        NoMap::TooLarge => Failure::refused(format!("{map}: is too large for a field map.")),
+        NoMap::Unread(error) => unreadable(map, &error),
+    })
 }
 
 fn read_bytes(name: &str, from: impl Read) -> Result<Vec<u8>, Failure> {
@@ -211,6 +187,9 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::MAPS;
+    use crate::import::field_map::FieldMap;
+    use std::path::Path;
 
     fn labels(text: &str) -> Vec<String> {
         parse(text.as_bytes(), None).expect("input").labels.iter().map(Node::to_json).collect()
@@ -288,26 +267,5 @@ mod tests {
     #[test]
     fn every_shipped_map_is_sound() {
         MAPS.iter().for_each(|(name, _)| drop(read_map(name).expect("a sound map")));
-    }
-
-    #[test]
-    fn the_sender_and_template_of_a_job_are_those_of_labels_that_name_none() {
-        let text = r#"{"template": "plain", "sender": {"name": "Lamp Shop", "lines": ["8 Quay"], "country": "HK"}, "labels": [
-            {"id": "a", "order": "1", "tracking": "T1", "recipient": {"name": "Ann Lee", "lines": ["1 Elm"], "country": "HK"}},
-            {"id": "b", "order": "2", "tracking": "T2", "recipient": {"name": "Ann Lee", "lines": ["1 Elm"], "country": "HK"},
-             "template": "large"}]}"#;
-        let waybills = parse(text.as_bytes(), None).expect("a job").waybills(&Senders::default()).expect("sound labels");
-        assert_eq!(
-            waybills.iter().map(|waybill| waybill.template.as_deref()).collect::<Vec<_>>(),
-            [Some("plain"), Some("large")]
-        );
-        assert!(waybills.iter().all(|waybill| waybill.sender.name == "Lamp Shop"));
-    }
-
-    #[test]
-    fn a_label_without_an_id_is_told_by_its_place() {
-        let said = parse(b"{}", None).expect("a label").waybills(&Senders::default()).expect_err("refused").sentence;
-        assert!(said.starts_with("label 1 of them: id: is missing"), "{said}");
-        assert!(said.contains("\nlabel 1 of them: order: is missing"), "{said}");
     }
 }

@@ -1,18 +1,17 @@
 //! `waybilld render`: labels as pictures or as a printer's bytes, without a daemon.
 
 use super::Failure;
-use super::input::Source;
+use super::input::{self, Input, Source};
 use crate::config::DEFAULT_TEMPLATE;
-use crate::content::ContentRef;
 use crate::daemon::files;
-use crate::designs::{Designs, WavePapers, wall_clock};
 use crate::dots::Dpi;
-use crate::fault::{Code, Fault};
+use crate::intake::Rules;
+use crate::intake::drawing::{How, draw, stream};
 use crate::label::Label;
-use crate::language::{Encoder, Language, Options, Setup, zpl};
-use crate::papers::{Want, Wave};
-use crate::template::Template;
-use crate::waybill::Waybill;
+use crate::language::{Language, Setup, zpl};
+use crate::papers::Want;
+use crate::waybill::json::Node;
+use jiff::Zoned;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -66,8 +65,14 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let designs = files::designs(&config)?;
     let input = args.source.read()?;
     input.remarks().iter().for_each(|remark| eprintln!("{remark}"));
-    let id = input.job.iter().find(|(field, _)| field == "id").and_then(|(_, id)| id.as_text()).unwrap_or("wave");
-    let labels = lay_out(&designs, id, &input.waybills(&config.senders)?, &args)?;
+    if input.labels.is_empty() && !input.left_out.is_empty() {
+        eprintln!("nothing to draw: every order was left out.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let how = How { dpi: Some(args.dpi), template: None, papers: !args.papers.is_empty() };
+    let rules = Rules::without_printers(config, Arc::new(designs));
+    let drawn = draw(&rules, job(&input, &args), how, &Zoned::now());
+    let labels = drawn.map_err(|faults| Failure::refused_for(input.told(faults, 0)))?.labels;
     let extension = args.output.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let language = args.language.or(Language::named(extension));
     if let Some(language) = language.filter(|_| !is_folder(&args.output)) {
@@ -99,57 +104,25 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every label laid out, the papers among them where they would print, or every fault of every label.
-fn lay_out(designs: &Designs, id: &str, waybills: &[Waybill], args: &Args) -> Result<Vec<Label>, Failure> {
-    let mut faults = Vec::new();
-    let mut papers = WavePapers::default();
+/// The job as it is drawn: for no printer, with what the command line says.
+fn job(input: &Input, args: &Args) -> Node {
+    let mut fields = input.job.clone();
+    fields.retain(|(field, _)| field != "printer");
+    if fields.iter().all(|(field, _)| field != "template") {
+        fields.push(("template".to_owned(), Node::text(&args.template)));
+    }
     if !args.papers.is_empty() {
-        let usual = &designs.design(&args.template).map_err(Failure::refused)?.template;
-        let labels = waybills.iter().collect();
-        let wave = Wave { id: id.to_owned(), printer: "not printed".to_owned(), at: wall_clock(), labels };
-        match designs.papers(&wave, &args.papers, (usual.width, usual.height), args.dpi) {
-            Ok(made) => papers = made,
-            Err(found) => faults.extend(found),
-        }
+        fields.retain(|(field, _)| field != "papers");
+        let words = args.papers.iter().map(|want| Node::text(want.word())).collect();
+        fields.push(("papers".to_owned(), Node::List(words)));
     }
-    let mut labels = Vec::new();
-    let mut set = |design: Result<&Arc<Template>, String>, id: &str, content: ContentRef<'_>| {
-        let made = match design {
-            Ok(template) => designs.with(template, args.dpi, |compositor| compositor.lay_out(content)).and_then(|made| made),
-            Err(sentence) => Err(vec![Fault::new(Code::UnknownValue, "template", sentence)]),
-        };
-        match made {
-            Ok(label) => labels.push(label),
-            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_label(id))),
-        }
-    };
-    papers.before.iter().for_each(|sheet| set(Ok(&sheet.template), &sheet.paper.id(), (&sheet.paper).into()));
-    let mut behind = papers.behind.iter();
-    for waybill in waybills {
-        let name = waybill.template.as_deref().unwrap_or(&args.template);
-        set(designs.design(name).map(|design| &design.template), &waybill.id, waybill.into());
-        for sheet in behind.next().into_iter().flatten() {
-            set(Ok(&sheet.template), &sheet.paper.id(), (&sheet.paper).into());
-        }
-    }
-    if faults.is_empty() {
-        return Ok(labels);
-    }
-    Err(Failure::refused(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+    input::to_job(fields, &input.labels)
 }
 
 /// What a printer would be sent for these labels, from its first byte on.
 fn stream_of(language: Language, labels: &[Label], native_text: bool) -> Vec<u8> {
     let zpl = zpl::Options { native_text, memory_bytes: PRINTER_MEMORY_BYTES, slow_line: false };
-    let mut encoder = Encoder::new(language, Options { zpl, ..Options::default() });
-    let mut bytes = Vec::new();
-    for (at, label) in labels.iter().enumerate() {
-        if at == 0 {
-            bytes.extend(encoder.start(&Setup::default(), label.size, label.dpi));
-        }
-        bytes.extend(encoder.label(label).bytes);
-    }
-    bytes
+    stream(language, labels, &Setup::default(), zpl)
 }
 
 fn is_folder(path: &Path) -> bool {

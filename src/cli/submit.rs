@@ -6,7 +6,7 @@
 
 use super::client::{Client, Door};
 use super::failure::Failure;
-use super::input::{Input, Source};
+use super::input::{self, Input, Source};
 use super::job::{Job, follow};
 use super::progress::Progress;
 use super::say;
@@ -149,15 +149,16 @@ pub fn bodies<'a>(input: &Input, told: impl IntoIterator<Item = (&'a str, Option
     bodies.collect()
 }
 
-fn body(mut fields: Vec<(String, Node)>, labels: &[Node]) -> String {
-    if !fields.iter().any(|(name, _)| name == "labels") {
-        fields.push(("labels".to_owned(), Node::List(labels.to_vec())));
+fn body(fields: Vec<(String, Node)>, labels: &[Node]) -> String {
+    let named = fields.iter().any(|(name, _)| name == "id");
+    let mut job = input::to_job(fields, labels);
+    let content = job.to_json();
+    if let (Node::Object(fields), false) = (&mut job, named) {
+        let hash = blake3::hash(content.as_bytes()).to_hex();
+        fields.push(("id".to_owned(), Node::text(format!("job-{}", &hash[..16]))));
+        return job.to_json();
     }
-    if !fields.iter().any(|(name, _)| name == "id") {
-        let content = blake3::hash(Node::Object(fields.clone()).to_json().as_bytes()).to_hex();
-        fields.push(("id".to_owned(), Node::text(format!("job-{}", &content[..16]))));
-    }
-    Node::Object(fields).to_json()
+    content
 }
 
 #[cfg(test)]

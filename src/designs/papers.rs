@@ -14,11 +14,6 @@ pub struct Sheet {
     pub template: Arc<Template>,
 }
 
-/// Date and time by the clock on the wall here, as papers say it.
-pub fn wall_clock() -> String {
-    jiff::Zoned::now().strftime("%Y-%m-%d %H:%M").to_string()
-}
-
 /// The papers of a wave, in the order they print.
 #[derive(Debug, Default)]
 pub struct WavePapers {

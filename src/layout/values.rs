@@ -1,9 +1,10 @@
 //! What the expressions of a template see of an order or a paper. An optional text that is not there is empty; an optional group
 //! (`cod`, `ship_by`) is none, so `when = "cod"` does what it says.
 
+use crate::carrier::number;
 use crate::content::{Content, ContentRef};
 use crate::papers::RowNames;
-use crate::waybill::{Item, Party, ShipBy, Waybill, tracking, weight};
+use crate::waybill::{Item, Party, ShipBy, Waybill, weight};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
@@ -18,7 +19,7 @@ pub fn of(content: ContentRef<'_>) -> Value {
 fn of_waybill(waybill: &Waybill) -> Value {
     context! {
         id => &waybill.id, order => &waybill.order,
-        tracking => &waybill.tracking, tracking_spaced => tracking::spaced(&waybill.tracking),
+        tracking => &waybill.tracking, tracking_spaced => number::spaced(&waybill.tracking),
         carrier => text(&waybill.carrier), service => text(&waybill.service), routing => text(&waybill.routing),
         note => text(&waybill.note),
         pieces => waybill.items.iter().map(|item| u64::from(item.quantity)).sum::<u64>(),

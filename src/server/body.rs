@@ -4,8 +4,8 @@
 //! machine. A body over the limit is read to its end and thrown away, so that a client that only listens after it has
 //! spoken hears why.
 
+use super::AppState;
 use super::problem::{Kind, Problem};
-use super::{AppState, Services};
 use crate::waybill::json::{self, Node};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -29,19 +29,9 @@ pub struct JsonBody {
 }
 
 impl JsonBody {
-    /// Does something with the tree where computing is allowed, and gives its memory back.
-    pub async fn compute<T: Send + 'static>(
-        self,
-        app: &AppState,
-        work: impl FnOnce(&Services, Node) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        let JsonBody { node, room } = self;
-        app.compute(move |services| {
-            let done = work(services, node);
-            drop(room);
-            done
-        })
-        .await
+    /// The tree, and the memory it may use.
+    pub fn into_parts(self) -> (Node, OwnedSemaphorePermit) {
+        (self.node, self.room)
     }
 }
 
@@ -52,15 +42,15 @@ pub fn kib(bytes: usize) -> usize {
 
 /// A file as the body of a request, whatever its header calls it.
 pub struct File {
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
     /// The memory it may use.
     room: OwnedSemaphorePermit,
 }
 
 impl File {
-    /// What a file came to, in its place.
-    pub fn become_json(self, node: Node) -> JsonBody {
-        JsonBody { node, room: self.room }
+    /// The bytes, and the memory they may use.
+    pub fn into_parts(self) -> (Vec<u8>, OwnedSemaphorePermit) {
+        (self.bytes, self.room)
     }
 }
 

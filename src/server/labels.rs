@@ -2,7 +2,6 @@
 
 use super::body::JsonBody;
 use super::extract::{Id, Query};
-use super::jobs::number;
 use super::problem::{Kind, Problem};
 use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
@@ -11,6 +10,7 @@ use crate::api::{LabelHistory, LabelState, Labels};
 use crate::closed_set::ClosedSet;
 use crate::content::Content;
 use crate::fault::{Code, Fault, hint};
+use crate::intake::number;
 use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -18,7 +18,6 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::cell::RefCell;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
@@ -188,12 +187,7 @@ pub async fn outcome(
 
 /// Reads the fields of a small request, or tells everything wrong with them.
 pub fn read<T>(body: &JsonBody, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Problem> {
-    let faults: RefCell<Vec<Fault>> = RefCell::default();
-    let made = Fields::of(&body.node, "", known, &faults).map(|fields| read(&fields));
-    match made.filter(|_| faults.borrow().is_empty()) {
-        Some(made) => Ok(made),
-        None => Err(Problem::refused(faults.into_inner(), "nothing was changed")),
-    }
+    Fields::read(&body.node, known, read).map_err(|faults| Problem::refused(faults, "nothing was changed"))
 }
 
 fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, Problem> {

@@ -1,24 +1,21 @@
 //! What a shop tool says of an order that has changed: canceled, asked to be canceled, wanted after all, or a label of it
-//! made out anew.
+//! reissued.
 
 use super::body::JsonBody;
 use super::extract::Id;
-use super::jobs::{NOTHING_TAKEN, number, read_again};
 use super::labels::read;
-use super::problem::{Kind, Problem};
+use super::problem::Problem;
 use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{CancelRequest, LabelRequest};
 use crate::api::{OrderOutcome, Replacement};
-use crate::fault::{Code, Fault};
-use crate::spool::{Cancellation, HoldCause, Replaced};
+use crate::intake::number;
+use crate::spool::{Cancellation, HoldCause};
 use crate::waybill::clean::Kind as Text;
 use axum::extract::State;
 use axum::{Extension, Json};
+use jiff::Zoned;
 use std::sync::Arc;
-
-/// How often a label that moves on while it is being replaced is looked at anew.
-const TRIES: usize = 4;
 
 /// Cancel an order, or say that the buyer asked to
 ///
@@ -63,7 +60,7 @@ pub async fn release(State(app): State<Arc<AppState>>, Id(order): Id, body: Json
     Ok(Json(OrderOutcome::of(order, released)))
 }
 
-/// Make a label out anew, such as for another address
+/// Reissue a label, such as for another address
 ///
 /// Send the whole new label, with an id of its own. While the old one waits or is held, its content is replaced in its
 /// place and it keeps its id. If a copy of it is out, it is voided, and the new label prints next at the same printer.
@@ -77,31 +74,8 @@ pub async fn replace(
     Extension(peer): Extension<Peer>,
     body: JsonBody,
 ) -> Result<Json<Replacement>, Problem> {
-    let spool = &app.services.spool;
-    let old = spool.label(&id).await?.label;
-    let (given, printer, node) = (old.id.clone(), old.printer, body.node.clone());
-    let read = |in_place: Option<String>| {
-        let (printer, node) = (printer.clone(), node.clone());
-        app.compute(move |services| read_again(services, &printer, node, in_place))
-    };
-    let mut in_place = old.copies == 0;
-    for _ in 0..TRIES {
-        let new = read(in_place.then(|| given.clone())).await??;
-        match spool.replace(&id, new, &peer.name()).await? {
-            Replaced::Done(label) => {
-                tracing::info!(label = id, now = label.id, "replace");
-                return Ok(Json(Replacement::of(id, *label)));
-            }
-            Replaced::Clashes(clashes) => {
-                let faults = clashes.into_iter().map(|clash| Fault::new(Code::Conflict, clash.field, clash.message));
-                return Err(Problem::refused(faults.collect(), NOTHING_TAKEN));
-            }
-            Replaced::Otherwise { in_place: false } if !in_place => {
-                let message = format!("a copy of label {id} is out, so the new one needs an id of its own.");
-                return Err(Problem::refused(vec![Fault::new(Code::Conflict, "id", message)], NOTHING_TAKEN));
-            }
-            Replaced::Otherwise { in_place: now } => in_place = now,
-        }
-    }
-    Err(Problem::new(Kind::Busy, format!("label {id} moves on too quickly: ask again in a moment.")))
+    let (label, _memory) = body.into_parts();
+    let label = app.intake().replace(&id, label, Zoned::now(), &peer.name()).await?;
+    tracing::info!(label = id, now = label.id, "replace");
+    Ok(Json(Replacement::of(id, label)))
 }

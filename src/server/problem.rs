@@ -4,6 +4,7 @@
 
 use crate::api::{FaultShape, ProblemShape};
 use crate::fault::Fault;
+use crate::intake::Rejected;
 use crate::spool::SpoolError;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -94,16 +95,6 @@ impl Problem {
         Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
     }
 
-    /// The same with its faults told otherwise.
-    pub fn with_faults(self, tell: impl FnOnce(Vec<Fault>) -> Vec<Fault>) -> Problem {
-        Problem { faults: tell(self.faults), ..self }
-    }
-
-    /// How many faults it tells of.
-    pub fn faults(&self) -> usize {
-        self.faults.len()
-    }
-
     pub fn to_json(&self) -> String {
         let (status, word, title) = self.kind.facts();
         let told = self.faults.iter().take(FAULTS_MAX);
@@ -131,6 +122,19 @@ impl IntoResponse for Problem {
             answer.headers_mut().insert(name, header::HeaderValue::from_static(value));
         }
         answer
+    }
+}
+
+impl From<Rejected> for Problem {
+    fn from(rejected: Rejected) -> Problem {
+        match rejected {
+            Rejected::Faults { faults, not_done } => Problem::refused(faults, not_done),
+            Rejected::Conflict(detail) => Problem::new(Kind::Conflict, detail),
+            Rejected::Query(detail) => Problem::new(Kind::BadQuery, detail),
+            Rejected::Busy(detail) => Problem::new(Kind::Busy, detail),
+            Rejected::Broken(detail) => Problem::new(Kind::Internal, detail),
+            Rejected::Spool(error) => Problem::from(error),
+        }
     }
 }
 

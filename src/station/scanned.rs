@@ -6,7 +6,7 @@
 //! above.
 
 use super::control::{BADGE, Control, PREFIX};
-use crate::waybill::tracking;
+use crate::carrier::{number, wrapped};
 
 /// Characters of a scan; the longest code of a carrier has some hundred.
 pub const TEXT_MAX: usize = 512;
@@ -14,9 +14,6 @@ pub const TEXT_MAX: usize = 512;
 pub const KEYS_MAX: usize = 48;
 /// Characters of a name on a badge.
 const NAME_MAX: usize = 64;
-
-/// GS1 application identifiers whose value may be a number of ours: SSCC, serial, order, consignment, shipment, routing.
-const IDENTIFIERS: [&str; 6] = ["00", "21", "400", "401", "402", "403"];
 
 /// What comes out when a scanner that types on a US keyboard is read as another one: typed, and meant.
 const LAYOUTS: [(&str, &str); 4] = [
@@ -124,7 +121,7 @@ impl Keys {
     /// The text as an id and as a number.
     fn both(&mut self, text: &str) {
         self.add(text);
-        self.add(&tracking::key(text));
+        self.add(&number::key(text));
     }
 
     /// Everything one reading of the text may mean.
@@ -140,16 +137,11 @@ impl Keys {
             self.both(piece);
         }
         for piece in inside.split('\u{1d}') {
-            self.unwrapped(&tracking::key(piece), is_gs1);
+            wrapped::inside(&number::key(piece), is_gs1).into_iter().for_each(|number| self.add(number));
         }
-        self.unwrapped(&tracking::key(inside), false);
-        // DPD: % and seven of postcode, fourteen of parcel number, three of service, three of country.
-        if let Some(parcel) = inside.strip_prefix('%').filter(|rest| rest.len() == 27).and_then(|rest| rest.get(7..21)) {
-            self.add(parcel);
-        }
-        // SF Express: the waybill number is k5 of its two-dimensional code.
-        if let Some((_, rest)) = inside.split_once("'k5':'") {
-            self.both(rest.split('\'').next().unwrap_or_default());
+        wrapped::inside(&number::key(inside), false).into_iter().for_each(|number| self.add(number));
+        if let Some(number) = wrapped::marked(inside) {
+            self.both(number);
         }
         if inside.contains("://") {
             let path = inside.split(['?', '#']).next().unwrap_or_default();
@@ -157,39 +149,6 @@ impl Keys {
         }
         // The last of a link or of something labelled, such as `ORDER: 5764` or `TRK#7799`.
         self.both(inside.rsplit(['/', '?', '&', '=', '#', ':']).find(|piece| !piece.trim().is_empty()).unwrap_or_default());
-    }
-
-    /// The number inside a carrier's code.
-    fn unwrapped(&mut self, code: &str, is_gs1: bool) {
-        let digits = code.bytes().all(|byte| byte.is_ascii_digit());
-        // SSCC with its application identifier.
-        if digits && code.len() == 20 && code.starts_with("00") {
-            self.add(&code[2..]);
-        }
-        // USPS: 420, a postcode of five or nine digits, the number of twenty to twenty-six that begins with 9.
-        if digits && code.starts_with("420") {
-            for number in [8, 12].iter().filter_map(|at| code.get(*at..)) {
-                if (20..=26).contains(&number.len()) && number.starts_with('9') {
-                    self.add(number);
-                }
-            }
-        }
-        // FedEx: the last twelve of thirty-four, the last fifteen of a ground code of twenty-two.
-        if digits && code.len() == 34 {
-            self.add(&code[22..]);
-        }
-        if digits && code.len() == 22 && code.starts_with("96") {
-            self.add(&code[7..]);
-        }
-        // DHL: the data identifier J before the number of the piece.
-        if code.starts_with("JJD") {
-            self.add(&code[1..]);
-        }
-        if is_gs1 {
-            for identifier in IDENTIFIERS {
-                self.add(code.strip_prefix(identifier).unwrap_or_default());
-            }
-        }
     }
 }
 

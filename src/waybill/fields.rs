@@ -36,6 +36,13 @@ impl<'a> Fields<'a> {
         Some(fields)
     }
 
+    /// What `read` makes of the fields of that object, or everything wrong with them.
+    pub fn read<T>(node: &Node, known: &[&str], read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Vec<Fault>> {
+        let faults: RefCell<Vec<Fault>> = RefCell::default();
+        let made = Fields::of(node, "", known, &faults).map(|fields| read(&fields));
+        made.filter(|_| faults.borrow().is_empty()).ok_or_else(|| faults.into_inner())
+    }
+
     /// Notes a fault of that field.
     pub fn fault(&self, code: Code, name: &str, message: impl Into<String>) {
         self.faults.borrow_mut().push(Fault::new(code, self.path_of(name), message));

@@ -236,7 +236,7 @@ proptest! {
             Ok(waybill) => {
                 let again = Waybill::parse(&node(&waybill.to_json()), &Senders::default());
                 prop_assert!(again.as_ref() == Ok(&waybill), "{:?}", again.map(|again| again.to_json()));
-                let _ = (address::lines(&waybill.recipient, waybill.sender.country), tracking::spaced(&waybill.tracking));
+                let _ = (address::lines(&waybill.recipient, waybill.sender.country), number::spaced(&waybill.tracking));
             }
             Err(faults) => prop_assert!(!faults.is_empty() && faults.iter().all(|fault| fault.message.len() < 400), "{faults:?}"),
         }

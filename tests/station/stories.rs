@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
+use waybilld::carrier::number::key;
 use waybilld::config::Config;
 use waybilld::designs::Designs;
 use waybilld::printer::Printers;
 use waybilld::spool::{EventKind, Hash, Hold, HoldCause, NewJob, NewLabel, Number, Outcome, QueuedLabel, Spool, State, UnixMs};
 use waybilld::station::{Answer, Code, StationError, Stations, Tone};
 use waybilld::text::Fonts;
-use waybilld::waybill::tracking;
 
 const CONFIG: &str = "[printers.pack-1]\ndevice = \"tcp://10.0.0.7\"\n[printers.pack-2]\ndevice = \"tcp://10.0.0.8\"\n\
     [stations.bench-1]\nprinter = \"pack-1\"\n[stations.bench-2]\nprinter = \"pack-2\"\nmode = \"ship\"\n";
@@ -136,7 +136,7 @@ impl Table {
 }
 
 fn number(text: &str) -> Number {
-    Number { text: text.to_owned(), key: tracking::key(text) }
+    Number { text: text.to_owned(), key: key(text) }
 }
 
 fn label(id: &str) -> NewLabel {
