@@ -79,7 +79,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What a packer scans becomes questions and orders to the ledger and the printer; its words are `config`'s.
-    ("station", &["carrier", "closed_set", "config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"]),
+    (
+        "station",
+        &["carrier", "closed_set", "config", "designs", "printer", "scanner", "service_label", "spool", "text", "uri", "waybill"],
+    ),
     // The one way in: every door hands over a job and is told whether it was kept.
     (
         "intake",
@@ -95,8 +98,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "api", "closed_set", "config", "content", "designs", "dots", "fault", "intake", "language", "notify", "papers", "printer", "spool",
-            "station", "waybill",
+            "api",
+            "closed_set",
+            "config",
+            "content",
+            "designs",
+            "dots",
+            "fault",
+            "intake",
+            "language",
+            "notify",
+            "papers",
+            "printer",
+            "spool",
+            "station",
+            "waybill",
         ],
     ),
     (

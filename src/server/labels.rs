@@ -9,7 +9,7 @@ use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequ
 use crate::api::{LabelHistory, LabelState, Labels};
 use crate::closed_set::ClosedSet;
 use crate::content::Content;
-use crate::fault::{Code, Fault, hint};
+use crate::fault::{Code, hint};
 use crate::intake::number;
 use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as Standing};
 use crate::waybill::clean::Kind as Text;
