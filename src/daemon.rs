@@ -3,6 +3,7 @@
 //! What `waybilld serve`, the demo, tests and benches use. Reads no arguments and prints nothing.
 
 pub mod files;
+pub mod log;
 
 use crate::config::{Config, ConsoleConfig, PrinterConfig};
 use crate::designs::Designs;

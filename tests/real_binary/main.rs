@@ -3,6 +3,10 @@
 #[path = "../support/table.rs"]
 mod table;
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod kill_nine;
+mod log;
 mod real_lines;
 mod shop_tool;
