@@ -35,7 +35,7 @@ impl Shop {
     }
 
     fn serve(&self) -> Command {
-        let mut serve = Process::command_in(self.folder.path(), &self.config);
+        let mut serve = Process::serve(self.folder.path(), &self.config);
         serve.stdin(Stdio::null()).stdout(Stdio::null());
         serve
     }
@@ -49,7 +49,7 @@ impl Shop {
     async fn all_print(&self, daemon: &Process) {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let job = daemon.get("/v1/jobs/wave").await.expect("it answers").body;
+            let job = daemon.get("/v1/jobs/wave").await;
             if job["counts"]["printed"] == LABELS {
                 break;
             }

@@ -15,3 +15,10 @@ pub fn label(number: usize) -> Value {
 pub fn job(id: &str, numbers: impl IntoIterator<Item = usize>) -> Value {
     json!({"id": id, "labels": numbers.into_iter().map(label).collect::<Vec<_>>()})
 }
+
+/// A job for that printer, or group of printers.
+pub fn job_for(printer: &str, id: &str, numbers: impl IntoIterator<Item = usize>) -> Value {
+    let mut job = job(id, numbers);
+    job["printer"] = printer.into();
+    job
+}

@@ -8,4 +8,4 @@ pub mod paper;
 pub mod printer;
 pub mod process;
 pub mod sample;
-pub mod table;
+pub mod shop;

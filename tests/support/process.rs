@@ -22,13 +22,13 @@ impl Process {
     /// Starts `waybilld serve` in that folder; what it logs is in its file `log`.
     pub fn start(folder: &Path, config: &str) -> Process {
         let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut command = Process::command_in(folder, config);
+        let mut command = Process::serve(folder, config);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Process::spawn(folder, &mut command)
     }
 
     /// `waybilld serve` in that folder, to be started with pipes of the caller's.
-    pub fn command_in(folder: &Path, config: &str) -> Command {
+    pub fn serve(folder: &Path, config: &str) -> Command {
         let file = folder.join("config.toml");
         let text = format!("state = {:?}\nsocket = {:?}\n{config}\n", folder.join("state"), folder.join("socket"));
         fs::write(&file, text).unwrap();
@@ -79,17 +79,22 @@ impl Process {
     }
 
     /// Runs `waybilld` with those words, to its end.
-    pub fn run(&self, words: &str) -> Output {
+    pub fn command(&self, words: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
         command.args(words.split(' ')).arg("--socket").arg(&self.socket).output().unwrap()
     }
 
+    pub async fn get(&self, path: &str) -> Value {
+        self.client.get(path).await.unwrap().body
+    }
+
     /// What it answers; `None` when it did not.
-    pub async fn get(&self, path: &str) -> Option<Answer> {
+    pub async fn try_get(&self, path: &str) -> Option<Answer> {
         self.client.get(path).await.ok()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Option<Answer> {
+    /// What it answers; `None` when it did not.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.client.post(path, body.to_string()).await.ok()
     }
 }
