@@ -237,5 +237,6 @@ fn unix_time() -> Duration {
 
 /// A number from 0 to 1, another one each time.
 fn chance() -> f64 {
-    f64::from(uuid::Uuid::now_v7().as_u128() as u32) / f64::from(u32::MAX)
+    // Without a source of randomness the pauses of all targets are alike, which is no fault.
+    getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
 }
