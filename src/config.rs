@@ -1,4 +1,4 @@
-//! The configuration: one TOML file, read once and checked whole; with no file, a house that stands by itself.
+//! The configuration: one TOML file, read once and checked whole; with no file, one virtual printer and the defaults.
 //!
 //! ```
 //! let text = r#"
@@ -9,7 +9,7 @@
 //!
 //! [printers.pack-1]
 //! device = "tcp://192.168.1.50:9100"      # or "usb://0a5f:0166?serial=D1J194700123", "serial:/dev/ttyS0?baud=9600", "virtual:zpl"
-//! model = "zebra-gk420d"                  # a table of src/models/models.toml; what it says stands where no key says else
+//! model = "zebra-gk420d"                  # a table of src/models/models.toml, for the keys that are not given here
 //! language = "zpl"
 //! dpi = 203                               # 203, 300 or 600
 //! media = { width = 100, height = 150, tracking = "gap", gap = 3, offset = [0, 0] }   # mm; gap, mark or continuous
@@ -25,7 +25,7 @@
 //! status = "auto"                         # none: it never answers, do not ask
 //! confirm = "auto"                        # zpl: counter, buffers; tspl and escpos: echo, none
 //! window = 2                              # labels on the wire without proof, 1 to 8
-//! label_ms = 2500                         # the longest a label takes; without it told from media and speed
+//! label_ms = 2500                         # the longest a label takes; without it reckoned from media and speed
 //! group = "table"                         # printers of one media that share the jobs sent to this name
 //!
 //! [printers.receipts]
@@ -46,7 +46,7 @@
 //! [stations.bench-1]                      # a pack station: see `config/stations.rs`
 //! printer = "pack-1"
 //!
-//! [webhooks.erp]                          # a program that is told of events by POST
+//! [webhooks.erp]                          # a program that gets events by HTTP POST
 //! url = "http://127.0.0.1:9000/hook"      # this machine, or a private host named in `allow_host`
 //! secret_file = "/etc/waybilld/erp.key"   # or `secret`; signs every delivery
 //! events = ["printed", "in_doubt"]        # all when left out
@@ -89,7 +89,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use webhooks::Webhook;
 
-/// The design a printer uses when nobody names one.
+/// The template of a printer, and of a label, that names none.
 pub const DEFAULT_TEMPLATE: &str = "waybill-100x150";
 
 /// Everything an operator may choose.
@@ -103,7 +103,7 @@ pub struct Config {
     pub senders: Senders,
     pub stations: BTreeMap<String, StationConfig>,
     pub limits: Limits,
-    /// Programs that are told of events.
+    /// Programs that get events.
     pub webhooks: BTreeMap<String, Webhook>,
     /// The page in the browser, if there is to be one.
     pub console: Option<ConsoleConfig>,
@@ -150,15 +150,15 @@ pub struct Limits {
     pub hold_after: Option<Duration>,
 }
 
-/// Inches a second of a printer nobody set: the slowest usual one.
+/// Inches a second by which the longest time of a label is reckoned without `speed`: the slowest setting in use.
 const SPEED_MIN: u8 = 2;
-/// Inches a second of a printer nobody told about: what desktop printers ship with is 4 to 6.
+/// Inches a second by which the usual time of a label is reckoned without `speed`: desktop printers ship with 4 to 6.
 const SPEED_USUAL: u8 = 5;
-/// From a format's turn to its first row, with the backfeed of the label before.
+/// From the start of a format to its first row of dots, with the backfeed after the label before.
 const LABEL_START: Duration = Duration::from_millis(500);
-/// Between two labels of a roll, when nobody says.
+/// Between two labels of a roll, without `gap`.
 const GAP: Mm = Mm(3.0);
-/// What an 80 mm roll printer prints of it.
+/// The printable width of an 80 mm roll.
 const ROLL_PRINTS: Mm = Mm(72.0);
 /// Labels of one job.
 pub const LABELS_MAX: usize = 500;
@@ -172,7 +172,7 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// The house that needs no file: one virtual ZPL printer, the shipped templates, state under the user's own folders.
+    /// The configuration without a file: one virtual ZPL printer, the shipped templates, state under the user's own folders.
     pub fn embedded() -> Config {
         // The virtual printer feeds 6 inch/s and needs 1.1 s for a label.
         let text = "[printers.virtual]\ndevice = \"virtual:zpl\"\nlabel_ms = 1200\n";
@@ -496,7 +496,7 @@ fn default_state() -> PathBuf {
     }
 }
 
-/// Where the socket stands when no file says so.
+/// The socket without `socket` in the configuration.
 pub fn default_socket() -> PathBuf {
     match std::env::var_os("XDG_RUNTIME_DIR") {
         Some(runtime) => PathBuf::from(runtime).join("waybilld.sock"),

@@ -1,7 +1,8 @@
 //! What is wrong with something we were given, in one sentence a person can act on.
 //!
 //! A [`Fault`] names the label and the field of a job; a [`FileFault`] the file and line of a template,
-//! map or configuration. Both gather: the reader hears of everything at once. Knows nobody's room.
+//! map or configuration. Faults are gathered, so that all of a file or job are
+//! reported at once. Knows no job, template or configuration.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -80,7 +80,7 @@ pub struct VariantOf {
 #[derive(Debug)]
 pub struct Block {
     pub name: String,
-    /// Where it stands in the file.
+    /// Its line in the file.
     pub line: usize,
     /// It is there only when this holds.
     pub when: Option<Formula>,

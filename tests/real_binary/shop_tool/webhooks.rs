@@ -187,7 +187,7 @@ async fn after_kill_nine_a_target_hears_the_rest_and_nothing_is_missing() {
     target.listening.abort();
     let heard = target.taken.clone();
     submit(&daemon, job_for("pack-1", "late", 3..=4)).await;
-    until("it is missed", async || webhook(&daemon).await["trouble"] == format!("nobody listens at {}.", target.address)).await;
+    until("it is missed", async || webhook(&daemon).await["trouble"] == format!("nothing listens at {}.", target.address)).await;
     let config = target.config("");
     daemon.kill();
     let daemon = start(folder.path(), &config).await;
