@@ -5,7 +5,6 @@
 //! [`crate::notify::courier`].
 
 use crate::api::{EventShape, WebhookShape};
-use crate::config::Config;
 use crate::config::webhooks::{SECRET_MIN, Secret, Webhook};
 use crate::notify::courier::{Batch, Courier, EVENTS_MAX, Next, sign};
 use crate::spool::{Spool, SpoolError, UnixMs};
@@ -15,6 +14,7 @@ use hyper::client::conn::http1;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -52,10 +52,10 @@ struct Trouble {
 }
 
 impl Webhooks {
-    /// Begins a task for every webhook of the configuration.
-    pub fn start(config: &Config, spool: &Spool) -> Webhooks {
+    /// Begins a task for each, by their names.
+    pub fn start(webhooks: &BTreeMap<String, Webhook>, spool: &Spool) -> Webhooks {
         let (mut standing, mut tasks) = (Vec::new(), JoinSet::new());
-        for (name, webhook) in &config.webhooks {
+        for (name, webhook) in webhooks {
             let (show, shown) = watch::channel(Standing::default());
             standing.push((name.clone(), webhook.target.authority(), shown));
             let (name, webhook, spool) = (name.clone(), webhook.clone(), spool.clone());
