@@ -4,7 +4,6 @@
 //! so the flushes are those of the disk the daemon would use.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use waybilld::spool::{Hash, LabelKey, NewJob, NewLabel, Number, Outcome, Spool, Taken, system_clock};
