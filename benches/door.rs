@@ -10,18 +10,11 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::net::UnixStream;
 use waybilld::config::Config;
-use waybilld::designs::Designs;
-use waybilld::printer::Printers;
-use waybilld::server::{self, Services};
-use waybilld::spool::{Spool, system_clock};
-use waybilld::station::Stations;
-use waybilld::text::Fonts;
+use waybilld::daemon::Daemon;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
@@ -30,14 +23,10 @@ fn main() {
 
 async fn measure() {
     let folder = TempDir::new_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a directory");
-    let config = Config::embedded();
-    let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).expect("the shipped designs"));
-    let spool = Spool::open(folder.path(), system_clock()).expect("a ledger");
-    let listener = UnixListener::bind(folder.path().join("socket")).expect("a socket");
-    let printers = Printers::unattended(&config);
-    let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
-    let services = Arc::new(Services { config, designs, spool, printers, stations });
-    let served = tokio::spawn(server::serve(listener, services, std::future::pending()));
+    let config = Config { state: folder.path().join("state"), socket: folder.path().join("socket"), ..Config::embedded() };
+    let daemon = Daemon::open(config).expect("the shipped templates and a ledger");
+    let listeners = daemon.listen().await.expect("a socket");
+    let daemon = daemon.start_without_printing(listeners).await.expect("a daemon");
     let stream = UnixStream::connect(folder.path().join("socket")).await.expect("a door");
     let (mut door, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
@@ -61,7 +50,7 @@ async fn measure() {
         times.push(post(&mut door, again.clone(), 200).await);
     }
     report("a wave of 500 sent again", &mut times);
-    served.abort();
+    daemon.stop().await;
 }
 
 async fn submit(door: &mut SendRequest<Full<Bytes>>, first: usize, labels: usize) -> Duration {

@@ -1,7 +1,7 @@
 //! Does the head wait for us? A run of fifty labels of the sample wave to a virtual printer, in simulated time.
 //!
-//! `cargo bench --bench head` prints, for each language, head speed and line, how much of the run the head stood between
-//! two labels; `cargo bench --bench head -- zpl 115200` only the rows with these words in them. What is simulated: the head,
+//! `cargo bench --bench head` prints, for each language, head speed and line, how much of the run the head stood still
+//! between two labels; `cargo bench --bench head -- zpl 115200` only the rows with these words in them. What is simulated: the head,
 //! the line with its rate and its buffer, the printer's buffer. What is real and charged to the run as it is measured:
 //! laying a label out and writing it in the printer's language, one after the other, when the conversation has room. So a
 //! busy machine shows in the figures.

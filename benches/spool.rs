@@ -4,7 +4,6 @@
 //! so the flushes are those of the disk the daemon would use.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use waybilld::spool::{Hash, LabelKey, NewJob, NewLabel, Number, Outcome, Spool, Taken, system_clock};
@@ -79,16 +78,9 @@ async fn measure(history: usize) {
 }
 
 async fn take(spool: &Spool, printer: &str, id: &str, labels: usize) {
-    let job = NewJob {
-        id: id.to_owned(),
-        content: blake3::hash(id.as_bytes()),
-        printer: printer.to_owned(),
-        sort: vec!["ship_by".to_owned()],
-        group: Vec::new(),
-        labels: (0..labels).map(|number| label(&format!("{id}-{number}"))).collect(),
-        run_limit: 50,
-        allow_reused_tracking: false,
-    };
+    let labels = (0..labels).map(|number| label(&format!("{id}-{number}"))).collect();
+    let job = NewJob::new(id, blake3::hash(id.as_bytes()), printer, labels);
+    let job = NewJob { sort: vec!["ship_by".to_owned()], ..job };
     assert!(matches!(spool.take(job).await.expect("taken"), Taken::New(_)));
 }
 
@@ -100,20 +92,10 @@ fn label(id: &str) -> NewLabel {
         Some(Number { key: text.clone(), text })
     };
     NewLabel {
-        id: format!("{}-{id}", &mixed[..8]),
-        waybill: Arc::from("x".repeat(1500)),
-        template: digest(),
         order: number("5"),
         tracking: number("RB"),
         ship_by: Some(0),
-        urgent: false,
-        held: None,
-        carrier: None,
-        weight_g: None,
-        expires: None,
-        on_scan: false,
-        skus: Vec::new(),
-        paper: None,
+        ..NewLabel::new(&format!("{}-{id}", &mixed[..8]), "x".repeat(1500), digest())
     }
 }
 

@@ -354,31 +354,12 @@ fn grow_history(state: &Path, labels: usize) {
         for at in 0..labels / LABELS {
             let number = |kind: &str, n: usize| Some(Number { text: format!("{kind}{n}"), key: format!("{kind}{n}") });
             let label = |n: usize| NewLabel {
-                id: format!("old-{n}"),
-                waybill: waybill.clone(),
-                template,
                 order: number("O", n),
                 tracking: number("T", n),
-                ship_by: None,
-                urgent: false,
-                held: None,
-                carrier: None,
-                weight_g: None,
-                expires: None,
-                on_scan: false,
-                skus: Vec::new(),
-                paper: None,
+                ..NewLabel::new(&format!("old-{n}"), waybill.clone(), template)
             };
-            let job = NewJob {
-                id: format!("old-{at}"),
-                content: blake3::hash(&at.to_le_bytes()),
-                printer: "sink".to_owned(),
-                group: Vec::new(),
-                sort: Vec::new(),
-                labels: (at * LABELS..(at + 1) * LABELS).map(label).collect(),
-                run_limit: 50,
-                allow_reused_tracking: false,
-            };
+            let labels = (at * LABELS..(at + 1) * LABELS).map(label).collect();
+            let job = NewJob::new(&format!("old-{at}"), blake3::hash(&at.to_le_bytes()), "sink", labels);
             spool.take(job).await.expect("history is taken");
             let queue = spool.upcoming("sink", LABELS).await.expect("a queue");
             let keys: Vec<_> = queue.iter().map(|queued| (queued.key, template)).collect();

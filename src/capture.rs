@@ -1,7 +1,7 @@
 //! The wire of one printer as text: what `waybilld trace` writes and what the tests read, in one format.
 //!
-//! Lines that begin with `#` are about it, `> ` is what the host said, `< ` what the printer said. `<02>` is the byte
-//! 02; every other character stands for itself. A label may stand as its length and digest alone.
+//! Lines that begin with `#` are about it, `> ` is what the host sent, `< ` what the printer sent. `<02>` is the byte
+//! 02; every other character is itself. A label may be written as its length and digest only.
 //!
 //! ```
 //! use waybilld::capture::{Line, Side, line, read};
@@ -35,13 +35,13 @@ pub struct Header<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     Said(Side, Vec<u8>),
-    /// A label of which only this is told.
+    /// A label whose bytes are left out: its length and digest.
     Label(String),
 }
 
 /// Bytes of one line, at most: a longer piece goes on in the next one.
 const LINE_MAX: usize = 1024;
-/// How a label begins that is not shown.
+/// How the line of a label begins whose bytes are left out.
 const HIDDEN: &str = "<label ";
 
 impl Side {
@@ -78,17 +78,17 @@ pub fn line(side: Side, bytes: &[u8]) -> String {
     text
 }
 
-/// A label that is not shown, of which this is told.
-pub fn hidden_label(told: &str) -> String {
-    format!("{}{HIDDEN}{told}>\n", Side::Host.sign())
+/// The line of a label whose bytes are left out, with this summary of it.
+pub fn hidden_label(summary: &str) -> String {
+    format!("{}{HIDDEN}{summary}>\n", Side::Host.sign())
 }
 
-/// What stands in a capture, its header and comments left out.
+/// The lines of a capture, without its header and comments.
 pub fn read(text: &str) -> Vec<Line> {
-    let told = |line: &str| Some(line.strip_prefix(HIDDEN)?.strip_suffix('>')?.to_owned());
+    let summary = |line: &str| Some(line.strip_prefix(HIDDEN)?.strip_suffix('>')?.to_owned());
     text.lines()
         .filter_map(|line| match (line.strip_prefix("> "), line.strip_prefix("< ")) {
-            (Some(said), _) => Some(told(said).map_or_else(|| Line::Said(Side::Host, unescape(said)), Line::Label)),
+            (Some(said), _) => Some(summary(said).map_or_else(|| Line::Said(Side::Host, unescape(said)), Line::Label)),
             (_, Some(said)) => Some(Line::Said(Side::Printer, unescape(said))),
             _ => None,
         })

@@ -4,6 +4,7 @@
 //! and only `pair` opens a printer, which no daemon has yet. What a command has to say goes to standard output, how
 //! far it is and what is wrong to standard error. Exit codes: 0 done, 1 some of it not, 2 refused and nothing done.
 
+mod arguments;
 pub mod check;
 pub mod client;
 pub mod console;

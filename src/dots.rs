@@ -1,4 +1,4 @@
-//! Lengths and dots: the one ruler of the house.
+//! Lengths and dots: the only place where one becomes the other.
 //!
 //! Millimetres are what people and templates say, dots are what a head prints. They meet in [`Dpi::dots`]
 //! and nowhere else: after `layout` everything is dots. A [`Bitmap`] is a rectangle of dots, 1 = black.

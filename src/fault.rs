@@ -1,7 +1,8 @@
 //! What is wrong with something we were given, in one sentence a person can act on.
 //!
 //! A [`Fault`] names the label and the field of a job; a [`FileFault`] the file and line of a template,
-//! map or configuration. Both gather: the reader hears of everything at once. Knows nobody's room.
+//! map or configuration. Faults are gathered, so that all of a file or job are
+//! reported at once. Knows no job, template or configuration.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -112,24 +113,11 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, of their first 64
+/// letters.
 fn edits(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().take(64).collect();
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
+    let first = |word: &str| word.chars().take(64).collect::<String>();
+    strsim::osa_distance(&first(a), &first(b))
 }
 
 /// ` Did you mean "x"?` or, when nothing is near, ` Known: a, b, c.`

@@ -1,4 +1,4 @@
-//! The finished label: a size in dots and what stands where on it.
+//! The finished label: a size in dots, and marks at their places.
 //!
 //! `layout` makes it, `language` turns it into a printer's bytes, [`Label::raster`] into a picture; the two
 //! must agree dot for dot. Everything is in dots of one head. Knows no template, no font and no printer.
@@ -47,7 +47,7 @@ pub enum Mark {
 /// A block of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// Where the picture's top left corner stands.
+    /// The top left corner of the picture.
     pub at: Point,
     pub bitmap: Arc<Bitmap>,
     /// The same text line by line, in reading order.

@@ -1,4 +1,4 @@
-//! Telling other programs of events: what goes into a delivery and when it is tried again ([`courier`]), and posting it
+//! Delivers events to other programs: what goes into a delivery and when it is tried again ([`courier`]), and posting it
 //! ([`http`]).
 
 pub mod courier;

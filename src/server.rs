@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::designs::Designs;
 use crate::intake::{Compute, Intake, Rules};
 use crate::printer::Printers;
-use crate::spool::{Spool, SpoolError};
+use crate::spool::Spool;
 use crate::station::Stations;
 pub use console::{Console, Token};
 
@@ -68,18 +68,13 @@ pub struct Services {
     pub spool: Spool,
     pub printers: Printers,
     pub stations: Stations,
+    pub webhooks: Webhooks,
 }
 
 /// Where requests come in.
 pub struct Listeners {
     pub socket: UnixListener,
     pub console: Option<Console>,
-}
-
-impl From<UnixListener> for Listeners {
-    fn from(socket: UnixListener) -> Listeners {
-        Listeners { socket, console: None }
-    }
 }
 
 /// What every handler sees.
@@ -98,7 +93,6 @@ struct AppState {
     console: Option<String>,
     openapi: Bytes,
     paths: Vec<String>,
-    webhooks: Webhooks,
 }
 
 /// Who is at the other end.
@@ -153,15 +147,11 @@ impl AppState {
 }
 
 /// Answers there until `shutdown`; then finishes what is open, within a few seconds.
-pub async fn serve(
-    listeners: impl Into<Listeners>,
-    services: Arc<Services>,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), SpoolError> {
-    let Listeners { socket, console } = listeners.into();
+pub async fn serve(listeners: Listeners, services: Arc<Services>, shutdown: impl Future<Output = ()>) {
+    let Listeners { socket, console } = listeners;
     let (close, closing) = watch::channel(false);
     let url = console.as_ref().and_then(|console| console.url().ok());
-    let app = open(services, url, closing.clone()).await?;
+    let app = router(services, url, closing.clone());
     let console = async {
         if let Some(Console { listener, token }) = console {
             let app = Console::guard(token, &listener, app.clone());
@@ -173,7 +163,6 @@ pub async fn serve(
         close.send_replace(true);
     };
     tokio::join!(attend(socket, app.clone(), closing.clone()), console, stop);
-    Ok(())
 }
 
 /// Takes in whoever comes, until the daemon stops.
@@ -213,11 +202,8 @@ async fn attend<L: Listener>(listener: L, app: Router, mut closing: watch::Recei
     }
 }
 
-/// Makes the routes, and keeps every design in the spool so that labels can name them.
-async fn open(services: Arc<Services>, console: Option<String>, closing: watch::Receiver<bool>) -> Result<Router, SpoolError> {
-    for design in services.designs.designs() {
-        services.spool.keep_template(&design.text).await?;
-    }
+/// The routes, and what their handlers see.
+fn router(services: Arc<Services>, console: Option<String>, closing: watch::Receiver<bool>) -> Router {
     let (routes, openapi) = routes::documented();
     let app = AppState {
         body_memory: Arc::new(Semaphore::new(body::kib(services.config.limits.body_bytes) * body::LARGEST_AT_ONCE)),
@@ -227,11 +213,10 @@ async fn open(services: Arc<Services>, console: Option<String>, closing: watch::
         closing,
         console,
         paths: openapi.paths.paths.keys().cloned().collect(),
-        webhooks: Webhooks::start(&services.config, &services.spool),
         openapi: openapi.to_json().expect("the document is plain JSON").into(),
         services,
     };
-    Ok(routes::complete(routes).with_state(Arc::new(app)))
+    routes::complete(routes).with_state(Arc::new(app))
 }
 
 /// One connection, until it ends or the daemon stops.

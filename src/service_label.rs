@@ -1,4 +1,4 @@
-//! Labels of our own, beside those of orders: a printer's name, to tell it from its neighbours, a test label that shows how
+//! Labels about a printer or a station, beside those of orders: a printer's name, to tell it from its neighbours, a test label that shows how
 //! it prints, a slip for a packer, and the sheets of codes to scan.
 //!
 //! What is known of a printer goes in, a finished [`Label`] in the dots of its head comes out, for any media. What
@@ -17,7 +17,7 @@ use crate::label::{Label, Mark, Op};
 use crate::text::{Align, Fonts, Missing, Room, Style, Typesetter};
 use std::sync::Arc;
 
-/// What a label can say of a printer.
+/// What is printed about a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     pub name: String,

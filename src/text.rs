@@ -17,7 +17,7 @@ use glyphs::{Glyphs, Key};
 use shaper::{Manner, Paragraph, Shaper};
 use std::fmt;
 
-/// Where lines stand in their room. `Start` is left, or right where the text runs from right to left.
+/// How lines are aligned in their room. `Start` is left, or right where the text runs from right to left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Align {
     #[default]
@@ -36,7 +36,7 @@ pub enum Missing {
     Replace,
 }
 
-/// What stands for characters no font has.
+/// Printed in place of characters that no font has.
 pub const REPLACEMENT: &str = "[?]";
 
 /// How a text is to look.
@@ -67,7 +67,7 @@ pub struct Room {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Block {
     pub size: Size,
-    /// Where its left edge stands in the room, by the alignment. Its top is the room's.
+    /// Its left edge within the room, by the alignment. Its top is the room's.
     pub x: Dots,
     pub em: Dots,
     pub lines: Vec<Line>,
@@ -192,7 +192,7 @@ impl Typesetter {
         let mut done = 0;
         for (range, _) in &missing {
             mended.push_str(&paragraph.text[done..range.start]);
-            // Neighbours share one sign: a word in an unknown script is one gap to whoever packs.
+            // Neighbours share one replacement: for the packer a word in an unknown script is one gap.
             if range.start > done || done == 0 {
                 mended.push_str(REPLACEMENT);
             }

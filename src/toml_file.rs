@@ -1,7 +1,7 @@
 //! TOML files, read once and checked whole.
 //!
 //! Text goes in; the reader asks each table for the keys it knows, and every fault of the file is gathered with
-//! its line: bad TOML, a missing key, a value of the wrong kind, a key nobody asked for. Shared by templates, field
+//! its line: bad TOML, a missing key, a value of the wrong kind, an unknown key. Shared by templates, field
 //! maps and the configuration. Knows none of their keys and opens no file.
 //!
 //! ```
@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
         self.line
     }
 
-    /// The line that key stands at, or the table's own when it is not there.
+    /// The line of that key, or the table's own when the key is missing.
     pub fn line_of(&self, key: &str) -> usize {
         self.keys.get_key_value(key).map_or(self.line, |(key, _)| self.report.line(key.span().start))
     }
@@ -275,7 +275,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     }
 }
 
-/// What somebody wrote, in a word a person knows.
+/// The kind of value that was written, in a plain word.
 fn kind(value: &Spanned<DeValue<'_>>) -> &'static str {
     match value.get_ref() {
         DeValue::String(_) => "text",

@@ -15,17 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 use waybilld::config::Config;
-use waybilld::designs::Designs;
-use waybilld::printer::Printers;
-use waybilld::server::{self, Services};
-use waybilld::spool::{Hold, Spool, SpoolError, system_clock};
-use waybilld::station::Stations;
-use waybilld::text::Fonts;
+use waybilld::daemon::{Daemon, Running};
+use waybilld::spool::{Hold, Spool};
 
 const CONFIG: &str = r#"
 [printers.pack-1]
@@ -50,8 +44,7 @@ body_mb = 1
 struct Bench {
     folder: TempDir,
     spool: Spool,
-    stop: Option<oneshot::Sender<()>>,
-    served: JoinHandle<Result<(), SpoolError>>,
+    daemon: Option<Running>,
 }
 
 struct Answer {
@@ -89,18 +82,11 @@ impl Answer {
 impl Bench {
     async fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::parse("config.toml", CONFIG).unwrap();
-        let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).unwrap());
-        let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
-        let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        let printers = Printers::unattended(&config);
-        let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
-        let services = Arc::new(Services { config, designs, spool: spool.clone(), printers, stations });
-        let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server::serve(listener, services, async {
-            let _ = stopped.await;
-        }));
-        Bench { folder, spool, stop: Some(stop), served }
+        let places = format!("state = {:?}\nsocket = {:?}\n", folder.path().join("state"), folder.path().join("socket"));
+        let daemon = Daemon::open(Config::parse("config.toml", &(places + CONFIG)).unwrap()).unwrap();
+        let listeners = daemon.listen().await.unwrap();
+        let daemon = daemon.start_without_printing(listeners).await.unwrap();
+        Bench { folder, spool: daemon.spool().clone(), daemon: Some(daemon) }
     }
 
     fn socket(&self) -> PathBuf {
@@ -147,8 +133,7 @@ impl Bench {
     }
 
     async fn stop(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        timeout(Duration::from_secs(3), &mut self.served).await.expect("in time").unwrap().unwrap();
+        timeout(Duration::from_secs(3), self.daemon.take().unwrap().stop()).await.expect("in time");
     }
 }
 

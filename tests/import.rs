@@ -9,19 +9,12 @@ use rust_xlsxwriter::{Format, Workbook};
 use serde_json::Value;
 use std::io::{Cursor, Write};
 use std::path::Path;
-use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::net::UnixStream;
 use waybilld::config::Config;
-use waybilld::designs::Designs;
+use waybilld::daemon::Daemon;
 use waybilld::import::sheet::{Sheet, Wanted};
 use waybilld::import::{self, Import, Map};
-use waybilld::printer::Printers;
-use waybilld::server::{self, Services};
-use waybilld::spool::{Spool, system_clock};
-use waybilld::station::Stations;
-use waybilld::text::Fonts;
 use waybilld::waybill::json::{self, Node};
 use waybilld::waybill::{Senders, Waybill};
 use zip::write::SimpleFileOptions;
@@ -425,17 +418,13 @@ struct Desk {
 }
 
 impl Desk {
-    fn open() -> Desk {
+    async fn open() -> Desk {
         let folder = tempfile::tempdir().unwrap();
-        let maps = format!("maps = {:?}\n", folder.path().display().to_string());
-        let config = Config::parse("config.toml", &(maps + CONFIG)).unwrap();
-        let designs = Arc::new(Designs::new(Fonts::embedded(), &[]).unwrap());
-        let spool = Spool::open(&folder.path().join("state"), system_clock()).unwrap();
-        let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        let printers = Printers::unattended(&config);
-        let stations = Stations::start(&config, &designs, &spool, &printers, &watch::channel(false).1);
-        let services = Arc::new(Services { config, designs, spool, printers, stations });
-        tokio::spawn(server::serve(listener, services, std::future::pending()));
+        let path = |name: &str| folder.path().join(name);
+        let places = format!("state = {:?}\nsocket = {:?}\nmaps = {:?}\n", path("state"), path("socket"), folder.path());
+        let daemon = Daemon::open(Config::parse("config.toml", &(places + CONFIG)).unwrap()).unwrap();
+        let listeners = daemon.listen().await.unwrap();
+        daemon.start_without_printing(listeners).await.unwrap();
         Desk { folder }
     }
 
@@ -453,7 +442,7 @@ impl Desk {
 
 #[tokio::test]
 async fn a_file_posted_is_checked_first_and_then_taken_once() {
-    let desk = Desk::open();
+    let desk = Desk::open().await;
     let rows = [
         header(),
         descriptions(),
@@ -479,7 +468,7 @@ async fn a_file_posted_is_checked_first_and_then_taken_once() {
 
 #[tokio::test]
 async fn a_map_of_the_house_is_used_by_its_name_and_told_by_file_and_line_when_it_is_wrong() {
-    let desk = Desk::open();
+    let desk = Desk::open().await;
     let path = desk.folder.path().join("erp.toml");
     let map = "record = \"nr\"\n[columns]\nnr = \"No\"\nwho = \"To\"\nwhere = \"At\"\n[label]\nid = \"nr\"\norder = \"nr\"\n\
                tracking = \"row['Parcel no']\"\n[label.recipient]\nname = \"who\"\nlines = \"[where]\"\ncountry = \"'HK'\"\n";
@@ -500,7 +489,7 @@ async fn a_map_of_the_house_is_used_by_its_name_and_told_by_file_and_line_when_i
 
 #[tokio::test]
 async fn what_the_daemon_finds_is_told_by_row_and_column_and_nothing_is_taken() {
-    let desk = Desk::open();
+    let desk = Desk::open().await;
     let rows = [
         header(),
         order(&[("Zipcode", "")]),
@@ -523,7 +512,7 @@ async fn what_the_daemon_finds_is_told_by_row_and_column_and_nothing_is_taken() 
 
 #[tokio::test]
 async fn an_endless_line_and_an_empty_file_are_refused() {
-    let desk = Desk::open();
+    let desk = Desk::open().await;
     let (status, problem) = desk.ask("POST", "/v1/import", "text/csv", vec![b'x'; 100 << 20]).await;
     assert_eq!(status, 413, "{problem}");
     let (status, problem) = desk.ask("POST", "/v1/import", "text/csv", vec![b'x'; 1 << 20]).await;

@@ -3,7 +3,8 @@
 //! uinput is a module of the kernel, to which root may write: `modprobe uinput`. Where it is missing that test says so and
 //! passes; the rig (`tests/rig/scans`) has a scanner on USB, which is unplugged too.
 
-use crate::support::table::{Table, job};
+use crate::support::labels::job_for;
+use crate::support::shop::Shop;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{IntegerSetter, ioctl, opcode};
@@ -97,30 +98,30 @@ async fn what_a_scanner_reads_prints_again_at_its_own_station_which_says_when_th
     let cable = plug_in(&port);
     let station = |number: usize, more: &str| format!("[stations.bench-{number}]\nprinter = \"pack-{number}\"\n{more}\n");
     let stations = station(1, "") + &station(2, &format!("scanner = \"serial:{}\"", port.display()));
-    let table = Table::of(2, "", &stations).await;
-    table.submit(job("wave", "pack-1", 1..=2)).await;
-    table.until("the wave is out", async |table| table.printer(1).await["counts"]["printed"] == 2).await;
-    let scanner = async |table: &Table| table.get("/v1/stations").await.body["stations"][1]["scanner"].clone();
-    table.until("the scanner is connected", async |table| scanner(table).await["connected"] == true).await;
+    let shop = Shop::of(2).config(&stations).start().await;
+    shop.submit(job_for("pack-1", "wave", 1..=2)).await;
+    shop.until("the wave is out", async |shop| shop.printer(1).await["counts"]["printed"] == 2).await;
+    let scanner = async |shop: &Shop| shop.get("/v1/stations").await.body["stations"][1]["scanner"].clone();
+    shop.until("the scanner is connected", async |shop| scanner(shop).await["connected"] == true).await;
 
     rustix::io::write(&cable, b"TR002\r\nTR002\r\nTR001\r\n").expect("written");
-    table.until("both are out again", async |table| table.printed(2).len() == 2).await;
-    assert_eq!(table.printed(2), ["TR002", "TR001"], "a double trigger is one");
-    let stations = table.get("/v1/stations").await.body;
+    shop.until("both are out again", async |shop| shop.printed(2).len() == 2).await;
+    assert_eq!(shop.printed(2), ["TR002", "TR001"], "a double trigger is one");
+    let stations = shop.get("/v1/stations").await.body;
     assert_eq!(stations["stations"][0].get("scanner"), None);
     assert_eq!(stations["stations"][1]["last"]["code"], "reprinting");
 
     // A scan that could not be read does not leave the answer before it standing.
     rustix::io::write(&cable, format!("{}\r\n", "9".repeat(600)).as_bytes()).expect("written");
-    let last = async |table: &Table| table.get("/v1/stations").await.body["stations"][1]["last"].clone();
-    table.until("the station says that it was not done", async |table| last(table).await["code"] == "not_done").await;
-    assert_eq!(last(&table).await["tone"], "bad");
+    let last = async |shop: &Shop| shop.get("/v1/stations").await.body["stations"][1]["last"].clone();
+    shop.until("the station says that it was not done", async |shop| last(shop).await["code"] == "not_done").await;
+    assert_eq!(last(&shop).await["tone"], "bad");
 
     drop(cable);
-    table.until("the station says so", async |table| scanner(table).await["connected"] == false).await;
-    let why = scanner(&table).await["why"].as_str().expect("a sentence").to_owned();
+    shop.until("the station says so", async |shop| scanner(shop).await["connected"] == false).await;
+    let why = scanner(&shop).await["why"].as_str().expect("a sentence").to_owned();
     assert!(why.contains("was the adapter unplugged?") || why.contains("Is the cable in?"), "{why}");
-    table.daemon.stop().await;
+    shop.stop().await;
 }
 
 /// A keyboard made by the kernel for us.

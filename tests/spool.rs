@@ -88,34 +88,17 @@ fn open(dir: &Path, clock: &Arc<AtomicI64>) -> Result<Spool, SpoolError> {
 
 /// A job for pack-1 whose labels are `{id}-1`, `{id}-2`, …
 fn job(id: &str, labels: usize) -> NewJob {
-    NewJob {
-        id: id.to_owned(),
-        content: blake3::hash(id.as_bytes()),
-        printer: "pack-1".to_owned(),
-        group: Vec::new(),
-        sort: vec!["ship_by".to_owned(), "carrier".to_owned()],
-        labels: (1..=labels).map(|number| label(&format!("{id}-{number}"))).collect(),
-        run_limit: 50,
-        allow_reused_tracking: false,
-    }
+    let labels = (1..=labels).map(|number| label(&format!("{id}-{number}"))).collect();
+    let sort = vec!["ship_by".to_owned(), "carrier".to_owned()];
+    NewJob { sort, ..NewJob::new(id, blake3::hash(id.as_bytes()), "pack-1", labels) }
 }
 
 fn label(id: &str) -> NewLabel {
+    let waybill = format!(r#"{{"id":"{id}","recipient":{{"name":"Nguyễn Văn An"}}}}"#);
     NewLabel {
-        id: id.to_owned(),
-        waybill: format!(r#"{{"id":"{id}","recipient":{{"name":"Nguyễn Văn An"}}}}"#).into(),
-        template: digest(9),
         order: Some(number(&format!("order {id}"))),
         tracking: Some(number(&format!("rb {id} cn"))),
-        ship_by: None,
-        urgent: false,
-        held: None,
-        carrier: None,
-        weight_g: None,
-        expires: None,
-        on_scan: false,
-        skus: Vec::new(),
-        paper: None,
+        ..NewLabel::new(id, waybill, digest(9))
     }
 }
 

@@ -32,7 +32,7 @@ pub fn live(language: Language, input: &[u8]) {
         }
         life.watch(&printer);
     }
-    // Left alone, with everything in order: it works on without anybody's help.
+    // With power, media and no fault it finishes its work by itself.
     printer.power_on(life.now);
     for cause in [Cause::MediaOut, Cause::RibbonOut, Cause::CoverOpen, Cause::HeadHot, Cause::Jam, Cause::Paused] {
         printer.clear(cause, life.now);

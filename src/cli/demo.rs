@@ -14,7 +14,6 @@ use crate::virtual_printer::Settings;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,15 +39,17 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut wave = input::parse(WAVE.as_bytes(), None).map_err(Failure::refused_for)?;
     wave.labels.truncate(args.labels.into());
-    let folder = Folder::new().map_err(|error| at(&std::env::temp_dir(), &error))?;
+    // Only its owner may look into it, and it is gone at the end.
+    let folder = tempfile::Builder::new().prefix("waybilld-demo-").tempdir();
+    let folder = folder.map_err(|error| at(&std::env::temp_dir(), &error))?;
     fs::create_dir_all(&args.out).map_err(|error| at(&args.out, &error))?;
 
-    let tray = folder.0.join("tray");
+    let tray = folder.path().join("tray");
     let (printer, address) = printer(&tray, args.speed).await.map_err(|error| at(&tray, &error))?;
-    let config = config(&folder.0, address, args.speed);
+    let config = config(folder.path(), address, args.speed);
     let daemon = daemon::start(Config::parse("the demo's configuration", &config).map_err(Failure::refused_for)?).await?;
 
-    let client = Client::new(&Door { socket: Some(folder.0.join("socket")) });
+    let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
     let begun = Instant::now();
     let job = submit::submit(&client, &submit::bodies(&wave, []).remove(0), &|faults| wave.told(faults, 0)).await?;
     let mut progress = Progress::new(job.total());
@@ -93,7 +94,7 @@ async fn printer(tray: &Path, speed: u32) -> io::Result<(Arc<Machine>, SocketAdd
     Ok((machine, address))
 }
 
-/// A house with that one printer, which is as fast as it is said to be.
+/// A configuration with that one printer, and the time a label takes on it.
 fn config(folder: &Path, printer: SocketAddr, speed: u32) -> String {
     let label_ms = 8000_u32.checked_div(speed).map_or(20, |ms| ms + 600);
     let path = |name: &str| toml::Value::from(folder.join(name).display().to_string());
@@ -123,24 +124,6 @@ fn at(path: &Path, error: &io::Error) -> Failure {
     Failure::refused(format!("{}: {error}.", path.display()))
 }
 
-/// A folder of our own that nobody else may look into, gone when dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> io::Result<Folder> {
-        let path = std::env::temp_dir().join(format!("waybilld-demo-{}", uuid::Uuid::now_v7().simple()));
-        fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Folder(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed lies in the system's temporary folder, which somebody clears.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,15 +142,6 @@ mod tests {
         assert_eq!(image::open(sheet).expect("a picture").width(), 12 + 2 * 92);
         assert!(out.path().join("0001.png").exists() && out.path().join("0002.png").exists());
         assert!(!out.path().join("ledger.jsonl").exists());
-    }
-
-    #[test]
-    fn the_folder_of_the_demo_is_gone_afterwards() {
-        let folder = Folder::new().expect("a folder");
-        let path = folder.0.clone();
-        assert!(path.is_dir());
-        drop(folder);
-        assert!(!path.exists());
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //!
 //! Opens the device itself, so no daemon may have it. Nothing is printed ([`crate::pairing`] says why).
 
+use super::arguments::{dpi, language, media_size};
 use super::client::{Client, Door};
 use super::failure::Failure;
 use super::job::printers;
 use super::plugged::{Plugged, devices, plugged, said, usb_id};
 use super::say;
-use super::virtual_printer::{dpi, media_size};
 use crate::config::{Config, is_name};
 use crate::daemon::{StartError, files};
 use crate::dots::{Dpi, Mm};
@@ -239,10 +239,6 @@ fn write(file: &Path, before: &str, text: &str) -> io::Result<()> {
         File::open(&folder)?.sync_all()
     };
     put().inspect_err(|_| drop(fs::remove_file(&beside)))
-}
-
-fn language(written: &str) -> Result<Language, String> {
-    Language::named(written).ok_or_else(|| "known: zpl, tspl, escpos".to_owned())
 }
 
 #[cfg(test)]

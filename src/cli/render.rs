@@ -1,6 +1,7 @@
 //! `waybilld render`: labels as pictures or as a printer's bytes, without a daemon.
 
 use super::Failure;
+use super::arguments::{dpi, language};
 use super::input::{self, Input, Source};
 use crate::config::DEFAULT_TEMPLATE;
 use crate::daemon::files;
@@ -45,14 +46,6 @@ pub struct Args {
 
 /// Memory a printer is taken to have for stored graphics.
 const PRINTER_MEMORY_BYTES: usize = 1 << 20;
-
-fn dpi(text: &str) -> Result<Dpi, String> {
-    text.parse().ok().and_then(Dpi::from_nominal).ok_or_else(|| "known: 203, 300, 600".to_owned())
-}
-
-fn language(text: &str) -> Result<Language, String> {
-    Language::named(text).ok_or_else(|| "known: zpl, tspl, escpos".to_owned())
-}
 
 /// A paper by its word, with `-` as good as `_`.
 pub fn want(text: &str) -> Result<Want, String> {

@@ -1,7 +1,7 @@
 //! `waybilld serve`: the daemon.
 
 use super::failure::Failure;
-use crate::daemon::{self, files};
+use crate::daemon::{self, Running, files};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,21 +30,34 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     if let Some(state) = args.state {
         config.state = state;
     }
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::refused(format!("signals: {error}.")))?;
+    let signals = |error: std::io::Error| Failure::refused(format!("signals: {error}."));
+    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(signals)?;
     let mut running = daemon::start(config).await?;
-    super::say(&format!("waybilld listens on {}", running.socket.display()));
-    if let Some(address) = running.console {
-        super::say(&format!("the console stands at http://{address}/; `waybilld console` prints it with its token"));
-    }
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-        () = running.ended() => return Err(Failure::unfinished("waybilld ended by itself: see its log.")),
+    announce(&running);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            // A closed terminal sends it too, and printing does not depend on one.
+            _ = hangup.recv() => info!("SIGHUP: printing goes on; a changed configuration is read at the next start"),
+            () = running.ended() => return Err(Failure::unfinished("waybilld ended by itself: see its log.")),
+        }
     }
     info!("stopping");
     tokio::select! {
         () = running.stop() => Ok(ExitCode::SUCCESS),
         // Asked twice: at once.
-        _ = tokio::signal::ctrl_c() => Err(Failure::unfinished("stopped at once: labels on the wire are in doubt.")),
+        _ = interrupt.recv() => Err(Failure::unfinished("stopped at once: labels on the wire are in doubt.")),
     }
+}
+
+/// Says where it listens, on a thread of its own: the reader of standard output may hang.
+fn announce(running: &Running) {
+    let mut lines = vec![format!("waybilld listens on {}", running.socket.display())];
+    let console =
+        running.console.map(|address| format!("console: http://{address}/ (`waybilld console` prints it with its token)"));
+    lines.extend(console);
+    std::thread::spawn(move || lines.iter().for_each(|line| super::say(line)));
 }

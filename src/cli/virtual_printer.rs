@@ -12,6 +12,7 @@
 //! | `power cut`, `power on` | connections break and are refused until power is back |
 //! | `status` | one line of JSON |
 
+use super::arguments::{dpi, media_size};
 use crate::dots::{Dpi, Mm, Size};
 use crate::emulator::{Machine, Pty, Tray, Voice};
 use crate::virtual_printer::{Answers, EscPosSettings, Faults, Language, Settings, Stock};
@@ -241,19 +242,6 @@ fn language(written: &str) -> Result<Language, String> {
         let known: Vec<String> = Language::ALL.iter().map(Language::to_string).collect();
         format!("no printer language \"{written}\". Known: {}", known.join(", "))
     })
-}
-
-/// A resolution of ours, as an argument.
-pub fn dpi(written: &str) -> Result<Dpi, String> {
-    let known = || "a head has 203, 300 or 600 dpi".to_owned();
-    written.parse().ok().and_then(Dpi::from_nominal).ok_or_else(known)
-}
-
-/// Two lengths, as an argument.
-pub fn media_size(written: &str) -> Result<(Mm, Mm), String> {
-    let side = |side: &str| side.parse().ok().filter(|mm| (5.0..=1000.0).contains(mm)).map(Mm);
-    let sides = written.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
-    sides.ok_or_else(|| "write width x height in millimetres, 5 to 1000, such as 100x150".into())
 }
 
 fn answers(written: &str) -> Result<Answers, String> {

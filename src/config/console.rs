@@ -4,7 +4,7 @@ use crate::toml_file::Table;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Where the console stands.
+/// Where the console listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleConfig {
     /// A loopback address; port 0 takes any that is free.

@@ -1,8 +1,8 @@
-//! Pack stations: what their scanners do, and which printer stands beside them.
+//! Pack stations: what their scanners do, and which printer each prints on.
 //!
 //! ```toml
 //! [stations.bench-1]
-//! printer = "pack-1"       # may be left out where there is only one
+//! printer = "pack-1"       # optional with a single printer
 //! mode = "reprint"         # what a scanned label does at first: reprint, print or ship
 //! scanner = "hid:05e0:1200?serial=S1"   # `waybilld scanners` lists what is plugged in
 //! slip = false             # true: a scan that is refused prints a short slip that says so

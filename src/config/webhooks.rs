@@ -1,4 +1,4 @@
-//! `[webhooks.NAME]`: programs that are told of events.
+//! `[webhooks.NAME]`: programs that get events by HTTP POST.
 
 use crate::closed_set::ClosedSet;
 use crate::fault::hint;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Bytes of a secret, at least: less is soon guessed.
 pub const SECRET_MIN: usize = 16;
 
-/// One program that is told of events.
+/// One program that gets events.
 #[derive(Debug, Clone)]
 pub struct Webhook {
     pub target: Target,

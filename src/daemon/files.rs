@@ -68,7 +68,7 @@ pub fn token(state: &Path, file: Option<&Path>) -> Result<Token, StartError> {
 
 fn make_token(path: &Path) -> std::io::Result<Token> {
     let mut random = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    getrandom::fill(&mut random)?;
     let word: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(format!("{word}\n").as_bytes())?;

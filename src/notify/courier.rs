@@ -1,6 +1,6 @@
-//! Telling a program of events by HTTP: where to, what goes into one delivery, how it is signed, and when to try again.
+//! What goes into one delivery of events, how it is signed, and when a failed one is tried again.
 //!
-//! Events go in as the ledger has them, oldest first; a [`Batch`] comes out, and what became of its delivery goes back
+//! Events go in as the ledger has them, oldest first; a [`Batch`] comes out, and the outcome of its delivery goes back
 //! in. A target that does not take a batch gets the same events again, later and later, and the newer ones behind them:
 //! each at least once, in order. Knows no socket, no clock and no ledger; time is handed in.
 
@@ -30,7 +30,7 @@ pub fn sign(secret: &[u8], timestamp: u64, body: &[u8]) -> String {
     signature
 }
 
-/// How far one target has been told, and when to go on.
+/// The last event that one target took, and when to go on.
 #[derive(Debug, Clone)]
 pub struct Courier {
     /// The kinds it wants; none: all.
@@ -84,8 +84,8 @@ impl Courier {
         }
     }
 
-    /// Makes a delivery of the events that were read after [`Courier::told`]. Events that were erased before anybody could
-    /// be told of them are told as a `gap`.
+    /// Makes a delivery of the events that were read after [`Courier::told`]. Events that were erased before they
+    /// were delivered are delivered as one `gap`.
     pub fn pack(&self, read: Vec<Event>) -> Batch {
         let up_to = read.last().map_or(self.told, |event| event.seq);
         let gap = read.first().filter(|first| first.seq > self.told + 1).map(|first| Event {

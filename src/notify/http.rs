@@ -1,11 +1,10 @@
-//! Telling programs of events as they happen: one task for each webhook, out of the spool's history.
+//! Posts events to webhooks as they happen: one task for each webhook, which reads the event history of the spool.
 //!
-//! A task sleeps until something happens, or until a target that failed may be tried again; idle it has no timer. How far
-//! a target has been told is on disk, so that it hears the rest after any stop. What goes out and when is decided in
+//! A task sleeps until something happens, or until a target that failed may be tried again; idle it has no timer. The last event
+//! that a target took is on disk, so that it gets the rest after any stop. What goes out and when is decided in
 //! [`crate::notify::courier`].
 
 use crate::api::{EventShape, WebhookShape};
-use crate::config::Config;
 use crate::config::webhooks::{SECRET_MIN, Secret, Webhook};
 use crate::notify::courier::{Batch, Courier, EVENTS_MAX, Next, sign};
 use crate::spool::{Spool, SpoolError, UnixMs};
@@ -15,6 +14,7 @@ use hyper::client::conn::http1;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -25,25 +25,25 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long a target may take for a delivery.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Events nobody wants before it is written down that they are done with.
+/// Events that a target does not want, before its place in the history is written to disk.
 const SKIPPED_MAX: i64 = 1_000;
-/// Pause before a request the ledger refused is made again.
+/// Pause before a request that the ledger refused is repeated.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The webhooks at work: how each stands. The tasks end when this is dropped.
+/// The running webhooks and their delivery status. The tasks end when this is dropped.
 pub struct Webhooks {
     standing: Vec<(String, String, watch::Receiver<Standing>)>,
     _tasks: JoinSet<()>,
 }
 
-/// How a target stands.
+/// The deliveries to one target.
 #[derive(Debug, Clone, Default)]
 struct Standing {
     told: Option<i64>,
     trouble: Option<Trouble>,
 }
 
-/// Why it was not told more.
+/// Why it does not get more.
 #[derive(Debug, Clone)]
 struct Trouble {
     sentence: String,
@@ -52,10 +52,10 @@ struct Trouble {
 }
 
 impl Webhooks {
-    /// Begins a task for every webhook of the configuration.
-    pub fn start(config: &Config, spool: &Spool) -> Webhooks {
+    /// Begins a task for each, by their names.
+    pub fn start(webhooks: &BTreeMap<String, Webhook>, spool: &Spool) -> Webhooks {
         let (mut standing, mut tasks) = (Vec::new(), JoinSet::new());
-        for (name, webhook) in &config.webhooks {
+        for (name, webhook) in webhooks {
             let (show, shown) = watch::channel(Standing::default());
             standing.push((name.clone(), webhook.target.authority(), shown));
             let (name, webhook, spool) = (name.clone(), webhook.clone(), spool.clone());
@@ -64,7 +64,7 @@ impl Webhooks {
         Webhooks { standing, _tasks: tasks }
     }
 
-    /// How each stands, of a ledger whose newest event is `latest`.
+    /// The status of each, given the newest event of the ledger.
     pub fn statuses(&self, latest: i64) -> Vec<WebhookShape> {
         let status = |((name, target, shown), (_, behind)): (&(String, String, watch::Receiver<Standing>), (&str, i64))| {
             let Standing { told, trouble } = shown.borrow().clone();
@@ -74,7 +74,7 @@ impl Webhooks {
         self.standing.iter().zip(self.behind(latest)).map(status).collect()
     }
 
-    /// How many events each has yet to be told of, by its name.
+    /// How many events each has yet to get, by its name.
     pub fn behind(&self, latest: i64) -> impl Iterator<Item = (&str, i64)> {
         self.standing.iter().map(move |(name, _, shown)| {
             let told = shown.borrow().told.unwrap_or(latest);
@@ -124,10 +124,10 @@ impl Task {
                         let batch = courier.pack(read);
                         // The ledger always has its newest event; nothing read means that there is nothing to tell.
                         let up_to = if batch.up_to == seq { newest } else { batch.up_to };
-                        let nobody_wants = batch.events.is_empty();
-                        if nobody_wants || self.tell(batch, &mut courier).await {
+                        let unwanted = batch.events.is_empty();
+                        if unwanted || self.tell(batch, &mut courier).await {
                             courier.handle_taken(up_to);
-                            if !nobody_wants || up_to - kept > SKIPPED_MAX {
+                            if !unwanted || up_to - kept > SKIPPED_MAX {
                                 kept = up_to;
                                 self.keep(up_to).await;
                             }
@@ -144,7 +144,7 @@ impl Task {
         sleep(AGAIN).await;
     }
 
-    /// Writes down how far it has been told. Where that fails it hears some of it twice, after a restart.
+    /// Writes the last event it took to disk. Where that fails it gets some events twice after a restart.
     async fn keep(&self, told: i64) {
         if let Err(error) = self.spool.keep_webhook_told(&self.name, told).await {
             tracing::error!(webhook = self.name, "{error}");
@@ -218,13 +218,13 @@ impl Task {
     async fn connect(&self) -> Result<TcpStream, String> {
         let target = &self.webhook.target;
         let found = lookup_host((target.host.as_str(), target.port)).await;
-        let found: Vec<SocketAddr> = found.map_err(|_| format!("nobody knows a host {}.", target.host))?.collect();
+        let found: Vec<SocketAddr> = found.map_err(|_| format!("no host {} is known.", target.host))?.collect();
         let allowed: Vec<SocketAddr> = found.into_iter().filter(|address| target.may_be(address.ip())).collect();
         if allowed.is_empty() {
             return Err(format!("{} does not mean a machine of a private network here: nothing was sent.", target.host));
         }
         let why = |error: io::Error| match error.kind() {
-            io::ErrorKind::ConnectionRefused => format!("nobody listens at {}.", target.authority()),
+            io::ErrorKind::ConnectionRefused => format!("nothing listens at {}.", target.authority()),
             _ => format!("{} cannot be reached: {error}.", target.authority()),
         };
         TcpStream::connect(allowed.as_slice()).await.map_err(why)
@@ -237,5 +237,6 @@ fn unix_time() -> Duration {
 
 /// A number from 0 to 1, another one each time.
 fn chance() -> f64 {
-    f64::from(uuid::Uuid::now_v7().as_u128() as u32) / f64::from(u32::MAX)
+    // Without a source of randomness the pauses of all targets are alike, which is no fault.
+    getrandom::u32().map_or(0.5, |number| f64::from(number) / f64::from(u32::MAX))
 }

@@ -41,7 +41,7 @@ pub async fn metrics(State(app): State<Arc<AppState>>) -> Result<impl IntoRespon
     line(format_args!("# HELP waybilld_webhook_behind Events a webhook has yet to be told of."));
     line(format_args!("# TYPE waybilld_webhook_behind gauge"));
     let latest = *app.services.spool.latest_seq().borrow();
-    for (name, behind) in app.webhooks.behind(latest) {
+    for (name, behind) in app.services.webhooks.behind(latest) {
         line(format_args!("waybilld_webhook_behind{{webhook=\"{name}\"}} {behind}"));
     }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))

@@ -14,5 +14,5 @@ use std::sync::Arc;
 #[utoipa::path(get, path = "/v1/webhooks", tag = "events", responses((status = 200, body = WebhooksShape), ServerError))]
 pub async fn webhooks(State(app): State<Arc<AppState>>) -> Result<Json<WebhooksShape>, Problem> {
     let latest = *app.services.spool.latest_seq().borrow();
-    Ok(Json(WebhooksShape { webhooks: app.webhooks.statuses(latest) }))
+    Ok(Json(WebhooksShape { webhooks: app.services.webhooks.statuses(latest) }))
 }

@@ -66,7 +66,7 @@ struct Sheet {
     ink: Ink,
     canvas: Bitmap,
     dpi: Dpi,
-    /// What nothing stands on yet, inside the rulers.
+    /// The area inside the rulers that is still empty.
     free: Rect,
 }
 

@@ -64,6 +64,44 @@ pub struct NewLabel {
     pub paper: Option<&'static str>,
 }
 
+impl NewJob {
+    /// A job for one printer that asks for nothing special, in runs of up to 50 labels.
+    pub fn new(id: &str, content: Hash, printer: &str, labels: Vec<NewLabel>) -> NewJob {
+        NewJob {
+            id: id.to_owned(),
+            content,
+            printer: printer.to_owned(),
+            group: Vec::new(),
+            sort: Vec::new(),
+            labels,
+            run_limit: 50,
+            allow_reused_tracking: false,
+        }
+    }
+}
+
+impl NewLabel {
+    /// A label without anything that may be left out.
+    pub fn new(id: &str, waybill: impl Into<Arc<str>>, template: Hash) -> NewLabel {
+        NewLabel {
+            id: id.to_owned(),
+            waybill: waybill.into(),
+            template,
+            order: None,
+            tracking: None,
+            ship_by: None,
+            urgent: false,
+            held: None,
+            carrier: None,
+            weight_g: None,
+            expires: None,
+            on_scan: false,
+            skus: Vec::new(),
+            paper: None,
+        }
+    }
+}
+
 /// An order or tracking number: as written, and the form in which it is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {

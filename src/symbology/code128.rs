@@ -26,7 +26,7 @@ enum Set {
 const SETS: [Set; 3] = [Set::A, Set::B, Set::C];
 
 impl Set {
-    /// Start character of this set; the character that switches into it stands in [`Set::switch`].
+    /// Start character of this set; [`Set::switch`] has the character that switches into it.
     fn start(self) -> u8 {
         103 + self as u8
     }
@@ -93,7 +93,7 @@ pub fn encode(data: &str) -> Result<Linear, Refusal> {
 /// The set of each symbol character, start and switches left out, so that with them the symbol is shortest.
 fn plan(data: &[u8]) -> Vec<Set> {
     const NEVER: usize = usize::MAX / 2;
-    // cheapest[at][set]: characters still to come when `at` bytes are done and the symbol stands in that set.
+    // cheapest[at][set]: characters still to come when `at` bytes are done and that set is the current one.
     let mut cheapest = vec![[NEVER; 3]; data.len() + 1];
     cheapest[data.len()] = [0; 3];
     for at in (0..data.len()).rev() {

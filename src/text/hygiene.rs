@@ -53,7 +53,7 @@ pub(super) struct Legibility {
     pub leading: i32,
 }
 
-/// Below 14 dots a Latin letter is no longer told from its neighbours at a glance.
+/// Below 14 dots Latin letters are hard to tell apart at a glance.
 const PLAIN: i32 = 14;
 /// Below 22 dots stacked marks run together (found by eye: at 17 dots ồ reads as ổ).
 const STACKED: i32 = 22;

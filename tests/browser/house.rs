@@ -1,24 +1,25 @@
 //! A house with a console: the real daemon as a process, a virtual printer on TCP, and a browser before it.
 
 use crate::chromium::{Chromium, parts};
+use crate::support::printer::{Printer, quick};
+use crate::support::process::Process;
 use serde_json::{Value, json};
-use std::fs::{self, File};
+use std::fs;
 use std::net::TcpListener as Port;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep, timeout};
-use waybilld::cli::client::{Client, Door};
-use waybilld::emulator::{Machine, Tray, Voice};
-use waybilld::virtual_printer::Settings;
+use tokio::time::{Instant, sleep};
+use waybilld::cli::client::Client;
+use waybilld::emulator::Machine;
 
 pub struct House {
     folder: TempDir,
+    config: String,
+    printer: Printer,
+    daemon: Process,
     pub machine: Arc<Machine>,
-    daemon: Child,
     pub client: Client,
     pub chromium: Chromium,
 }
@@ -35,57 +36,32 @@ impl House {
             }
         };
         let folder = tempfile::tempdir().unwrap();
-        let tray = Tray::open(&folder.path().join("tray"), false, Voice::Quiet).unwrap();
-        let settings = Settings { speed: Some(14), start: Duration::from_millis(10), ..Settings::default() };
-        let machine = Machine::new(settings, tray);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(machine.clone().keep_time());
-        let host = machine.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let _ = host.serve(stream).await;
-            }
-        });
+        let printer = Printer::start(&folder.path().join("tray"), quick()).await;
         // A port that is free now is free in a moment, and the same after a restart.
         let console = Port::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let config = format!(
-            "state = {:?}\nsocket = {:?}\n[console]\nlisten = \"{console}\"\n\
-             [printers.pack-1]\ndevice = \"tcp://{address}\"\nspeed = 14\n{more}\n",
-            folder.path().join("state"),
-            folder.path().join("socket"),
+            "[console]\nlisten = \"{console}\"\n[printers.pack-1]\ndevice = \"tcp://{}\"\nspeed = 14\n{more}",
+            printer.address
         );
-        fs::write(folder.path().join("config.toml"), config).unwrap();
-        let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
-        let daemon = daemon(folder.path());
+        let daemon = Process::start(folder.path(), &config);
         let chromium = Chromium::start(&parts, 1366, 768).await;
-        let mut house = House { folder, machine, daemon, client, chromium };
-        house.ready().await;
+        let (machine, client) = (printer.machine.clone(), daemon.client.clone());
+        let mut house = House { folder, config, printer, daemon, machine, client, chromium };
+        house.daemon.ready().await;
         let url = house.get("/v1/console").await["url"].as_str().unwrap().to_owned();
         house.chromium.open(&url).await;
         house.chromium.until("the page is live", "return document.querySelector('#link')?.dataset.live === 'true'").await;
         Some(house)
     }
 
-    /// Until the daemon answers.
-    async fn ready(&mut self) {
-        let ready = async {
-            while self.client.get("/healthz").await.is_err() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(Duration::from_secs(20), ready).await.expect("the daemon comes up");
-    }
-
     /// Kills the daemon as a power cut would.
     pub fn kill(&mut self) {
-        self.daemon.kill().unwrap();
-        self.daemon.wait().unwrap();
+        self.daemon.kill();
     }
 
     pub async fn restart(&mut self) {
-        self.daemon = daemon(self.folder.path());
-        self.ready().await;
+        self.daemon = Process::start(self.folder.path(), &self.config);
+        self.daemon.ready().await;
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -125,8 +101,7 @@ impl House {
 
     /// The pieces that came out of the printer.
     pub fn machine_pieces(&self) -> u64 {
-        let status: Value = serde_json::from_str(&self.machine.control("status")).unwrap();
-        status["pieces"].as_u64().unwrap()
+        self.printer.status()["pieces"].as_u64().unwrap()
     }
 
     /// A picture of the page, to look at.
@@ -153,21 +128,6 @@ impl House {
         let complaints = self.chromium.complaints().await;
         assert!(complaints.is_empty(), "{complaints:#?}");
     }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
-fn daemon(house: &Path) -> Child {
-    let log = File::options().create(true).append(true).open(house.join("log")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_waybilld"));
-    command.args(["serve", "--config"]).arg(house.join("config.toml")).env("NO_COLOR", "1");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
 /// A label for the house's printer.

@@ -1,5 +1,8 @@
 //! The console as a packer meets it: a real browser, the real daemon, a virtual printer, and the keyboard alone.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod chromium;
 mod house;
 

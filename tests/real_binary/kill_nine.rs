@@ -5,12 +5,13 @@
 //! the printer ejected is the truth. `SEED=17 cargo test --test kill_nine` lives one life again, `SEEDS=200` many more.
 
 mod chance;
-mod daemon;
 mod printer;
 mod wave;
 
-use daemon::Daemon;
+use crate::support::process::Process;
 use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -41,7 +42,7 @@ async fn a_job_cut_off_while_it_is_being_taken_is_there_whole_or_not_at_all() {
     let (mut not_taken, mut whole, mut unheard) = (0, 0, 0);
     for round in 0..16 {
         let house = TempDir::new().unwrap();
-        let mut daemon = Daemon::start(house.path(), None);
+        let mut daemon = start(house.path(), None);
         daemon.ready().await;
         let log_bytes = || fs::metadata(house.path().join("state/ledger.db-wal")).unwrap().len();
         let before = log_bytes();
@@ -56,14 +57,14 @@ async fn a_job_cut_off_while_it_is_being_taken_is_there_whole_or_not_at_all() {
             }
         };
         let heard = tokio::select! {
-            _ = daemon.post("/v1/jobs", &job) => true,
+            _ = daemon.try_post("/v1/jobs", &job) => true,
             () = moment => false,
         };
         daemon.kill();
-        let mut daemon = Daemon::start(house.path(), None);
+        let mut daemon = start(house.path(), None);
         daemon.ready().await;
-        let found = daemon.get("/v1/jobs/wave").await.unwrap();
-        let again = daemon.post("/v1/jobs", &job).await.unwrap();
+        let found = daemon.try_get("/v1/jobs/wave").await.unwrap();
+        let again = daemon.try_post("/v1/jobs", &job).await.unwrap();
         match (found.status.as_u16(), again.status.as_u16()) {
             (404, 201) => not_taken += 1,
             (200, 200) => {
@@ -89,24 +90,30 @@ async fn the_power_of_printer_and_daemon_goes_at_once_and_every_label_still_come
 async fn a_socket_left_behind_is_replaced_and_the_state_directory_is_free_again() {
     let house = TempDir::new().unwrap();
     for _ in 0..5 {
-        let mut daemon = Daemon::start(house.path(), None);
+        let mut daemon = start(house.path(), None);
         daemon.ready().await;
         daemon.kill();
         assert!(house.path().join("socket").exists(), "nobody was left to remove it");
     }
-    Daemon::start(house.path(), None).ready().await;
+    start(house.path(), None).ready().await;
 }
 
 #[tokio::test]
 async fn a_second_daemon_is_turned_away_while_the_first_lives() {
     let house = TempDir::new().unwrap();
-    let mut first = Daemon::start(house.path(), None);
+    let mut first = start(house.path(), None);
     first.ready().await;
-    let mut second = Daemon::start(house.path(), None);
-    assert_eq!(second.ended().await, Some(2));
+    let mut second = start(house.path(), None);
+    assert_eq!(second.ended().await.code(), Some(2));
     let log = fs::read_to_string(house.path().join("log")).unwrap();
     assert!(log.contains("is in use by another waybilld: stop that one, or choose another directory."), "{log}");
     first.ready().await;
+}
+
+/// A daemon for the printer at that address; without one the printer is off.
+fn start(folder: &Path, printer: Option<SocketAddr>) -> Process {
+    let printer = printer.map_or_else(|| "127.0.0.1:9".to_owned(), |address| address.to_string());
+    Process::start(folder, &format!("[printers.pack-1]\ndevice = \"tcp://{printer}\"\nspeed = 14\n"))
 }
 
 /// Lives so many lives side by side, or as many as `SEEDS` says, or the one of `SEED`; what happened in all of them.

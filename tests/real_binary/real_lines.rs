@@ -2,6 +2,7 @@
 //! languages, each over TCP and over a serial line. Their roll ends, their power goes; what the daemon says of the
 //! labels is held against what lies in their trays.
 
+use crate::support::process::Process as Daemon;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-use waybilld::cli::client::{Client, Door};
 
 const LABELS: usize = 10;
 /// On the first roll.
@@ -141,27 +141,14 @@ async fn a_roll_that_ends_and_a_power_cut_on_three_languages_and_two_kinds_of_li
     let house = TempDir::new().unwrap();
     let kinds = ["zpl", "tspl", "escpos"].into_iter().flat_map(|language| [(language, false), (language, true)]);
     let mut printers: Vec<Printer> = kinds.map(|(language, serial)| Printer::start(house.path(), language, serial)).collect();
-    let (socket, state) = (house.path().join("socket"), house.path().join("state"));
-    let mut config = format!("state = {state:?}\nsocket = {socket:?}\n");
-    printers.iter().for_each(|printer| config += &printer.config());
-    fs::write(house.path().join("config.toml"), config).unwrap();
-    let log = fs::File::create(house.path().join("log")).unwrap();
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_waybilld"));
-    serve.args(["serve", "--config"]).arg(house.path().join("config.toml"));
-    let _daemon = Process(serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
-    let client = Client::new(&Door { socket: Some(socket) });
-    let deadline = Instant::now() + PATIENCE;
-    while client.get("/healthz").await.is_err() {
-        let log = fs::read_to_string(house.path().join("log")).unwrap();
-        assert!(Instant::now() < deadline, "the daemon does not come up: {log}");
-        sleep(Duration::from_millis(20)).await;
-    }
-    let get = async |path: &str| client.get(path).await.unwrap().granted().unwrap();
+    let mut daemon = Daemon::start(house.path(), &printers.iter().map(Printer::config).collect::<String>());
+    daemon.ready().await;
+    let get = async |path: &str| daemon.client.get(path).await.unwrap().granted().unwrap();
 
     let mut all = Vec::new();
     for (at, printer) in printers.iter().enumerate() {
         let (job, labels) = printer.job(at * LABELS);
-        client.post("/v1/jobs", job.to_string()).await.unwrap().granted().unwrap();
+        daemon.client.post("/v1/jobs", job.to_string()).await.unwrap().granted().unwrap();
         all.push(labels);
     }
 

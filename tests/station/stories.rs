@@ -68,16 +68,8 @@ impl Table {
 
     async fn take(&self, labels: Vec<NewLabel>) {
         let id = format!("wave-{}", labels[0].id);
-        let job = NewJob {
-            content: blake3::hash(id.as_bytes()),
-            id,
-            printer: "pack-1".to_owned(),
-            group: Vec::new(),
-            sort: Vec::new(),
-            labels,
-            run_limit: 50,
-            allow_reused_tracking: true,
-        };
+        let job = NewJob::new(&id, blake3::hash(id.as_bytes()), "pack-1", labels);
+        let job = NewJob { allow_reused_tracking: true, ..job };
         self.spool.take(job).await.unwrap();
     }
 
@@ -141,20 +133,9 @@ fn number(text: &str) -> Number {
 
 fn label(id: &str) -> NewLabel {
     NewLabel {
-        id: id.to_owned(),
-        waybill: format!(r#"{{"id":"{id}"}}"#).into(),
-        template: Hash::from_bytes([9; 32]),
         order: Some(number(&format!("order {id}"))),
         tracking: Some(number(&format!("RB {id} CN"))),
-        ship_by: None,
-        urgent: false,
-        held: None,
-        carrier: None,
-        weight_g: None,
-        expires: None,
-        on_scan: false,
-        skus: Vec::new(),
-        paper: None,
+        ..NewLabel::new(id, format!(r#"{{"id":"{id}"}}"#), Hash::from_bytes([9; 32]))
     }
 }
 

@@ -4,8 +4,9 @@
 //! At every look the job is held against the tray as it was just before and just after, so nothing has to stand still.
 
 use super::chance::Chance;
-use super::daemon::Daemon;
 use super::printer::{Moment, Pieces, Printer};
+use super::start;
+use crate::support::process::Process;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub struct Wave {
     chance: Chance,
     house: TempDir,
     printer: Printer,
-    daemon: Daemon,
+    daemon: Process,
     job: Value,
     /// Tracking numbers by label.
     labels: BTreeMap<String, String>,
@@ -76,7 +77,7 @@ impl Wave {
             life,
             seed,
             chance,
-            daemon: Daemon::start(house.path(), Some(printer.address)),
+            daemon: start(house.path(), Some(printer.address)),
             house,
             printer,
             labels: orders.iter().map(|order| (text(order, "id"), text(order, "tracking"))).collect(),
@@ -145,7 +146,7 @@ impl Wave {
             self.printer.cut_power();
         }
         self.printer.leave_line().await;
-        self.daemon = Daemon::start(self.house.path(), Some(self.printer.address));
+        self.daemon = start(self.house.path(), Some(self.printer.address));
         if self.life.power {
             sleep(self.chance.ms(100..600)).await;
             self.printer.power_on();
@@ -157,7 +158,7 @@ impl Wave {
         self.submit().await?;
         loop {
             let before = self.printer.pieces();
-            let labels = states(&self.daemon.get("/v1/jobs/wave").await.ok_or(BROKE_OFF)?.body);
+            let labels = states(&self.daemon.try_get("/v1/jobs/wave").await.ok_or(BROKE_OFF)?.body);
             let after = self.printer.pieces();
             self.hold_against(&before, &labels, &after)?;
             if labels.values().all(|state| ["printed", "sent"].contains(&state.as_str())) {
@@ -174,14 +175,14 @@ impl Wave {
     /// Sends the job, once more after each kill. It was taken whole, or not at all.
     async fn submit(&mut self) -> Result<(), String> {
         self.daemon.ready().await;
-        let known = self.daemon.get("/v1/jobs/wave").await.ok_or(BROKE_OFF)?;
+        let known = self.daemon.try_get("/v1/jobs/wave").await.ok_or(BROKE_OFF)?;
         match known.status.as_u16() {
             404 if self.taken_at.is_none() => {}
             200 if states(&known.body).len() == LABELS => {}
             _ => return Err(format!("after a restart the job stands so: {} {}", known.status, known.body)),
         }
         self.submitting = true;
-        let answer = self.daemon.post("/v1/jobs", &self.job).await.ok_or(BROKE_OFF)?;
+        let answer = self.daemon.try_post("/v1/jobs", &self.job).await.ok_or(BROKE_OFF)?;
         self.submitting = false;
         let taken_at = answer.body["taken_at"].as_str().map(str::to_owned);
         let right = answer.status == if known.status == 404 { 201 } else { 200 }
@@ -235,7 +236,8 @@ impl Wave {
             if !came_out && !settled {
                 continue;
             }
-            let said = self.daemon.post(&format!("/v1/labels/{id}/outcome"), &json!({"came_out": came_out, "by": "tray"})).await;
+            let said =
+                self.daemon.try_post(&format!("/v1/labels/{id}/outcome"), &json!({"came_out": came_out, "by": "tray"})).await;
             let said = said.ok_or(BROKE_OFF)?;
             if said.status != 200 {
                 return Err(format!("label {id}: came out: {came_out} was answered with {} {}", said.status, said.body));
@@ -251,7 +253,7 @@ impl Wave {
         let tray = self.printer.pieces();
         self.told.torn = tray.torn;
         for (id, tracking) in &self.labels {
-            let label = self.daemon.get(&format!("/v1/labels/{id}")).await.ok_or(BROKE_OFF)?.body;
+            let label = self.daemon.try_get(&format!("/v1/labels/{id}")).await.ok_or(BROKE_OFF)?.body;
             let prints: Vec<&str> =
                 label["prints"].as_array().into_iter().flatten().filter_map(|p| p["state"].as_str()).collect();
             let (last, earlier) = prints.split_last().ok_or_else(|| format!("label {id} has no print"))?;

@@ -2,7 +2,8 @@
 //! doubts are answered and labels reprinted by scans, an order is canceled and an address changed, parcels are scanned out
 //! and stand on manifests. At the end the ledger and the printer's tray agree, label by label.
 
-use super::daemon::Daemon;
+use super::start_with;
+use crate::support::process::Process;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -148,7 +149,7 @@ fn export(path: &Path) -> Vec<Parcel> {
 /// The house on one day.
 struct Day {
     printer: Printer,
-    daemon: Daemon,
+    daemon: Process,
     parcels: Vec<Parcel>,
 }
 
@@ -220,8 +221,8 @@ impl Day {
 async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     let folder = tempfile::tempdir().unwrap();
     let printer = Printer::start(folder.path().join("tray"));
-    let device = format!("device = \"tcp://{}\"", printer.address);
-    let daemon = Daemon::start_with(folder.path(), &device, SENDER);
+    let device = format!("tcp://{}", printer.address);
+    let daemon = start_with(folder.path(), &device, SENDER).await;
     let parcels = export(&folder.path().join("export.csv"));
     let mut day = Day { printer, daemon, parcels };
 

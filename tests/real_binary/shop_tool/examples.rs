@@ -2,7 +2,8 @@
 //!
 //! A client whose language is not on this machine is not run, and that is said by name; `.ci/install` brings them all.
 
-use super::daemon::Daemon;
+use super::start;
+use crate::support::process::Process;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -41,7 +42,7 @@ impl Client {
     }
 
     /// Submits the labels; whether it ended well, what it said, and what it complained of.
-    fn submit(self, daemon: &Daemon, job: &str, labels: &Path) -> (bool, String, String) {
+    fn submit(self, daemon: &Process, job: &str, labels: &Path) -> (bool, String, String) {
         let ended = self.command().arg(job).arg(labels).env("WAYBILLD_SOCKET", &daemon.socket).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (ended.status.success(), text(&ended.stdout), text(&ended.stderr))
@@ -66,7 +67,7 @@ async fn prints_a_wave(client: Client) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start(folder.path(), "");
+    let daemon = start(folder.path(), "").await;
     let (well, said, complaint) = client.submit(&daemon, "wave-1", &labels(folder.path(), 3));
     assert_eq!(said, "job wave-1: 3 printed\nlabel pkg-0001: printed, 2 copies\n", "{complaint}");
     assert!(well && complaint.is_empty(), "{complaint}");
@@ -156,7 +157,7 @@ async fn hears_a_wave(client: Client) {
     assert_eq!(post(port, now - 3600, &sign(SECRET.as_bytes(), now - 3600, forged.as_bytes()), forged), 401, "an old one");
 
     let webhook = format!("[webhooks.shop]\nurl = \"http://127.0.0.1:{port}/\"\nsecret_file = {key:?}\n");
-    let daemon = Daemon::start(folder.path(), &webhook);
+    let daemon = start(folder.path(), &webhook).await;
     let wave = fs::read_to_string(labels(folder.path(), 1)).unwrap();
     let label: Value = serde_json::from_str(&wave).unwrap();
     let job = serde_json::json!({"id": "wave-1", "labels": [label]});

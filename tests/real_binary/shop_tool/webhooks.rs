@@ -1,7 +1,8 @@
 //! What a program notices that is told of events by webhook, when it fails, stalls, moves or is gone for days.
 
-use super::daemon::Daemon;
-use crate::table::job;
+use super::start;
+use crate::support::labels::job_for;
+use crate::support::process::Process;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -113,16 +114,16 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn submit(daemon: &Daemon, job: Value) {
+async fn submit(daemon: &Process, job: Value) {
     let answer = daemon.client.post("/v1/jobs", job.to_string()).await.unwrap();
     assert!(answer.status.is_success(), "{}", answer.body);
 }
 
-async fn webhook(daemon: &Daemon) -> Value {
+async fn webhook(daemon: &Process) -> Value {
     daemon.get("/v1/webhooks").await["webhooks"][0].clone()
 }
 
-async fn until_told(daemon: &Daemon) {
+async fn until_told(daemon: &Process) {
     until("everything is printed and told", async || {
         let printers = daemon.get("/v1/printers").await;
         let counts = &printers["printers"][0]["counts"];
@@ -141,8 +142,8 @@ fn assert_whole(seqs: &[i64]) {
 async fn a_target_that_fails_in_every_way_hears_each_event_once_and_in_order_when_it_is_well() {
     let folder = tempfile::tempdir().unwrap();
     let target = Target::new(Manner::Answers("500 Internal Server Error")).await;
-    let daemon = Daemon::start(folder.path(), &target.config(""));
-    submit(&daemon, job("wave", "pack-1", 1..=3)).await;
+    let daemon = start(folder.path(), &target.config("")).await;
+    submit(&daemon, job_for("pack-1", "wave", 1..=3)).await;
     for (manner, sentence) in [
         (Manner::Answers("500 Internal Server Error"), "it answers 500 and not 2xx."),
         (Manner::Answers("302 Found"), "it answers 302: redirects are not followed. Configure the address it leads to."),
@@ -167,8 +168,8 @@ async fn a_target_that_fails_in_every_way_hears_each_event_once_and_in_order_whe
 async fn a_target_that_stalls_is_given_up_after_ten_seconds_and_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let target = Target::new(Manner::Stalls).await;
-    let daemon = Daemon::start(folder.path(), &target.config(""));
-    submit(&daemon, job("wave", "pack-1", 1..=1)).await;
+    let daemon = start(folder.path(), &target.config("")).await;
+    submit(&daemon, job_for("pack-1", "wave", 1..=1)).await;
     until("it is given up", async || webhook(&daemon).await["trouble"] == "it did not answer in 10 s.").await;
     target.change(TAKES);
     until_told(&daemon).await;
@@ -179,17 +180,17 @@ async fn a_target_that_stalls_is_given_up_after_ten_seconds_and_tried_again() {
 async fn after_kill_nine_a_target_hears_the_rest_and_nothing_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let target = Target::new(TAKES).await;
-    let daemon = Daemon::start(folder.path(), &target.config(""));
-    submit(&daemon, job("wave", "pack-1", 1..=2)).await;
+    let mut daemon = start(folder.path(), &target.config("")).await;
+    submit(&daemon, job_for("pack-1", "wave", 1..=2)).await;
     until("it has heard of the wave", async || target.seqs().len() > 3).await;
     // The target goes first, so that events are left over.
     target.listening.abort();
     let heard = target.taken.clone();
-    submit(&daemon, job("late", "pack-1", 3..=4)).await;
-    until("it is missed", async || webhook(&daemon).await["trouble"] == format!("nobody listens at {}.", target.address)).await;
+    submit(&daemon, job_for("pack-1", "late", 3..=4)).await;
+    until("it is missed", async || webhook(&daemon).await["trouble"] == format!("nothing listens at {}.", target.address)).await;
     let config = target.config("");
     daemon.kill();
-    let daemon = Daemon::start(folder.path(), &config);
+    let daemon = start(folder.path(), &config).await;
     until("it knows what is left", async || webhook(&daemon).await["behind"].as_u64().unwrap() > 0).await;
     let target = Target::at(&target.address.to_string(), TAKES, heard).await;
     until_told(&daemon).await;
@@ -211,8 +212,8 @@ async fn a_target_that_was_down_for_weeks_is_told_what_it_missed_and_hears_only_
     let folder = tempfile::tempdir().unwrap();
     let target = Target::new(Manner::BreaksOff).await;
     let config = target.config("events = [\"printed\"]");
-    let daemon = Daemon::start(folder.path(), &config);
-    submit(&daemon, job("wave", "pack-1", 1..=2)).await;
+    let mut daemon = start(folder.path(), &config).await;
+    submit(&daemon, job_for("pack-1", "wave", 1..=2)).await;
     until("the wave is out", async || daemon.get("/v1/printers").await["printers"][0]["counts"]["printed"] == 2).await;
     assert_ne!(webhook(&daemon).await["behind"], json!(0));
     daemon.kill();
@@ -224,8 +225,8 @@ async fn a_target_that_was_down_for_weeks_is_told_what_it_missed_and_hears_only_
         target.taken
     })
     .await;
-    let daemon = Daemon::start(folder.path(), &config);
-    submit(&daemon, job("late", "pack-1", 3..=3)).await;
+    let daemon = start(folder.path(), &config).await;
+    submit(&daemon, job_for("pack-1", "late", 3..=3)).await;
     until_told(&daemon).await;
     let taken = target.taken.lock().unwrap().clone();
     let kinds: Vec<&str> = taken.iter().map(|event| event["kind"].as_str().unwrap()).collect();
