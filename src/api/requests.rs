@@ -1,4 +1,4 @@
-//! What a caller may send. These types are the documentation of it: requests are read by `submission` and `waybill`.
+//! What a caller may send. These types are the documentation of it: requests are read by `intake` and `waybill`.
 
 use crate::spool::HoldCause;
 use serde::Serialize;
