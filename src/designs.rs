@@ -1,4 +1,4 @@
-//! The designs of the house and the compositors that lay them out.
+//! The templates of this daemon and the compositors that lay them out.
 //!
 //! Parsed templates by name and by hash (a label remembers the hash, so a reprint looks as the first print did even
 //! after the file changed), one set of fonts, and a pool of warm [`Compositor`]s: each is borrowed by one thread at a
@@ -238,7 +238,7 @@ mod tests {
         let designs = designs(&[]).unwrap();
         let taken = designs.design("waybill-100x150").unwrap().template.clone();
         assert_eq!(designs.for_media(&taken, (Mm(72.0), Mm(150.0))).unwrap().name, "waybill-80");
-        // A design that is no longer in the house prints on the media it was made for, and nowhere else.
+        // A template whose file is gone prints on the media it was made for, and nowhere else.
         let (_, _, text) = design("kept", "media = { width = 60, height = 40 }");
         let kept = designs.recall("kept", &text).unwrap();
         assert_eq!(designs.for_media(&kept, (Mm(60.0), Mm(40.0))).unwrap().hash, kept.hash);

@@ -41,7 +41,7 @@ struct Key {
     room: (Dots, Dots, usize),
 }
 
-/// A text that was set, and its picture once somebody wanted it.
+/// A text that was set, and its picture once it was needed.
 struct Set {
     block: text::Block,
     picture: std::sync::OnceLock<Arc<Bitmap>>,
@@ -64,12 +64,13 @@ struct Sheet<'a> {
     faults: Vec<Fault>,
     /// How many rows of a paper had room.
     rows: Option<usize>,
-    /// Where each block ended, for those that stand under it.
+    /// Where each block ended, for the blocks under it.
     ends: Vec<Option<Dots>>,
 }
 
 impl Compositor {
-    /// Makes ready for that template; a caption that does not fit its place is the template's fault and told here.
+    /// Makes ready for that template; a caption that does not fit its place is a fault of the template and is
+    /// reported here.
     pub fn new(template: Arc<Template>, dpi: Dpi, fonts: &Fonts) -> Result<Compositor, Vec<Fault>> {
         let typesetter = Typesetter::new(fonts);
         let mut compositor =
@@ -128,7 +129,7 @@ impl Compositor {
             // For all we know yet it is the last one.
             let rest = paper.page(Page { number, of: number }, from..rows);
             let room = self.compose(Content::Paper(&rest), Aim::Count)?.rows.unwrap_or(rows - from);
-            // The first label may be full of what stands on it alone, such as a long note.
+            // The first label may be full of blocks that only it has, such as a long note.
             if room == 0 && from < rows && !cuts.is_empty() {
                 let (list, _) = paper.kind().rows().unwrap_or_default();
                 let said = format!("row {} is higher than a whole label: shorten it.", from + 1);
@@ -162,7 +163,7 @@ impl Compositor {
         if sheet.faults.is_empty() { Ok(sheet) } else { Err(sheet.faults) }
     }
 
-    /// Places a block, and before it the one it stands under.
+    /// Places a block, and before it the one it is under.
     fn place(&mut self, sheet: &mut Sheet, blocks: &[Block], at: usize) {
         if sheet.ends[at].is_some() {
             return;
@@ -359,7 +360,7 @@ fn is_fixed(block: &Block) -> bool {
         }
 }
 
-/// The text of a block line by line, where it stands on the label.
+/// The text of a block line by line, with the place of each on the label.
 fn lines(block: &text::Block, at: Point, bold: bool) -> Vec<TextLine> {
     let line = |line: &text::Line| TextLine {
         text: line.text.clone(),
@@ -371,7 +372,7 @@ fn lines(block: &text::Block, at: Point, bold: bool) -> Vec<TextLine> {
     block.lines.iter().map(line).collect()
 }
 
-/// Why a text cannot stand in its block, as a sentence for whoever sent the order.
+/// Why a text does not fit its block, as a sentence for the sender of the order.
 fn refusal(block: &Block, no: &NoSet) -> (Code, String) {
     match no {
         NoSet::NoGlyph { .. } => (Code::NoGlyph, format!("{no}.")),

@@ -2,7 +2,7 @@
 //!
 //! Waybills and a few facts go in; a [`Paper`] comes out, which is at once what the spool keeps of it and what its
 //! template sees. A paper has rows, and as many labels as they need: `layout` finds where one ends, [`Paper::page`] cuts
-//! there. Knows no template, printer or clock, and prints nobody's name or address.
+//! there. Knows no template, printer or clock, and prints no name or address.
 
 mod handover;
 mod sample;

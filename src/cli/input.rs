@@ -1,5 +1,5 @@
 //! What a person hands to `submit` and `render`: a job, or JSON lines, one label a line; through a field map, the
-//! records or the table of somebody else's export.
+//! records or the table of a foreign export.
 //!
 //! A path goes in; labels in our JSON shape come out, not yet checked, with what the map left out. What is found wrong
 //! later with a label of a table is told by row and column ([`Input::told`]). Numbers keep the text they were written in.

@@ -13,7 +13,7 @@ pub struct Cancel {
     /// The buyer only asked: hold what waits, flag what is out, until the order is canceled or released.
     #[arg(long)]
     requested: bool,
-    /// Why, for the record; must name nobody.
+    /// Why, for the record; without names or addresses.
     #[arg(long)]
     reason: Option<String>,
     /// Who cancels, for the record.

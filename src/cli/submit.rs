@@ -93,7 +93,7 @@ async fn check_all(client: &Client, input: &Input, bodies: &[String]) -> Result<
     Err(Failure::refused(format!("{}\nNothing was taken.", wrong.join("\n"))))
 }
 
-/// What to do when nobody knows whether the job was taken.
+/// What to do when it is unknown whether the job was taken.
 const REPEAT: &str = "Repeat the command to be sure: a job is taken once.";
 
 /// Has the daemon take the job. `tell` puts what it finds wrong into lines.

@@ -205,7 +205,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     open().map_err(|error| Failure::Listen(address, error))
 }
 
-/// Control lines from whoever sits in front of it.
+/// Control lines from standard input.
 fn control_by_hand(machine: Arc<Machine>) {
     // A thread of its own: a read of standard input cannot be called off.
     std::thread::spawn(move || {

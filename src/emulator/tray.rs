@@ -1,7 +1,7 @@
 //! Where the pieces fall: a ledger of everything that came out, and pictures.
 //!
 //! `ledger.jsonl` is the truth about a printer's media: one line for each piece, and for each label that was lost
-//! or canceled, written before anyone hears of it. Pictures follow as a drawing thread finds the time; when it
+//! or canceled, written before it is reported. Pictures follow as a drawing thread finds the time; when it
 //! falls far behind, the printer waits.
 
 use crate::virtual_printer::{Ejected, Event, Label, Settings, interpreter};
@@ -66,7 +66,7 @@ impl Tray {
         let ledger = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
         let (mut pieces, mut odometer) = (0, 0);
         for line in BufReader::new(&ledger).lines() {
-            // A line cut short by a power failure tells nothing.
+            // A line cut short by a power failure is passed over.
             let Ok(line) = serde_json::from_str::<Value>(&line?) else { continue };
             pieces = line["piece"].as_u64().unwrap_or(pieces);
             odometer = line["odometer"].as_u64().unwrap_or(odometer);
@@ -76,7 +76,7 @@ impl Tray {
         Ok(Tray { ledger: Some(ledger), pieces, odometer, pictures, changed, voice })
     }
 
-    /// A tray nobody looks into.
+    /// A tray that keeps nothing.
     pub fn nowhere() -> Tray {
         Tray { ledger: None, pieces: 0, odometer: 0, pictures: None, changed: Arc::default(), voice: Voice::Quiet }
     }

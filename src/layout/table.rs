@@ -17,7 +17,7 @@ const PAPER_CELL_LINES: usize = 60;
 /// Rows looked at: more than any label holds.
 const ROWS_TRIED: usize = 100;
 
-/// One cell: where it stands in the table, and what it says.
+/// One cell: its place in the table, and its text.
 struct Cell {
     at: Point,
     set: Arc<Set>,

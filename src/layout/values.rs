@@ -60,7 +60,7 @@ fn item(item: &Item) -> Value {
     }
 }
 
-/// The wall clock of the shop, with its zone, so that nobody reads another city's hour.
+/// The deadline in the time of its own offset, with the zone named: an hour without a zone may be read as another city's.
 fn ship_by(at: &ShipBy) -> Value {
     let local = at.local();
     let zone = match at.offset.seconds() / 60 {

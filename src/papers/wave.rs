@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What of a pick's slots stands in one row; more go on in a row below it.
+/// The slots of a pick that fit one row; more go on in a row below it.
 const SLOTS_MAX: usize = 80;
 /// What a Code 128 across 100 mm carries with bars wide enough for any scanner.
 const BARS_MAX: usize = 26;
@@ -141,7 +141,7 @@ pub struct CarrierCount {
     pub labels: usize,
 }
 
-/// Where a pick stands in the list, and what it is. Without a location last: somebody has to look for it.
+/// The place of a pick in the list, and what it is. Goods without a location come last: the packer has to look for them.
 type Place<'a> = (bool, &'a str, &'a str, &'a str, &'a str);
 
 impl Wave<'_> {
@@ -174,7 +174,7 @@ impl Wave<'_> {
         Paper::whole(Content::PickList(list), self.country())
     }
 
-    /// What lies in the package of one label, told by its place from 0.
+    /// What lies in the package of one label, given the label's place from 0.
     pub fn packing_slip(&self, at: usize) -> Paper {
         let label = self.labels[at];
         let items = label.items.iter().map(|item| SlipItem {
@@ -225,7 +225,7 @@ impl Wave<'_> {
         Paper::whole(Content::Cover(cover), self.country())
     }
 
-    /// Where those sit who read the papers of the house.
+    /// The country of the packers, who read the papers: that of the sender.
     fn country(&self) -> &'static str {
         self.labels.first().map_or("", |label| label.sender.country.code())
     }

@@ -6,7 +6,7 @@
 //! | `port` | the one in that port, as the kernel names it (`1-1.4`): for twins and for those without a serial number |
 //! | neither | the only one of that kind |
 //!
-//! Other settings belong to whoever reads what is typed.
+//! Other settings are for the reader of the keys (`scanner`).
 
 use super::usb::usb_ids;
 use super::{UsbPlace, settings};

@@ -8,8 +8,8 @@
 //! | `flow` | `none`, `rtscts`, `xonxoff`: how the printer says wait | `none` |
 //! | `dtr` | `on`, `off`: the DTR line while open | `on` |
 //!
-//! 9600 8N1 is what Zebra and TSC printers are delivered with. With `flow=none` a full printer loses bytes and nobody
-//! is told: set what the printer is set to.
+//! 9600 8N1 is what Zebra and TSC printers are delivered with. With `flow=none` a full printer loses bytes without
+//! a word: give the flow control that is set at the printer.
 
 use super::{settings, word};
 use std::fmt;

@@ -46,7 +46,7 @@ impl Target {
         address.to_canonical().is_loopback() || (self.is_far && is_private(address))
     }
 
-    /// Host and port, as they stand in an address.
+    /// Host and port, as in an address.
     pub fn authority(&self) -> String {
         if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
     }

@@ -1,4 +1,4 @@
-//! Text as it may stand on a label: normalised, trimmed, without what nobody can see.
+//! Text as it may stand on a label: normalised, trimmed, without invisible characters.
 
 use crate::fault::Code;
 use std::borrow::Cow;

@@ -160,7 +160,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// A key somebody else chose, short and without controls, fit for a sentence.
+/// A key of the caller's, short and without control characters, fit for a sentence.
 pub fn shown(key: &str) -> String {
     key.chars().take(40).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
