@@ -17,12 +17,17 @@ pub mod stations;
 mod time;
 
 pub use daemon::{ConsoleAddress, Health};
-pub use events::{EventShape, WebhookShape, WebhooksShape};
-pub use handover::{Bag, Manifest, Manifests};
-pub use jobs::{Checked, Imported, Job, JobSummary, Jobs, LeftOutShape, Run, RunLabel};
+pub use events::{Event, Webhook, Webhooks};
+pub use handover::{Bag, Manifest, Manifests, Missed, MissedLabel};
+pub use jobs::{Checked, Imported, Job, JobAnswer, JobSummary, Jobs, LeftOut, Run, RunLabel};
 pub use labels::{Label, LabelHistory, LabelState, Labels, Move, Print, Recipient, ReprintReason};
 pub use orders::{LabelOutcome, OrderOutcome, Replacement};
-pub use printers::{Errand, Printer, Printers, Released};
-pub use problem::{FaultShape, ProblemShape};
+pub use printers::{Printer, Printers, Released, ServiceTask};
+pub use problem::{Fault, Problem};
 
-use time::time;
+pub use time::time;
+
+/// Bytes as they are: a file, a picture, or what a printer is sent.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Binary(#[allow(dead_code, reason = "it stands for bytes in the document")] Vec<u8>);

@@ -12,6 +12,7 @@ pub mod contact_sheet;
 pub mod demo;
 pub mod events;
 pub mod failure;
+pub mod follow;
 pub mod input;
 pub mod job;
 pub mod label;

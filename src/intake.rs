@@ -13,12 +13,12 @@ pub mod job;
 pub mod maps;
 mod pieces;
 mod replacing;
-mod sort;
 
+pub use crate::waybill::sort::Sort;
 pub use content_hash::content_of;
-pub use sort::Sort;
 
 use crate::carrier;
+use crate::closed_set::ClosedSet;
 use crate::config::{Config, LABELS_MAX};
 use crate::designs::Designs;
 use crate::fault::{Code, Fault};

@@ -15,9 +15,12 @@ pub use reason::Reason;
 
 use crate::dots::{Dots, Dpi, Point, Size};
 use crate::label::Label;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The languages waybilld speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     #[default]
     Zpl,

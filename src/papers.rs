@@ -14,12 +14,15 @@ pub use wave::{CarrierCount, Cover, Ends, PackingSlip, Part, Pick, PickList, Sli
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use utoipa::ToSchema;
 
 /// Labels of one paper, at most.
 pub const PAGES_MAX: usize = 99;
 
 /// Which paper it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaperKind)]
 pub enum Kind {
     PickList,
     PackingSlip,
@@ -43,6 +46,11 @@ impl Kind {
             Kind::Bag => "bag",
             Kind::Manifest => "manifest",
         }
+    }
+
+    /// The paper of that name; a hyphen is as good as an underscore.
+    pub fn from_word(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.word().replace('-', "_") == word.replace('-', "_"))
     }
 
     /// The design it is printed with; printers use the variant for their media.

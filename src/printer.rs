@@ -10,6 +10,7 @@ mod feed;
 mod groups;
 mod trace;
 mod view;
+pub mod words;
 
 pub use errands::{Became, Chore};
 pub use trace::Trace;

@@ -6,6 +6,7 @@
 
 mod body;
 mod console;
+mod document;
 mod events;
 mod extract;
 mod handover;
@@ -213,7 +214,7 @@ fn router(services: Arc<Services>, console: Option<String>, closing: watch::Rece
         closing,
         console,
         paths: openapi.paths.paths.keys().cloned().collect(),
-        openapi: openapi.to_json().expect("the document is plain JSON").into(),
+        openapi: document::complete(&openapi).to_string().into(),
         services,
     };
     routes::complete(routes).with_state(Arc::new(app))

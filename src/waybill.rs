@@ -24,14 +24,16 @@ pub mod json;
 pub mod mask;
 mod party;
 mod ship_by;
+pub mod sort;
+pub mod spec;
 
 pub use country::Country;
-pub use party::{PARTY_FIELDS, Party, Senders};
+pub use party::{Party, Senders};
 pub use ship_by::ShipBy;
+pub use spec::{COD_FIELDS, ITEM_FIELDS, LABEL_FIELDS, PARCEL_FIELDS, PARTY_FIELDS};
 
 use crate::carrier::number;
 use crate::fault::{Code, Fault, hint};
-use clean::Kind;
 use fields::Fields;
 use json::Node;
 use party::Role;
@@ -107,38 +109,6 @@ pub fn weight(grams: u64) -> String {
     }
 }
 
-/// What a label may say.
-pub const LABEL_FIELDS: [&str; 19] = [
-    "id",
-    "order",
-    "tracking",
-    "carrier",
-    "service",
-    "routing",
-    "sender",
-    "recipient",
-    "parcel",
-    "items",
-    "cod",
-    "ship_by",
-    "priority",
-    "expires",
-    "note",
-    "template",
-    "urgent",
-    "hold",
-    "cancel_requested",
-];
-/// What a label may say of its parcel.
-pub const PARCEL_FIELDS: [&str; 3] = ["weight_g", "number", "of"];
-/// What a label may say of an item.
-pub const ITEM_FIELDS: [&str; 5] = ["sku", "name", "quantity", "location", "variant"];
-/// What a label may say of cash on delivery.
-pub const COD_FIELDS: [&str; 2] = ["amount", "currency"];
-
-const ITEMS_MAX: usize = 200;
-const PRIORITY_MAX: u32 = 1_000_000;
-
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
     pub fn parse(node: &Node, senders: &Senders) -> Result<Waybill, Vec<Fault>> {
@@ -157,13 +127,13 @@ impl Waybill {
             faults.borrow_mut().push(Fault::new(Code::Unsupported, "document", message));
             return None;
         }
-        let fields = Fields::of(node, "", &LABEL_FIELDS, faults)?;
-        let id = fields.text("id", 64, Kind::Plain);
+        let fields = Fields::listed(node, "", &spec::LABEL, faults)?;
+        let id = fields.said("id");
         if id.as_deref().is_some_and(|id| !is_id(id)) {
             fields.fault(Code::BadFormat, "id", "may hold Latin letters, digits and - _ . : / only.");
         }
-        let order = fields.text("order", 64, Kind::Plain);
-        let tracking = fields.text("tracking", 64, Kind::Plain);
+        let order = fields.said("order");
+        let tracking = fields.said("tracking");
         if tracking.as_deref().is_some_and(|tracking| !tracking.bytes().all(|byte| matches!(byte, b' '..=b'~'))) {
             fields.fault(
                 Code::BadFormat,
@@ -188,19 +158,19 @@ impl Waybill {
         let cancel_requested = fields.boolean("cancel_requested");
         let asked = || cancel_requested.then(|| "buyer asked to cancel".to_owned());
         Some(Waybill {
-            carrier: fields.text("carrier", 60, Kind::Plain),
-            service: fields.text("service", 60, Kind::Plain),
-            routing: fields.text("routing", 60, Kind::Plain),
+            carrier: fields.said("carrier"),
+            service: fields.said("service"),
+            routing: fields.said("routing"),
             parcel,
             items,
             cod,
             ship_by: read_time(&fields, "ship_by"),
-            priority: fields.whole("priority", 0..=PRIORITY_MAX),
+            priority: fields.number("priority"),
             expires: read_time(&fields, "expires"),
-            note: fields.text("note", 1000, Kind::Note),
-            template: fields.text("template", 64, Kind::Plain),
+            note: fields.said("note"),
+            template: fields.said("template"),
             urgent: fields.boolean("urgent"),
-            hold: fields.text("hold", 200, Kind::Plain).or_else(asked),
+            hold: fields.said("hold").or_else(asked),
             cancel_requested,
             id: id?,
             order: order?,
@@ -316,14 +286,10 @@ fn read_time(fields: &Fields<'_>, name: &str) -> Option<ShipBy> {
 }
 
 fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {
-    let Some(fields) = fields.get("parcel").and_then(|node| Fields::of(node, "parcel", &PARCEL_FIELDS, faults)) else {
+    let Some(fields) = fields.get("parcel").and_then(|node| Fields::listed(node, "parcel", &spec::PARCEL, faults)) else {
         return Parcel::default();
     };
-    let parcel = Parcel {
-        weight_g: fields.whole("weight_g", 1..=10_000_000),
-        number: fields.whole("number", 1..=9999),
-        of: fields.whole("of", 1..=9999),
-    };
+    let parcel = Parcel { weight_g: fields.number("weight_g"), number: fields.number("number"), of: fields.number("of") };
     match (parcel.number, parcel.of) {
         (Some(number), Some(of)) if number > of => {
             fields.fault(Code::Conflict, "number", format!("is {number} of {of}: it cannot be more."))
@@ -334,33 +300,33 @@ fn read_parcel(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Parcel {
 }
 
 fn read_items(fields: &Fields<'_>, faults: &RefCell<Vec<Fault>>) -> Vec<Item> {
-    let nodes = fields.list("items", ITEMS_MAX).iter().enumerate();
+    let nodes = fields.objects("items").iter().enumerate();
     nodes.filter_map(|(i, node)| read_item(node, &format!("items[{i}]"), faults)).collect()
 }
 
 fn read_item(node: &Node, path: &str, faults: &RefCell<Vec<Fault>>) -> Option<Item> {
-    let fields = Fields::of(node, path, &ITEM_FIELDS, faults)?;
-    let name = fields.text("name", 300, Kind::Plain);
-    let quantity = fields.whole("quantity", 1..=99_999);
+    let fields = Fields::listed(node, path, &spec::ITEM, faults)?;
+    let name = fields.said("name");
+    let quantity = fields.number("quantity");
     fields.need("name", name.is_some(), "say what it is.");
     fields.need("quantity", quantity.is_some(), "say how many.");
     Some(Item {
-        sku: fields.text("sku", 100, Kind::Plain),
-        location: fields.text("location", 60, Kind::Plain),
-        variant: fields.text("variant", 200, Kind::Plain),
+        sku: fields.said("sku"),
+        location: fields.said("location"),
+        variant: fields.said("variant"),
         name: name?,
         quantity: quantity?,
     })
 }
 
 fn read_cod(node: &Node, faults: &RefCell<Vec<Fault>>) -> Option<Cod> {
-    let fields = Fields::of(node, "cod", &COD_FIELDS, faults)?;
+    let fields = Fields::listed(node, "cod", &spec::COD, faults)?;
     let amount = match fields.get("amount") {
         Some(Node::Number(written)) => Some(written.clone()),
-        Some(_) => fields.text("amount", 20, Kind::Plain),
+        Some(_) => fields.said("amount"),
         None => None,
     };
-    let currency = fields.text("currency", 20, Kind::Plain);
+    let currency = fields.said("currency");
     if amount.as_deref().is_some_and(|amount| !is_amount(amount)) {
         fields.fault(Code::BadFormat, "amount", "must be a decimal number above zero, such as \"185.00\".");
     }

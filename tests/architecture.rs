@@ -87,12 +87,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "intake",
         &[
-            "carrier", "config", "content", "designs", "dots", "fault", "import", "label", "language", "papers", "printer",
-            "spool", "template", "waybill",
+            "carrier",
+            "closed_set",
+            "config",
+            "content",
+            "designs",
+            "dots",
+            "fault",
+            "import",
+            "label",
+            "language",
+            "papers",
+            "printer",
+            "spool",
+            "template",
+            "waybill",
         ],
     ),
     // What goes over the wire.
-    ("api", &["closed_set", "fault", "papers", "printer", "spool", "station", "waybill"]),
+    ("api", &["closed_set", "fault", "language", "papers", "printer", "spool", "waybill"]),
     // What is told of the ledger's events, in the shapes of the wire.
     ("notify", &["api", "config", "spool", "uri"]),
     (

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use waybilld::capture::{self, Line, Side};
 use waybilld::language::zpl::status::{Reply, ReplyReader};
+use waybilld::spool::EventKind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_printer_prints_its_name_and_a_test_label_and_its_answers_confirm_both() {
@@ -75,7 +76,7 @@ async fn a_printer_that_is_off_takes_no_order_and_prints_none_of_them_when_it_is
     let config = waybilld::config::Config::parse("test", &config).unwrap();
     let daemon = waybilld::daemon::start(config).await.unwrap();
     for order in ["identify", "test", "calibrate"] {
-        let said = shop.client.post(&format!("/v1/printers/pack-1/{order}"), String::new()).await.unwrap();
+        let said = shop.client.post_answer(&format!("/v1/printers/pack-1/{order}"), String::new()).await.unwrap();
         assert_eq!(said.status.as_u16(), 409, "{}", said.body);
         let detail = said.body["detail"].as_str().unwrap();
         assert!(
@@ -86,12 +87,12 @@ async fn a_printer_that_is_off_takes_no_order_and_prints_none_of_them_when_it_is
             "{detail}"
         );
     }
-    let said = shop.client.post("/v1/printers/pos/calibrate", String::new()).await.unwrap();
+    let said = shop.client.post_answer("/v1/printers/pos/calibrate", String::new()).await.unwrap();
     assert_eq!(
         said.body["detail"],
         "pos: the order to calibrate was not taken: escpos has no command for it: calibrate at the printer itself."
     );
-    let said = shop.client.post("/v1/printers/pack-9/test", String::new()).await.unwrap();
+    let said = shop.client.post_answer("/v1/printers/pack-9/test", String::new()).await.unwrap();
     assert_eq!(said.body["detail"], "there is no printer of that name. Did you mean \"pack-1\"?");
     daemon.stop().await;
 }
@@ -101,7 +102,7 @@ async fn a_paused_printer_takes_orders_of_care_and_no_labels_and_events_tell_of_
     let shop = Shop::of(1).start().await;
     shop.act("/v1/printers/pack-1/pause").await;
     shop.submit(job_for("pack-1", "wave", 1..=1)).await;
-    let mut events = shop.client.events(Some("0")).await.unwrap();
+    let mut events = shop.client.events(Some(0)).await.unwrap();
     assert_eq!(shop.act("/v1/printers/pack-1/calibrate").await.body["outcome"], "sent");
     assert_eq!(shop.act("/v1/printers/pack-1/identify").await.body["outcome"], "printed");
     assert_eq!((shop.pieces(1).len(), shop.printed(1).len()), (1, 0));
@@ -109,12 +110,13 @@ async fn a_paused_printer_takes_orders_of_care_and_no_labels_and_events_tell_of_
     let mut told = Vec::new();
     while told.len() < 2 {
         let event = events.next().await.unwrap();
-        if ["calibrate", "identify"].contains(&event.kind.as_str()) {
-            told.push((event.kind, event.data["data"]["outcome"].as_str().map(str::to_owned)));
+        if [EventKind::Calibrate, EventKind::Identify].contains(&event.kind) {
+            let data: Value = serde_json::from_str(event.data.get()).unwrap();
+            told.push((event.kind, data["outcome"].as_str().map(str::to_owned)));
         }
     }
-    let told: Vec<(&str, &str)> = told.iter().map(|(kind, outcome)| (kind.as_str(), outcome.as_deref().unwrap_or("?"))).collect();
-    assert_eq!(told, [("calibrate", "sent"), ("identify", "printed")]);
+    let told: Vec<(EventKind, &str)> = told.iter().map(|(kind, outcome)| (*kind, outcome.as_deref().unwrap_or("?"))).collect();
+    assert_eq!(told, [(EventKind::Calibrate, "sent"), (EventKind::Identify, "printed")]);
     shop.act("/v1/printers/pack-1/resume").await;
     shop.until("the wave is out", async |shop| shop.printed(1) == ["TR001"]).await;
     shop.stop().await;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use waybilld::cli::client::{Client, Door};
+use waybilld::cli::client::{Client, DaemonSocket};
 use waybilld::closed_set::ClosedSet;
 use waybilld::config::{Config, Mode};
 use waybilld::daemon::{self, Running};
@@ -73,8 +73,8 @@ impl Bench {
     async fn open() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let daemon = daemon::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
-        let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
-        let console = client.get("/v1/console").await.unwrap().granted().unwrap();
+        let client = Client::new(&DaemonSocket { socket: Some(folder.path().join("socket")) });
+        let console = client.get_answer("/v1/console").await.unwrap().granted::<serde_json::Value>().unwrap();
         let url = console["url"].as_str().unwrap();
         let (host, token) = url.strip_prefix("http://").unwrap().split_once("/?token=").unwrap();
         let (host, token) = (host.to_owned(), token.to_owned());
@@ -186,8 +186,8 @@ async fn only_the_consoles_own_page_may_change_something() {
             }
         }
     }
-    bench.send("POST", pause, &[("cookie", &cookie)], "").await.expect_refusal(403, "nobody says which page sent this");
-    assert_eq!(bench.client.get("/v1/printers").await.unwrap().body["printers"][0]["state"], "idle");
+    bench.send("POST", pause, &[("cookie", &cookie)], "").await.expect_refusal(403, "the header `Origin` is missing");
+    assert_eq!(bench.client.get_answer("/v1/printers").await.unwrap().body["printers"][0]["state"], "idle");
 
     bench.send("POST", pause, &[("cookie", &cookie), ("origin", &origin)], "").await.expect(200);
     bench.send("POST", "/v1/printers/pack-1/resume", &[("authorization", &bearer)], "").await.expect(200);
@@ -243,7 +243,7 @@ async fn the_console_does_what_the_socket_does_but_for_telling_the_token() {
         bench.send("POST", "/v1/jobs", &typed, &job).await.expect(201);
     }
     let jobs = bench.send("GET", "/v1/jobs", &own, "").await.expect(200).json();
-    assert_eq!(jobs, bench.client.get("/v1/jobs").await.unwrap().body);
+    assert_eq!(jobs, bench.client.get_answer("/v1/jobs").await.unwrap().body);
     let told: Vec<_> = jobs["jobs"].as_array().unwrap().iter().map(|job| (&job["id"], &job["counts"], &job["ship_by"])).collect();
     let (new, old) = (json!({"held": 2}), json!({"held": 1}));
     let (soon, sooner) = (json!("2030-01-02T12:00:00Z"), json!("2030-01-01T12:00:00Z"));
@@ -271,7 +271,7 @@ async fn a_crowd_before_the_console_is_told_to_come_back_and_the_socket_stays_op
     let length = timeout(Duration::from_secs(10), late.read(&mut answer)).await.expect("an answer").unwrap();
     let answer = String::from_utf8_lossy(&answer[..length]);
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("ask again in a moment"), "{answer}");
-    bench.client.get("/healthz").await.unwrap().granted().unwrap();
+    bench.client.get_answer("/healthz").await.unwrap().granted::<serde_json::Value>().unwrap();
     bench.daemon.stop().await;
 }
 
@@ -279,11 +279,11 @@ async fn a_crowd_before_the_console_is_told_to_come_back_and_the_socket_stays_op
 async fn the_token_is_made_once_for_the_daemons_user_alone_and_can_be_given() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("state/console-token");
-    let socket = Client::new(&Door { socket: Some(folder.path().join("socket")) });
+    let socket = Client::new(&DaemonSocket { socket: Some(folder.path().join("socket")) });
     let mut urls = Vec::new();
     for _ in 0..2 {
         let daemon = daemon::start(config(folder.path(), "listen = \"127.0.0.1:0\"")).await.unwrap();
-        urls.push(socket.get("/v1/console").await.unwrap().body["url"].as_str().unwrap().to_owned());
+        urls.push(socket.get_answer("/v1/console").await.unwrap().body["url"].as_str().unwrap().to_owned());
         daemon.stop().await;
     }
     let token = |url: &str| url.split_once("token=").unwrap().1.to_owned();
@@ -298,7 +298,7 @@ async fn the_token_is_made_once_for_the_daemons_user_alone_and_can_be_given() {
         fs::set_permissions(&own, fs::Permissions::from_mode(mode)).unwrap();
         match daemon::start(config(folder.path(), &given)).await {
             Ok(daemon) => {
-                let url = socket.get("/v1/console").await.unwrap().body["url"].to_string();
+                let url = socket.get_answer("/v1/console").await.unwrap().body["url"].to_string();
                 daemon.stop().await;
                 url
             }
@@ -323,8 +323,8 @@ async fn without_a_console_the_socket_says_how_to_have_one() {
         folder.path().join("socket")
     );
     let daemon = daemon::start(Config::parse("config.toml", &text).unwrap()).await.unwrap();
-    let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
-    let failure = client.get("/v1/console").await.unwrap().granted().unwrap_err().to_string();
+    let client = Client::new(&DaemonSocket { socket: Some(folder.path().join("socket")) });
+    let failure = client.get_answer("/v1/console").await.unwrap().granted::<serde_json::Value>().unwrap_err().to_string();
     assert!(failure.contains("add a table [console] with `listen = \"127.0.0.1:8631\"`"), "{failure}");
     daemon.stop().await;
 }
@@ -373,7 +373,7 @@ fn every_word_of_the_page_is_there_in_both_languages() {
     }
     asked.extend(State::words().into_iter().map(|state| format!("state.{state}")));
     asked.extend(["idle", "printing", "stopped", "paused", "offline"].map(|state| format!("printer.{state}")));
-    asked.extend(["media-empty", "cover-open", "paused", "offline", "timed-out"].map(|reason| format!("reason.{reason}")));
+    asked.extend(["media_empty", "cover_open", "paused", "offline", "timed_out"].map(|reason| format!("reason.{reason}")));
     asked.extend(Mode::words().into_iter().map(|mode| format!("mode.{mode}")));
     assert!(asked.len() > 150, "{asked:?}");
     for key in asked {

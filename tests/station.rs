@@ -6,7 +6,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
-use waybilld::cli::client::{Client, Door};
+use waybilld::cli::client::{Client, DaemonSocket};
+use waybilld::closed_set::ClosedSet;
 use waybilld::config::Config;
 use waybilld::daemon::{self, Running};
 use waybilld::emulator::{Machine, Tray, Voice};
@@ -49,21 +50,21 @@ impl House {
             folder.path().join("state")
         );
         let daemon = daemon::start(Config::parse("test", &config).unwrap()).await.unwrap();
-        House { folder, machine, daemon, client: Client::new(&Door { socket: Some(socket) }) }
+        House { folder, machine, daemon, client: Client::new(&DaemonSocket { socket: Some(socket) }) }
     }
 
     async fn submit(&self, job: Value) {
-        let answer = self.client.post("/v1/jobs", job.to_string()).await.unwrap();
+        let answer = self.client.post_answer("/v1/jobs", job.to_string()).await.unwrap();
         assert!(answer.status.is_success(), "{}: {}", answer.status, answer.body);
     }
 
     async fn post(&self, path: &str, body: Value) {
-        let answer = self.client.post(path, body.to_string()).await.unwrap();
+        let answer = self.client.post_answer(path, body.to_string()).await.unwrap();
         assert!(answer.status.is_success(), "{path}: {}: {}", answer.status, answer.body);
     }
 
     async fn scan(&self, text: &str) -> Value {
-        let answer = self.client.post("/v1/scan", json!({"station": "bench-1", "text": text}).to_string()).await.unwrap();
+        let answer = self.client.post_answer("/v1/scan", json!({"station": "bench-1", "text": text}).to_string()).await.unwrap();
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
         answer.body
     }
@@ -75,11 +76,11 @@ impl House {
     }
 
     async fn label(&self, label: &str) -> Value {
-        self.client.get(&format!("/v1/labels/{label}")).await.unwrap().body
+        self.client.get_answer(&format!("/v1/labels/{label}")).await.unwrap().body
     }
 
     async fn station(&self) -> Value {
-        self.client.get("/v1/stations").await.unwrap().body["stations"][0].clone()
+        self.client.get_answer("/v1/stations").await.unwrap().body["stations"][0].clone()
     }
 
     async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&House) -> bool) {
@@ -107,11 +108,11 @@ impl House {
 
     /// What was told of that kind.
     async fn events(&self, kind: &str) -> Vec<Value> {
-        let mut heard = self.client.events(Some("0")).await.unwrap();
+        let mut heard = self.client.events(Some(0)).await.unwrap();
         let mut events = Vec::new();
         while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(300), heard.next()).await {
-            if event.kind == kind {
-                events.push(event.data);
+            if event.kind.word() == kind {
+                events.push(serde_json::to_value(&event).unwrap());
             }
         }
         events

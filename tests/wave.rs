@@ -15,7 +15,7 @@ async fn media_out_holds_the_wave_says_so_and_a_new_roll_goes_on_at_the_right_la
     let shop = Shop::of(1).start().await;
     shop.machine(1).control("media 3");
     shop.submit(job("wave", 1..=6)).await;
-    shop.until("the printer is out of labels", async |shop| shop.printer(1).await["reasons"][0] == "media-empty").await;
+    shop.until("the printer is out of labels", async |shop| shop.printer(1).await["reasons"][0] == "media_empty").await;
     let printer = shop.printer(1).await;
     assert_eq!(printer["state"], "stopped");
     assert!(printer["sentence"].as_str().unwrap().contains("load a roll"), "{printer}");
@@ -33,7 +33,7 @@ async fn a_cover_opened_in_the_middle_of_a_label_costs_one_torn_piece_and_no_sec
     shop.submit(job("wave", 1..=4)).await;
     shop.until("the first label is out", async |shop| !shop.printed(1).is_empty()).await;
     shop.machine(1).control("cover open");
-    shop.until("the cover is seen", async |shop| shop.printer(1).await["reasons"][0] == "cover-open").await;
+    shop.until("the cover is seen", async |shop| shop.printer(1).await["reasons"][0] == "cover_open").await;
     shop.machine(1).control("cover close");
     let all = ids(1..=4);
     shop.until_printed(&all).await;

@@ -1,27 +1,25 @@
 //! Handover manifests and bag labels over the wire.
 
 use super::{Label, time};
-use crate::closed_set::ClosedSet;
-use crate::papers;
-use crate::spool::{JobView, LabelView};
-use serde::Serialize;
+use crate::spool::{JobView, LabelView, State};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The manifests of one request, one for each carrier.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Manifests {
     pub id: String,
     pub printer: String,
     pub taken_at: String,
     pub manifests: Vec<Manifest>,
-    /// Parcels whose label came out and that nobody scanned as handed over.
+    /// Parcels whose label came out and that were not scanned as handed over.
     pub missed: Missed,
 }
 
 /// What one carrier took.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Manifest {
-    /// What its bars say, and the id of its first label.
+    /// Encoded in its barcode, and the id of its first label.
     #[schema(example = "eod-1126-1")]
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +36,7 @@ pub struct Manifest {
 }
 
 /// What may still lie on the table.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Missed {
     /// At most 1000.
     pub parcels: usize,
@@ -46,7 +44,7 @@ pub struct Missed {
 }
 
 /// A parcel that was not handed over.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MissedLabel {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,18 +56,18 @@ pub struct MissedLabel {
 }
 
 /// The label of a bag.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Bag {
-    /// What its bars say, and the id of its label.
+    /// Encoded in its barcode, and the id of its label.
     pub id: String,
     pub printer: String,
     #[schema(example = "waiting")]
-    pub state: &'static str,
+    pub state: State,
     pub carrier: String,
     pub parcels: usize,
     pub to: String,
     /// Of those whose weight is known.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false, example = "12.4 kg")]
     pub weight: String,
 }
@@ -100,19 +98,5 @@ impl Manifest {
 impl MissedLabel {
     fn of(label: LabelView) -> MissedLabel {
         MissedLabel { id: label.id, order: label.order, tracking: label.tracking, carrier: label.carrier }
-    }
-}
-
-impl Bag {
-    pub fn of(label: &LabelView, bag: papers::Bag) -> Bag {
-        Bag {
-            id: label.id.clone(),
-            printer: label.printer.clone(),
-            state: label.state.word(),
-            carrier: bag.carrier,
-            parcels: bag.count,
-            to: bag.to,
-            weight: bag.weight,
-        }
     }
 }

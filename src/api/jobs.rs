@@ -2,13 +2,15 @@
 
 use super::time;
 use crate::closed_set::ClosedSet;
-use crate::spool::{JobBrief, JobView};
-use serde::Serialize;
+use crate::papers;
+use crate::spool::{JobBrief, JobView, State};
+use crate::waybill::sort::Sort;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A job as it stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     pub id: String,
     /// The printer, or the group, it was sent to.
@@ -16,22 +18,30 @@ pub struct Job {
     /// When it was on disk, RFC 3339 in UTC.
     pub taken_at: String,
     /// By which keys its labels were sorted.
-    pub sort: Vec<String>,
+    pub sort: Vec<Sort>,
     /// How many labels stand in which state; states with none are left out.
-    pub counts: BTreeMap<&'static str, usize>,
+    pub counts: BTreeMap<State, usize>,
     /// At most 50 labels each, in the order they print. A reprint is a run of its own.
     pub runs: Vec<Run>,
 }
 
 /// A job that was only checked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Checked {
     /// How many labels could be taken.
     pub checked: usize,
 }
 
+/// The answer to a job: as it stands, or, when it was only checked, how many labels could be taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum JobAnswer {
+    Job(Job),
+    Checked(Checked),
+}
+
 /// What became of an imported file: the job, when one was taken.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Imported {
     #[serde(flatten)]
     pub job: Option<Job>,
@@ -39,43 +49,43 @@ pub struct Imported {
     #[schema(example = "tiktok-shop-export")]
     pub map: String,
     /// How the file was written: an encoding, `Excel` or `JSON`.
-    pub written: &'static str,
+    pub written: String,
     /// How many labels it came to.
     pub checked: usize,
     /// Orders that became no label.
-    pub left_out: Vec<LeftOutShape>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// An order that became no label.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LeftOutShape {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
     pub order: String,
     #[schema(example = "Canceled")]
     pub why: String,
 }
 
 /// Jobs, the newest first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Jobs {
     pub jobs: Vec<JobSummary>,
 }
 
 /// A job without its labels.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobSummary {
     pub id: String,
     /// The printer, or the group, it was sent to.
     pub printer: String,
     pub taken_at: String,
     /// How many labels stand in which state; states with none are left out.
-    pub counts: BTreeMap<&'static str, i64>,
+    pub counts: BTreeMap<State, i64>,
     /// The earliest deadline of its labels that are not out yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<String>,
 }
 
 /// Labels that print in one unbroken sequence.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Run {
     pub run: i64,
     pub printer: String,
@@ -83,18 +93,18 @@ pub struct Run {
 }
 
 /// A label of a run.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunLabel {
     pub id: String,
     #[schema(example = "waiting")]
-    pub state: &'static str,
+    pub state: State,
     /// Why it stands so, when the state does not say it all.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
     /// Which paper it is, when it is no waybill.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub paper: Option<String>,
+    pub paper: Option<papers::Kind>,
 }
 
 impl Job {
@@ -103,14 +113,26 @@ impl Job {
         let mut runs: Vec<Run> =
             view.runs.into_iter().map(|run| Run { run: run.number, printer: run.printer, labels: Vec::new() }).collect();
         for label in view.labels {
-            *counts.entry(label.state.word()).or_default() += 1;
+            *counts.entry(label.state).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel { id: label.id, state: label.state.word(), reason: label.reason, paper: label.paper });
+                run.labels.push(RunLabel {
+                    id: label.id,
+                    state: label.state,
+                    reason: label.reason,
+                    paper: label.paper.as_deref().and_then(papers::Kind::from_word),
+                });
             }
         }
         // Its labels were all printed again elsewhere.
         runs.retain(|run| !run.labels.is_empty());
-        Job { id: view.id, printer: view.printer, taken_at: time(view.taken_at), sort: view.sort, counts, runs }
+        Job {
+            id: view.id,
+            printer: view.printer,
+            taken_at: time(view.taken_at),
+            sort: view.sort.iter().filter_map(|key| Sort::from_word(key)).collect(),
+            counts,
+            runs,
+        }
     }
 }
 
@@ -126,7 +148,7 @@ impl JobSummary {
             id: brief.id,
             printer: brief.printer,
             taken_at: time(brief.taken_at),
-            counts: brief.counts.into_iter().map(|(state, labels)| (state.word(), labels)).collect(),
+            counts: brief.counts.into_iter().map(|(state, labels)| (state, labels)).collect(),
             ship_by: brief.ship_by.map(time),
         }
     }

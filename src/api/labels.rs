@@ -1,14 +1,13 @@
 //! Labels, and the prints of each.
 
 use super::time;
-use crate::closed_set::ClosedSet;
+use crate::papers;
 use crate::spool::{HoldCause, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State};
-use crate::waybill::{Party, Waybill};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A label as it stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Label {
     pub id: String,
     pub job: String,
@@ -16,11 +15,9 @@ pub struct Label {
     pub run: i64,
     /// Place in its run, from 1.
     pub position: i64,
-    /// `waiting`, `sending`, `printed` (evidence, or a person's word), `sent` (to a printer that cannot confirm),
-    /// `in_doubt`, `held`, `canceled` (voided before a copy came out) or `voided`.
-    pub state: &'static str,
+    pub state: State,
     /// Why it stands so, when the state does not say it all.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
     /// Why it is held, while it is.
@@ -38,12 +35,12 @@ pub struct Label {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
     /// Held until it, its order or its goods are scanned.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub on_scan: bool,
-    /// `pick-list`, `packing-slip`, `cover`, `bag` or `manifest`, when it is a paper of a wave and no waybill.
+    /// Which paper it is, when it is no waybill.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub paper: Option<String>,
+    pub paper: Option<papers::Kind>,
     /// The label to use instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
@@ -56,8 +53,8 @@ pub struct Label {
     /// The manifest it stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
-    /// The buyer asked to cancel, and nobody has decided: cancel or release the order.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// The buyer asked to cancel, and that is not decided: cancel or release the order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub cancel_requested: bool,
     pub urgent: bool,
@@ -71,7 +68,7 @@ pub struct Label {
 }
 
 /// One page of labels, the newest first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Labels {
     pub labels: Vec<Label>,
     /// Where the next page begins: ask again with `cursor` set to it.
@@ -80,7 +77,7 @@ pub struct Labels {
 }
 
 /// A label with its history. Who gets the parcel is masked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LabelHistory {
     #[serde(flatten)]
     pub label: Label,
@@ -90,13 +87,13 @@ pub struct LabelHistory {
     /// Every time its bytes went to a printer.
     pub prints: Vec<Print>,
     /// Every time it was given to another printer of its group before that.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub moves: Vec<Move>,
 }
 
 /// A waiting label that was given to another printer of its group.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Move {
     pub from: String,
     pub to: String,
@@ -105,7 +102,7 @@ pub struct Move {
 }
 
 /// Who gets the parcel: enough to recognise, not enough to know.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Recipient {
     #[schema(example = "J*** D**")]
     pub name: String,
@@ -117,19 +114,19 @@ pub struct Recipient {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// ISO 3166, two letters.
-    pub country: &'static str,
+    pub country: String,
 }
 
 /// One physical attempt at a label.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Print {
     /// From 1.
     pub number: i64,
     pub printer: String,
     pub run: i64,
-    /// `sending`, `printed`, `sent`, `in_doubt`, or `waiting`: it did not come out and went back.
-    pub state: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// `waiting`: it did not come out and went back.
+    pub state: State,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub reason: String,
     /// What the printer said that settled it.
@@ -147,7 +144,7 @@ pub struct Print {
 }
 
 /// Why a label was printed again.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ReprintReason {
     pub reason: String,
     pub by: String,
@@ -157,11 +154,11 @@ pub struct ReprintReason {
 }
 
 /// Where a label stands after what was asked of it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LabelState {
     pub id: String,
     #[schema(example = "held")]
-    pub state: &'static str,
+    pub state: State,
     /// A voided label stands on this manifest: cross it out there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
@@ -175,7 +172,7 @@ impl Label {
             printer: view.printer,
             run: view.run,
             position: view.position,
-            state: view.state.word(),
+            state: view.state,
             reason: view.reason,
             hold: view.hold,
             order: view.order,
@@ -184,7 +181,7 @@ impl Label {
             carrier: view.carrier,
             expires: view.expires.map(time),
             on_scan: view.on_scan,
-            paper: view.paper,
+            paper: view.paper.as_deref().and_then(papers::Kind::from_word),
             replaced_by: view.replaced_by,
             shipped_at: view.shipped_at.map(time),
             shipped_station: view.shipped_station,
@@ -206,25 +203,13 @@ impl Labels {
 }
 
 impl LabelHistory {
-    /// `waybill` is what is kept of the label, if it still is.
-    pub fn of(detail: LabelDetail, waybill: Option<&Waybill>) -> LabelHistory {
+    /// `recipient` is left out when its data is erased, and of a paper.
+    pub fn of(detail: LabelDetail, recipient: Option<Recipient>) -> LabelHistory {
         LabelHistory {
             label: Label::of(detail.label),
-            recipient: waybill.map(|waybill| Recipient::of(&waybill.recipient)),
+            recipient,
             prints: detail.prints.into_iter().map(Print::of).collect(),
             moves: detail.moves.into_iter().map(Move::of).collect(),
-        }
-    }
-}
-
-impl Recipient {
-    fn of(party: &Party) -> Recipient {
-        Recipient {
-            name: party.masked_name(),
-            phone: party.masked_phone(),
-            city: party.city.clone(),
-            region: party.region.clone(),
-            country: party.country.code(),
         }
     }
 }
@@ -235,7 +220,7 @@ impl Print {
             number: view.number,
             printer: view.printer,
             run: view.run,
-            state: view.state.word(),
+            state: view.state,
             reason: view.reason,
             evidence: view.evidence,
             settled_by: view.settled_by,
@@ -258,6 +243,6 @@ impl Move {
 
 impl LabelState {
     pub fn of(id: String, state: State) -> LabelState {
-        LabelState { id, state: state.word(), manifest: None }
+        LabelState { id, state, manifest: None }
     }
 }

@@ -1,12 +1,11 @@
 //! What became of the labels of an order, and which label stands instead of another.
 
-use crate::closed_set::ClosedSet;
 use crate::spool::{CancelOutcome, Canceled, LabelView, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What became of the labels of an order.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OrderOutcome {
     pub order: String,
     /// The newest first.
@@ -14,12 +13,12 @@ pub struct OrderOutcome {
 }
 
 /// What became of one label of an order.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LabelOutcome {
     pub id: String,
     pub printer: String,
     /// Where it stands now.
-    pub state: &'static str,
+    pub state: State,
     /// `canceled`, `voided`, `held`; `flagged`: it is out, keep the parcel back; `pending`: its bytes are on their way,
     /// and it is voided or held as soon as its fate is known; `shipped`: it was handed over already; `released`;
     /// `unflagged`; `unchanged`.
@@ -29,7 +28,7 @@ pub struct LabelOutcome {
 }
 
 /// Which label stands instead of another.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Replacement {
     /// The one that was replaced.
     pub id: String,
@@ -38,7 +37,7 @@ pub struct Replacement {
     #[schema(example = "pkg-1b")]
     pub use_: String,
     /// Where that one stands.
-    pub state: &'static str,
+    pub state: State,
     pub sentence: String,
 }
 
@@ -65,7 +64,7 @@ impl LabelOutcome {
             CancelOutcome::Unflagged => "nothing keeps it back on behalf of the buyer any more.".to_owned(),
             CancelOutcome::Unchanged => format!("it is {state} already."),
         };
-        LabelOutcome { id: label.id, printer: label.printer, state: state.word(), became, sentence }
+        LabelOutcome { id: label.id, printer: label.printer, state, became, sentence }
     }
 }
 
@@ -76,6 +75,6 @@ impl Replacement {
             (false, State::Held) => format!("voided: throw its copy away. Label {} stands instead and is held.", label.id),
             (false, _) => format!("voided: throw its copy away. Label {} prints next at {}.", label.id, label.printer),
         };
-        Replacement { id, use_: label.id, state: label.state.word(), sentence }
+        Replacement { id, use_: label.id, state: label.state, sentence }
     }
 }

@@ -1,28 +1,25 @@
 //! Printers as they were last heard, and their service tasks.
 
-use crate::closed_set::ClosedSet;
-use crate::printer::{Handle, View};
-use crate::spool::Count;
-use serde::Serialize;
+use crate::language::Language;
+use crate::printer::words::{ConfirmsBy, PrinterReason, PrinterState, TaskKind, TaskOutcome};
+use crate::spool::State;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// What was let go at a printer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Released {
-    pub printer: String,
-    pub labels: usize,
+/// All printers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Printers {
+    pub printers: Vec<Printer>,
 }
 
 /// A printer as it was last heard.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Printer {
     pub name: String,
-    /// `idle`, `printing`, `stopped`, `paused` or `offline`.
-    #[schema(example = "stopped")]
-    pub state: &'static str,
-    /// IPP keywords such as `media-empty` and `cover-open`.
-    pub reasons: Vec<String>,
+    pub state: PrinterState,
+    /// Why it does not print, or soon will not.
+    pub reasons: Vec<PrinterReason>,
     /// The same in a sentence, with what to do.
     pub sentence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,19 +27,16 @@ pub struct Printer {
     /// The label it works on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Whether it answers when asked for its status; left out while nobody knows.
+    /// Whether it answers when asked for its status; left out while that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers_status: Option<bool>,
-    /// By what a label counts as printed: `counter`, `echo`, `buffers`, or `nothing`: labels are *sent*. Left out while
-    /// nobody knows.
+    /// By what a label counts as printed. Left out while that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "counter")]
-    pub confirms_by: Option<&'static str>,
+    pub confirms_by: Option<ConfirmsBy>,
     /// Its device URI.
     #[schema(example = "tcp://192.168.1.50:9100")]
     pub device: String,
-    /// `zpl`, `tspl` or `escpos`.
-    pub language: &'static str,
+    pub language: Language,
     /// The template of labels that name none.
     pub template: String,
     /// The printers it shares jobs with: a job may name the group.
@@ -52,51 +46,22 @@ pub struct Printer {
     /// Width and height in millimetres.
     pub media_mm: [f64; 2],
     /// How many of its labels stand in which state.
-    pub counts: BTreeMap<&'static str, i64>,
+    pub counts: BTreeMap<State, i64>,
 }
 
-/// What became of something that was asked of a printer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Errand {
+/// What became of something that was asked of a printer beside its jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceTask {
     pub printer: String,
-    /// `identify`, `test`, `control-sheet` or `calibrate`.
-    pub order: &'static str,
-    /// `printed`, `sent` (to a printer that cannot confirm, or an order it does not answer), `in_doubt`, or `waiting`:
-    /// the printer does it as soon as it can.
-    #[schema(example = "printed")]
-    pub outcome: &'static str,
+    pub task: TaskKind,
+    pub outcome: TaskOutcome,
     /// The same in a sentence.
     pub sentence: String,
 }
 
-/// All printers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Printers {
-    pub printers: Vec<Printer>,
-}
-
-impl Printer {
-    /// How it stands, with its own labels out of everybody's.
-    pub fn of(printer: &Handle, counts: &[Count]) -> Printer {
-        let View { state, reasons, sentence, run, label, answers_status, confirms_by } = printer.view();
-        let (width, height) = printer.config.media;
-        let own = counts.iter().filter(|count| count.printer == printer.name);
-        Printer {
-            name: printer.name.clone(),
-            state,
-            reasons,
-            sentence,
-            run,
-            label,
-            answers_status,
-            confirms_by,
-            device: printer.config.device.to_string(),
-            language: printer.config.language.name(),
-            template: printer.config.template.clone(),
-            group: printer.config.group.clone(),
-            dpi: printer.config.dpi.nominal(),
-            media_mm: [width.0, height.0],
-            counts: own.map(|count| (count.state.word(), count.labels)).collect(),
-        }
-    }
+/// What was let go at a printer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Released {
+    pub printer: String,
+    pub labels: usize,
 }

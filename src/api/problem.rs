@@ -1,12 +1,12 @@
 //! Answers that say no, and every fault of a request.
 
-use crate::fault::{Code, Fault};
-use serde::Serialize;
+use crate::fault::{self, Code};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Why the answer is no (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemShape {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
     /// A word that does not change, for programs.
     #[serde(rename = "type")]
     #[schema(example = "urn:waybilld:refused")]
@@ -16,18 +16,18 @@ pub struct ProblemShape {
     /// A sentence for a person: what is wrong and what to do.
     pub detail: String,
     /// Everything wrong with the request, at most 1,000.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub faults: Vec<FaultShape>,
+    pub faults: Vec<Fault>,
     /// How many more there are.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, alias = "faults_untold", skip_serializing_if = "is_zero")]
     #[schema(required = false)]
-    pub faults_untold: usize,
+    pub faults_omitted: usize,
 }
 
 /// One thing wrong with a request.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FaultShape {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Fault {
     /// The label's id, when the fault lies in one label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -42,8 +42,14 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-impl FaultShape {
-    pub fn of(fault: &Fault) -> FaultShape {
-        FaultShape { label: fault.label.clone(), code: fault.code, field: fault.field.clone(), message: fault.message.clone() }
+impl Fault {
+    pub fn of(fault: &fault::Fault) -> Fault {
+        Fault { label: fault.label.clone(), code: fault.code, field: fault.field.clone(), message: fault.message.clone() }
+    }
+}
+
+impl From<Fault> for fault::Fault {
+    fn from(Fault { label, code, field, message }: Fault) -> fault::Fault {
+        fault::Fault { code, label, field, message }
     }
 }

@@ -1,17 +1,20 @@
 //! Talks to the daemon: HTTP/1.1 and JSON over its Unix socket.
 //!
 //! A method and a path go in, an [`Answer`] or a sentence comes out; the event stream comes out event by event.
-//! One connection a request: a command makes a handful of them. Answers stay `serde_json::Value`, so an older
-//! command line gets along with a newer daemon. Knows no command.
+//! One connection a request: a command makes a handful of them. Answers are read as the types of [`crate::api`]; fields
+//! they do not know are passed over, so that an older command line gets along with a newer daemon. Knows no command.
 
-use super::events::{Event, EventReader};
+use super::events::{Entry, EventReader};
 use super::failure::Failure;
+use crate::api::{Event, Problem};
 use crate::config::default_socket;
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::io;
@@ -26,7 +29,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// Where the daemon is.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Door {
+pub struct DaemonSocket {
     /// The daemon's socket.
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
@@ -47,14 +50,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer that grants, else the daemon's reasons.
-    pub fn granted(self) -> Result<Value, Failure> {
-        if self.status.is_success() { Ok(self.body) } else { Err(Failure::refused_for(self.reasons())) }
+    /// What was asked for, else the daemon's reasons.
+    pub fn granted<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        if self.status.is_success() { self.read() } else { Err(Failure::refused_for(self.reasons())) }
+    }
+
+    /// The body as what it should be.
+    fn read<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        serde_json::from_value(self.body).map_err(|error| {
+            let sentence = format!("the daemon's answer is none this command knows ({error}): are both of one version?");
+            Failure::unfinished(sentence)
+        })
     }
 
     /// Everything the daemon finds wrong.
     pub fn faults(&self) -> Vec<Fault> {
-        self.body["faults"].as_array().into_iter().flatten().map(fault_of).collect()
+        self.problem().faults.into_iter().map(Fault::from).collect()
     }
 
     /// Why not, one thing a line.
@@ -64,41 +75,58 @@ impl Answer {
 
     /// Why not, with the faults in lines of the caller's own.
     pub fn reasons_as(&self, tell: impl FnOnce(Vec<Fault>) -> Vec<String>) -> Vec<String> {
-        let mut faults = tell(self.faults());
-        if let Some(untold) = self.body["faults_untold"].as_u64() {
-            faults.push(format!("and {untold} more faults."));
+        let problem = self.problem();
+        let mut faults = tell(problem.faults.into_iter().map(Fault::from).collect());
+        if problem.faults_omitted > 0 {
+            faults.push(format!("and {} more faults.", problem.faults_omitted));
         }
-        if !faults.is_empty() {
-            return faults;
+        match faults.is_empty() {
+            false => faults,
+            true => vec![problem.detail],
         }
-        let said = ["detail", "message", "title"].iter().find_map(|key| self.body[*key].as_str());
-        vec![said.map_or_else(|| format!("the daemon answers {} without a word.", self.status), str::to_owned)]
     }
-}
 
-/// A fault as the daemon writes it down.
-fn fault_of(fault: &Value) -> Fault {
-    let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
-    let label = fault["label"].as_str().map(str::to_owned);
-    Fault { code: text("code").parse().unwrap_or(Code::Conflict), label, field: text("field"), message: text("message") }
+    /// What the daemon says against it; a daemon without words has its number said.
+    fn problem(&self) -> Problem {
+        serde_json::from_value(self.body.clone()).unwrap_or_else(|_| Problem {
+            type_: String::new(),
+            title: String::new(),
+            status: self.status.as_u16(),
+            detail: format!("the daemon answers {} without a word.", self.status),
+            faults: Vec::new(),
+            faults_omitted: 0,
+        })
+    }
 }
 
 impl Client {
-    /// The daemon at that door, or at the usual one.
-    pub fn new(door: &Door) -> Client {
-        Client { socket: door.socket.clone().unwrap_or_else(default_socket) }
+    /// The daemon at that socket, or at the usual one.
+    pub fn new(daemon: &DaemonSocket) -> Client {
+        Client { socket: daemon.socket.clone().unwrap_or_else(default_socket) }
     }
 
-    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
+    /// What stands at that path.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.get_answer(path).await?.granted()
+    }
+
+    /// What comes of that request.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, request: &impl Serialize) -> Result<T, Failure> {
+        self.post_answer(path, body_of(request)).await?.granted()
+    }
+
+    /// The answer as it came, a refusal too.
+    pub async fn get_answer(&self, path: &str) -> Result<Answer, Failure> {
         self.exchange(Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: String) -> Result<Answer, Failure> {
+    /// The answer as it came, a refusal too.
+    pub async fn post_answer(&self, path: &str, body: String) -> Result<Answer, Failure> {
         self.exchange(Method::POST, path, Some(body)).await
     }
 
     /// The events after that one; without one, those from now on.
-    pub async fn events(&self, after: Option<&str>) -> Result<Events, Failure> {
+    pub async fn events(&self, after: Option<i64>) -> Result<Events, Failure> {
         let mut request = Request::get("/v1/events").header(header::ACCEPT, "text/event-stream");
         if let Some(id) = after {
             request = request.header("last-event-id", id);
@@ -201,10 +229,15 @@ impl Events {
             }
             let frame = self.body.frame().await?.ok()?;
             if let Some(bytes) = frame.data_ref() {
-                self.ready.extend(self.reader.handle_bytes(bytes));
+                self.ready.extend(self.reader.handle_bytes(bytes).iter().filter_map(Entry::event));
             }
         }
     }
+}
+
+/// A request as JSON.
+pub fn body_of(request: &impl Serialize) -> String {
+    serde_json::to_string(request).expect("a request is plain JSON")
 }
 
 /// An id as one piece of a path: everything but letters, digits and `-._~` is percent-encoded (RFC 3986).
@@ -228,13 +261,19 @@ mod tests {
         assert_eq!(path_piece("a/../b?c#d é"), "a%2F..%2Fb%3Fc%23d%20%C3%A9");
     }
 
+    fn problem(detail: &str, faults: Value, faults_omitted: usize) -> Value {
+        json!({"type": "urn:waybilld:refused", "title": "refused", "status": 422, "detail": detail, "faults": faults,
+            "faults_omitted": faults_omitted})
+    }
+
     #[test]
     fn every_fault_of_a_refusal_is_a_line() {
-        let body = json!({"title": "refused", "faults": [
-            {"label": "pkg-7", "field": "recipient.postcode", "message": "is missing."},
-            {"field": "printer", "message": "unknown."},
-        ], "faults_untold": 3});
-        let refusal = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }.granted().expect_err("refused");
+        let faults = json!([
+            {"label": "pkg-7", "code": "missing", "field": "recipient.postcode", "message": "is missing."},
+            {"code": "unknown_value", "field": "printer", "message": "unknown."},
+        ]);
+        let body = problem("5 faults; nothing was taken.", faults, 3);
+        let refusal = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }.granted::<Value>().expect_err("refused");
         assert_eq!(refusal.to_string(), "label pkg-7: recipient.postcode: is missing.\nprinter: unknown.\nand 3 more faults.");
         assert_eq!(refusal.code(), 2);
     }
@@ -242,14 +281,22 @@ mod tests {
     #[test]
     fn a_refusal_without_faults_says_its_detail_and_a_wordless_one_its_number() {
         let said = |body| Answer { status: StatusCode::CONFLICT, body }.reasons();
-        assert_eq!(said(json!({"title": "Conflict", "detail": "job x is other."})), ["job x is other."]);
+        assert_eq!(said(problem("job x is other.", json!([]), 0)), ["job x is other."]);
         assert_eq!(said(Value::Null), ["the daemon answers 409 Conflict without a word."]);
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_is_said_to_be_one() {
+        let answer = Answer { status: StatusCode::OK, body: json!({"printers": [{"name": 7}]}) };
+        let failure = answer.granted::<crate::api::Printers>().expect_err("none");
+        assert!(failure.sentence.ends_with("are both of one version?"), "{failure}");
+        assert_eq!(failure.code(), 1);
     }
 
     #[tokio::test]
     async fn where_nobody_listens_the_operator_is_told_to_start_the_daemon() {
-        let door = Door { socket: Some("/nowhere/waybilld.sock".into()) };
-        let failure = Client::new(&door).get("/healthz").await.expect_err("nobody");
+        let nowhere = DaemonSocket { socket: Some("/nowhere/waybilld.sock".into()) };
+        let failure = Client::new(&nowhere).get::<Value>("/healthz").await.expect_err("nobody");
         assert_eq!(failure.to_string(), "no daemon listens at /nowhere/waybilld.sock: start `waybilld serve`.");
         assert_eq!(failure.code(), 2);
     }

@@ -3,8 +3,8 @@
 //! Everything is as with a real printer but the printer: it listens on a free local port, and what it makes of the
 //! bytes it gets is drawn into `--out`, with a contact sheet of it all. State lies in a folder that is gone afterwards.
 
-use super::client::{Client, Door};
-use super::job::follow;
+use super::client::{Client, DaemonSocket};
+use super::follow::follow;
 use super::progress::Progress;
 use super::{Failure, contact_sheet, input, say, submit};
 use crate::config::Config;
@@ -49,7 +49,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = config(folder.path(), address, args.speed);
     let daemon = daemon::start(Config::parse("the demo's configuration", &config).map_err(Failure::refused_for)?).await?;
 
-    let client = Client::new(&Door { socket: Some(folder.path().join("socket")) });
+    let client = Client::new(&DaemonSocket { socket: Some(folder.path().join("socket")) });
     let begun = Instant::now();
     let job = submit::submit(&client, &submit::bodies(&wave, []).remove(0), &|faults| wave.told(faults, 0)).await?;
     let mut progress = Progress::new(job.total());

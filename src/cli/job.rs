@@ -1,32 +1,13 @@
 //! One job, as the daemon tells it: where each label stands, and what to say of it in the end.
 //!
-//! The daemon's JSON and its events go in; counts and sentences come out. [`follow`] keeps a job up to date until
-//! each label has its end. States are the ledger's words.
+//! The daemon's answers and events go in; counts and sentences come out.
 
-use super::client::{Client, Events, path_piece};
-use super::events::Event;
-use super::failure::Failure;
-use super::progress::Progress;
-use serde_json::Value;
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use crate::api;
+use crate::spool::State;
 
-/// After so long without an event the job is asked for once, in case one was missed.
-const QUIET_MAX: Duration = Duration::from_secs(30);
-/// How long a daemon may be away, as when it is restarted, before we stop waiting for it.
-const AWAY_MAX: Duration = Duration::from_secs(30);
-const RETRY_EVERY: Duration = Duration::from_millis(500);
-/// The states in the order they are counted out, and how they are said.
-const STATES: [(&str, &str); 8] = [
-    ("printed", "printed"),
-    ("sent", "sent"),
-    ("canceled", "canceled"),
-    ("voided", "voided"),
-    ("held", "held"),
-    ("in_doubt", "in doubt"),
-    ("sending", "sending"),
-    ("waiting", "waiting"),
-];
+/// The states in the order they are counted out.
+const STATES: [State; 8] =
+    [State::Printed, State::Sent, State::Canceled, State::Voided, State::Held, State::InDoubt, State::Sending, State::Waiting];
 /// So many labels are named in one sentence.
 const NAMED_MAX: usize = 10;
 
@@ -35,38 +16,30 @@ const NAMED_MAX: usize = 10;
 pub struct Job {
     pub id: String,
     pub printer: String,
-    labels: Vec<(String, String)>,
+    labels: Vec<(String, State)>,
+}
+
+impl From<api::Job> for Job {
+    fn from(job: api::Job) -> Job {
+        let mut labels: Vec<(String, State)> = Vec::new();
+        for label in job.runs.into_iter().flat_map(|run| run.labels) {
+            if labels.iter().all(|(seen, _)| *seen != label.id) {
+                labels.push((label.id, label.state));
+            }
+        }
+        Job { id: job.id, printer: job.printer, labels }
+    }
 }
 
 impl Job {
-    /// Reads the daemon's answer.
-    pub fn read(body: &Value) -> Result<Job, Failure> {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let (Some(id), Some(printer)) = (text(&body["id"]), text(&body["printer"])) else {
-            return Err(Failure::unfinished("the daemon's answer is no job this command knows: are both of one version?"));
-        };
-        // A label that was never due at the printer, such as a held one, is in no run.
-        let runs = body["runs"].as_array().into_iter().flatten();
-        let labels = runs.chain([body]).filter_map(|run| run["labels"].as_array()).flatten();
-        let mut known: Vec<(String, String)> = Vec::new();
-        for (id, state) in labels.filter_map(|label| Some((text(&label["id"])?, text(&label["state"])?))) {
-            if known.iter().all(|(seen, _)| *seen != id) {
-                known.push((id, state));
-            }
-        }
-        Ok(Job { id, printer, labels: known })
-    }
-
     /// Takes in where a label of this job stands now.
-    pub fn handle_event(&mut self, event: &Event) {
-        if event.data["job"].as_str().is_some_and(|job| job != self.id) {
+    pub fn handle_event(&mut self, event: &api::Event) {
+        if event.job.as_ref().is_some_and(|job| *job != self.id) {
             return;
         }
-        // What happened to a label is called by the state it came to.
-        let state = STATES.iter().find(|(state, _)| *state == event.kind);
-        let standing = self.labels.iter_mut().find(|(label, _)| event.data["label"] == *label.as_str());
-        if let (Some((state, _)), Some((_, standing))) = (state, standing) {
-            (*state).clone_into(standing);
+        let row = self.labels.iter_mut().find(|(label, _)| event.label.as_ref() == Some(label));
+        if let (Some(state), Some((_, row))) = (event.state(), row) {
+            *row = state;
         }
     }
 
@@ -76,31 +49,31 @@ impl Job {
 
     /// How many need no more waiting for.
     pub fn ended(&self) -> usize {
-        self.labels.iter().filter(|(_, state)| !matches!(state.as_str(), "waiting" | "sending")).count()
+        self.labels.iter().filter(|(_, state)| !matches!(state, State::Waiting | State::Sending)).count()
     }
 
     /// Whether every label was printed, or sent where the printer cannot say more.
     pub fn is_out(&self) -> bool {
-        self.labels.iter().all(|(_, state)| matches!(state.as_str(), "printed" | "sent"))
+        self.labels.iter().all(|(_, state)| matches!(state, State::Printed | State::Sent))
     }
 
-    fn labels_in(&self, state: &str) -> Vec<&str> {
-        self.labels.iter().filter(|(_, standing)| standing == state).map(|(id, _)| id.as_str()).collect()
+    fn labels_in(&self, state: State) -> Vec<&str> {
+        self.labels.iter().filter(|(_, stands)| *stands == state).map(|(id, _)| id.as_str()).collect()
     }
 
     /// `47 printed, 2 held, 1 in doubt`
     pub fn counts(&self) -> String {
-        counted(|state| self.labels_in(state).len() as u64)
+        counted(|state| self.labels_in(state).len())
     }
 
     /// How it came out, and what is left for a person to do.
     pub fn closing(&self) -> String {
         let mut said = format!("{}.", self.counts());
-        for label in self.labels_in("in_doubt").into_iter().take(NAMED_MAX) {
+        for label in self.labels_in(State::InDoubt).into_iter().take(NAMED_MAX) {
             said.push('\n');
             said.push_str(&doubt(label));
         }
-        let held = self.labels_in("held");
+        let held = self.labels_in(State::Held);
         if !held.is_empty() {
             said.push('\n');
             said.push_str(&kept_back(&held));
@@ -110,9 +83,9 @@ impl Job {
 }
 
 /// The states some labels are in, each with how many.
-pub fn counted(count_in: impl Fn(&str) -> u64) -> String {
-    let counts = STATES.iter().map(|(state, said)| (count_in(state), said)).filter(|(count, _)| *count > 0);
-    counts.map(|(count, said)| format!("{count} {said}")).collect::<Vec<_>>().join(", ")
+pub fn counted(count_in: impl Fn(State) -> usize) -> String {
+    let counts = STATES.into_iter().map(|state| (count_in(state), state)).filter(|(count, _)| *count > 0);
+    counts.map(|(count, state)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What to do about a label in doubt.
@@ -133,93 +106,28 @@ fn named(ids: &[&str]) -> String {
     }
 }
 
-/// Shows how far the job is until every label has its end.
-pub async fn follow(client: &Client, job: Job, progress: &mut Progress) -> Result<Job, Failure> {
-    let mut seen = job;
-    let mut last_event = None;
-    while seen.ended() < seen.total() {
-        let mut events;
-        (events, seen) = look(client, seen, last_event.as_deref(), progress).await?;
-        let mut trouble = trouble(client, &seen.printer).await;
-        progress.show(&seen, trouble.as_deref());
-        while seen.ended() < seen.total() {
-            let Ok(event) = timeout(QUIET_MAX, events.next()).await else { break };
-            let Some(event) = event else {
-                sleep(RETRY_EVERY).await;
-                break;
-            };
-            seen.handle_event(&event);
-            // Whichever printer it is about: a job for a group has several.
-            if event.data["label"].is_null() && event.data["printer"].is_string() {
-                trouble = self::trouble(client, &seen.printer).await;
-            }
-            progress.show(&seen, trouble.as_deref());
-            last_event = event.id.or(last_event);
-        }
-    }
-    progress.finish();
-    Ok(seen)
-}
-
-/// The events from here on and the job as it stands; a daemon that is being restarted is waited for.
-async fn look(client: &Client, seen: Job, after: Option<&str>, progress: &mut Progress) -> Result<(Events, Job), Failure> {
-    let path = format!("/v1/jobs/{}", path_piece(&seen.id));
-    // First the stream, then the job: what happens in between is told twice and never missed.
-    let once = async || {
-        let events = client.events(after).await?;
-        Ok((events, Job::read(&client.get(&path).await?.granted()?)?))
-    };
-    let until = Instant::now() + AWAY_MAX;
-    loop {
-        match once().await {
-            Ok(found) => return Ok(found),
-            Err(Failure { sentence, .. }) if Instant::now() < until => progress.show(&seen, Some(&sentence)),
-            Err(Failure { sentence, .. }) => {
-                let counts = seen.counts();
-                let hint = "When it is back, repeat the command: it goes on watching and prints nothing twice.";
-                return Err(Failure::unfinished(format!("{sentence} Last known: {counts}. {hint}")));
-            }
-        }
-        sleep(RETRY_EVERY).await;
-    }
-}
-
-/// Why the printer does not print, when it does not.
-async fn trouble(client: &Client, printer: &str) -> Option<String> {
-    let body = client.get("/v1/printers").await.ok()?.granted().ok()?;
-    let meant = |known: &&Value| [&known["name"], &known["group"]].iter().any(|name| name.as_str() == Some(printer));
-    let stopped = |known: &&Value| matches!(known["state"].as_str(), Some("stopped" | "paused" | "offline"));
-    printers(&body).into_iter().filter(meant).find(stopped).map(standing)
-}
-
 /// `pack-1: out of labels: load a roll; printing goes on by itself.`
-pub fn standing(printer: &Value) -> String {
-    let name = printer["name"].as_str().unwrap_or("a printer");
-    match (printer["sentence"].as_str(), printer["state"].as_str()) {
-        (Some(sentence), _) => format!("{name}: {sentence}"),
-        (None, Some(state)) => format!("{name}: {state}."),
-        (None, None) => format!("{name}: its state is not known."),
-    }
-}
-
-/// The printers of `GET /v1/printers`.
-pub fn printers(body: &Value) -> Vec<&Value> {
-    body["printers"].as_array().or(body.as_array()).into_iter().flatten().collect()
+pub fn standing(printer: &api::Printer) -> String {
+    format!("{}: {}", printer.name, printer.sentence)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn job(states: &[&str]) -> Job {
+    pub fn job(states: &[&str]) -> Job {
         let labels: Vec<Value> =
             states.iter().enumerate().map(|(i, state)| json!({"id": format!("pkg-{}", i + 1), "state": state})).collect();
-        Job::read(&json!({"id": "wave", "printer": "pack-1", "runs": [{"run": 1, "labels": labels}]})).expect("a job")
+        let run = json!({"run": 1, "printer": "pack-1", "labels": labels});
+        let job = json!({"id": "wave", "printer": "pack-1", "taken_at": "2026-07-14T18:00:00Z", "sort": [], "counts": {}, "runs": [run]});
+        serde_json::from_value::<api::Job>(job).expect("a job").into()
     }
 
-    fn event(kind: &str, data: Value) -> Event {
-        Event { id: None, kind: kind.into(), data }
+    fn event(kind: &str, about: Value) -> api::Event {
+        let mut event = json!({"seq": 1, "at": "2026-07-14T18:00:00Z", "kind": kind, "data": {}});
+        event.as_object_mut().expect("an object").extend(about.as_object().expect("an object").clone());
+        serde_json::from_value(event).expect("an event")
     }
 
     #[test]
@@ -248,9 +156,8 @@ mod tests {
         job.handle_event(&event("printed", json!({"job": "wave", "label": "pkg-2"})));
         job.handle_event(&event("printed", json!({"job": "other", "label": "pkg-1"})));
         job.handle_event(&event("printed", json!({"label": "pkg-9"})));
-        job.handle_event(&event("a-later-word", json!({"job": "wave", "label": "pkg-1"})));
-        job.handle_event(&event("media-empty", json!({"printer": "pack-1"})));
-        job.handle_event(&event("printed", Value::Null));
+        job.handle_event(&event("media_empty", json!({"printer": "pack-1"})));
+        job.handle_event(&event("moved", json!({"job": "wave", "label": "pkg-1"})));
         assert_eq!((job.counts().as_str(), job.ended(), job.total()), ("1 printed, 1 waiting", 1, 2));
     }
 

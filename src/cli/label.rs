@@ -2,9 +2,13 @@
 //!
 //! Label ids go in; a line for each says where the label stands now, or why not.
 
-use super::client::{Client, Door, path_piece};
+use super::client::{Client, DaemonSocket, body_of, path_piece};
 use super::failure::Failure;
 use super::order;
+use crate::api::requests::{OutcomeRequest, ReprintRequest, VoidRequest};
+use crate::api::{LabelState, Released};
+use crate::spool::State;
+use serde::Serialize;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -14,7 +18,7 @@ pub struct Void {
     #[arg(required = true, value_name = "LABEL")]
     labels: Vec<String>,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// Lets held labels print.
@@ -29,7 +33,7 @@ pub struct Release {
     #[arg(long, value_name = "ORDER", conflicts_with = "labels")]
     order: Option<String>,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// Settles a label in doubt: did it come out of the printer?
@@ -38,7 +42,7 @@ pub struct Outcome {
     label: String,
     outcome: Word,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// What a person saw in the tray.
@@ -62,78 +66,75 @@ pub struct Reprint {
     #[arg(long, value_name = "NAME")]
     printer: Option<String>,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 impl Void {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        ask(&self.door, &self.labels, "void", "{}").await
+        ask(&self.daemon, &self.labels, "void", &VoidRequest { by: None }).await
     }
 }
 
 impl Release {
     pub async fn run(self) -> Result<ExitCode, Failure> {
         match (self.all, self.order) {
-            (Some(printer), _) => release_all(&self.door, &printer).await,
-            (None, Some(order)) => order::release(&self.door, &order).await,
-            (None, None) => ask(&self.door, &self.labels, "release", "{}").await,
+            (Some(printer), _) => release_all(&self.daemon, &printer).await,
+            (None, Some(order)) => order::release(&self.daemon, &order).await,
+            (None, None) => ask(&self.daemon, &self.labels, "release", &json!({})).await,
         }
     }
 }
 
-async fn release_all(door: &Door, printer: &str) -> Result<ExitCode, Failure> {
+async fn release_all(daemon: &DaemonSocket, printer: &str) -> Result<ExitCode, Failure> {
     let path = format!("/v1/printers/{}/release", path_piece(printer));
-    let said = Client::new(door).post(&path, String::new()).await?.granted()?;
-    super::say(&match said["labels"].as_u64() {
-        Some(0) | None => format!("{printer}: no label is held since an outage."),
-        Some(1) => format!("{printer}: 1 label waits for its turn."),
-        Some(labels) => format!("{printer}: {labels} labels wait for their turn."),
+    let released: Released = Client::new(daemon).post(&path, &json!({})).await?;
+    super::say(&match released.labels {
+        0 => format!("{printer}: no label is held since an outage."),
+        1 => format!("{printer}: 1 label waits for its turn."),
+        labels => format!("{printer}: {labels} labels wait for their turn."),
     });
     Ok(ExitCode::SUCCESS)
 }
 
 impl Outcome {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        let body = json!({"came_out": self.outcome == Word::CameOut});
-        ask(&self.door, &[self.label], "outcome", &body.to_string()).await
+        let request = OutcomeRequest { came_out: self.outcome == Word::CameOut, by: None };
+        ask(&self.daemon, &[self.label], "outcome", &request).await
     }
 }
 
 impl Reprint {
     pub async fn run(self) -> Result<ExitCode, Failure> {
         let by = self.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "command line".to_owned());
-        let mut body = json!({"reason": self.reason, "by": by});
-        if let Some(printer) = self.printer {
-            body["printer"] = printer.into();
-        }
-        ask(&self.door, &[self.label], "reprint", &body.to_string()).await
+        let request = ReprintRequest { reason: self.reason, by, printer: self.printer };
+        ask(&self.daemon, &[self.label], "reprint", &request).await
     }
 }
 
 /// Asks the same of each label, and goes on when one is refused.
-async fn ask(door: &Door, labels: &[String], verb: &str, body: &str) -> Result<ExitCode, Failure> {
-    let client = Client::new(door);
+async fn ask(daemon: &DaemonSocket, labels: &[String], verb: &str, request: &impl Serialize) -> Result<ExitCode, Failure> {
+    let client = Client::new(daemon);
     let mut refused = Vec::new();
     for label in labels {
-        let answer = client.post(&format!("/v1/labels/{}/{verb}", path_piece(label)), body.to_owned()).await?;
-        if answer.status.is_success() {
-            super::say(&format!("label {label}: {}", now(answer.body["state"].as_str().unwrap_or("done"))));
-            if let Some(manifest) = answer.body["manifest"].as_str() {
-                super::say(&format!("label {label}: it stands on manifest {manifest}: cross it out there."));
-            }
-        } else {
+        let answer = client.post_answer(&format!("/v1/labels/{}/{verb}", path_piece(label)), body_of(request)).await?;
+        if !answer.status.is_success() {
             refused.extend(answer.reasons());
+            continue;
+        }
+        let LabelState { state, manifest, .. } = answer.granted()?;
+        super::say(&format!("label {label}: {}", now(state)));
+        if let Some(manifest) = manifest {
+            super::say(&format!("label {label}: it stands on manifest {manifest}: cross it out there."));
         }
     }
     if refused.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(Failure::unfinished(refused.join("\n"))) }
 }
 
-fn now(state: &str) -> String {
+fn now(state: State) -> String {
     match state {
-        "waiting" => "waits for its turn at the printer.".to_owned(),
-        "canceled" => "canceled, it will not print.".to_owned(),
-        "voided" => "voided, scanning it refuses.".to_owned(),
-        "in_doubt" => "in doubt.".to_owned(),
+        State::Waiting => "waits for its turn at the printer.".to_owned(),
+        State::Canceled => "canceled, it will not print.".to_owned(),
+        State::Voided => "voided, scanning it refuses.".to_owned(),
         other => format!("{other}."),
     }
 }

@@ -1,15 +1,16 @@
 //! `waybilld manifest` and `waybilld bag`: the papers that go with the parcels when they leave.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
 use super::say;
-use serde_json::{Map, Value};
+use crate::api::requests::{BagRequest, ManifestRequest};
+use crate::api::{self, Manifests};
 use std::process::ExitCode;
 
 /// Prints the handover manifests of what was scanned as shipped, one for each carrier.
 #[derive(Debug, clap::Args)]
 pub struct Manifest {
-    /// The manifest's id, which its bars say; named by the minute when left out.
+    /// The manifest's id, encoded in its barcode; named by the minute when left out.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// The day it says; today when left out.
@@ -18,13 +19,13 @@ pub struct Manifest {
     #[command(flatten)]
     parcels: Parcels,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// Prints the label of a bag of parcels.
 #[derive(Debug, clap::Args)]
 pub struct Bag {
-    /// The bundle's id, which its bars say.
+    /// The bundle's id, encoded in its barcode.
     id: String,
     /// The ids or tracking numbers in it; what was scanned as shipped and stands on no manifest when left out.
     #[arg(value_name = "LABEL")]
@@ -35,7 +36,7 @@ pub struct Bag {
     #[command(flatten)]
     parcels: Parcels,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// Which parcels, and where it prints.
@@ -55,27 +56,16 @@ struct Parcels {
     since: Option<String>,
 }
 
-impl Parcels {
-    fn body(self, more: impl IntoIterator<Item = (&'static str, Value)>) -> String {
-        let Parcels { printer, carrier, sender, since } = self;
-        let said = [("printer", printer), ("carrier", carrier), ("sender", sender), ("since", since)];
-        let said = said.into_iter().filter_map(|(field, word)| Some((field, Value::from(word?))));
-        let fields: Map<String, Value> = said.chain(more).map(|(field, value)| (field.to_owned(), value)).collect();
-        Value::Object(fields).to_string()
-    }
-}
-
 impl Manifest {
     pub async fn run(self) -> Result<ExitCode, Failure> {
+        let Parcels { printer, carrier, sender, since } = self.parcels;
         let id = self.id.unwrap_or_else(|| format!("manifest-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M")));
-        let date = self.date.map(|date| ("date", date.into()));
-        let body = self.parcels.body([("id", id.into())].into_iter().chain(date));
-        let made = Client::new(&self.door).post("/v1/manifests", body).await?.granted()?;
-        for manifest in made["manifests"].as_array().into_iter().flatten() {
+        let request = ManifestRequest { id, printer, carrier, date: self.date, sender, since };
+        let Manifests { manifests, missed, .. } = Client::new(&self.daemon).post("/v1/manifests", &request).await?;
+        for manifest in &manifests {
             say(&told(manifest));
         }
-        let missed = made["missed"]["labels"].as_array().into_iter().flatten();
-        let missed: Vec<&str> = missed.filter_map(|label| label["id"].as_str()).collect();
+        let missed: Vec<&str> = missed.labels.iter().map(|label| label.id.as_str()).collect();
         if !missed.is_empty() {
             let count = missed.len();
             let named = if count > NAMED_MAX { format!("{} …", missed[..NAMED_MAX].join(", ")) } else { missed.join(", ") };
@@ -89,20 +79,20 @@ impl Manifest {
 const NAMED_MAX: usize = 20;
 
 /// `manifest eod-1: Postal Air, 34 parcels, 12.4 kg, 2 labels.`
-fn told(manifest: &Value) -> String {
-    let id = manifest["id"].as_str().unwrap_or_default();
-    let carrier = manifest["carrier"].as_str().unwrap_or("no carrier");
-    let weight = manifest["weight_g"].as_u64().map(|grams| format!(", {}", crate::waybill::weight(grams))).unwrap_or_default();
-    format!("manifest {id}: {carrier}, {} parcels{weight}, {} labels.", manifest["parcels"], manifest["pages"])
+fn told(manifest: &api::Manifest) -> String {
+    let api::Manifest { id, parcels, pages, .. } = manifest;
+    let carrier = manifest.carrier.as_deref().unwrap_or("no carrier");
+    let weight = manifest.weight_g.map(|grams| format!(", {}", crate::waybill::weight(grams))).unwrap_or_default();
+    format!("manifest {id}: {carrier}, {parcels} parcels{weight}, {pages} labels.")
 }
 
 impl Bag {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        let labels = (!self.labels.is_empty()).then(|| ("labels", self.labels.into()));
-        let body = self.parcels.body([("id", self.id.into()), ("to", self.to.into())].into_iter().chain(labels));
-        let made = Client::new(&self.door).post("/v1/bags", body).await?.granted()?;
-        let text = |field: &str| made[field].as_str().unwrap_or_default().to_owned();
-        say(&format!("bag {}: {} parcels with {} to {}.", text("id"), made["parcels"], text("carrier"), text("to")));
+        let Parcels { printer, carrier, sender, since } = self.parcels;
+        let labels = Some(self.labels).filter(|labels| !labels.is_empty());
+        let request = BagRequest { id: self.id, printer, to: self.to, labels, carrier, sender, since };
+        let api::Bag { id, parcels, carrier, to, .. } = Client::new(&self.daemon).post("/v1/bags", &request).await?;
+        say(&format!("bag {id}: {parcels} parcels with {carrier} to {to}."));
         Ok(ExitCode::SUCCESS)
     }
 }

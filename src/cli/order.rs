@@ -1,8 +1,13 @@
 //! `waybilld cancel`: what becomes of an order's labels.
 
-use super::client::{Client, Door, path_piece};
+use super::client::{Client, DaemonSocket, path_piece};
 use super::failure::Failure;
-use serde_json::{Value, json};
+use crate::api::OrderOutcome;
+use crate::api::requests::CancelRequest;
+use crate::closed_set::ClosedSet;
+use crate::spool::CancelOutcome;
+use serde::Serialize;
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Cancels the labels of an order; what is printed is voided.
@@ -20,33 +25,31 @@ pub struct Cancel {
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 impl Cancel {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        let body = json!({"requested": self.requested, "reason": self.reason, "by": self.by});
-        ask(&self.door, &self.order, "cancel", body).await
+        let request = CancelRequest { by: self.by, requested: Some(self.requested), reason: self.reason };
+        ask(&self.daemon, &self.order, "cancel", &request).await
     }
 }
 
 /// Lets the labels of an order print that a request to cancel had held.
-pub async fn release(door: &Door, order: &str) -> Result<ExitCode, Failure> {
-    ask(door, order, "release", json!({})).await
+pub async fn release(daemon: &DaemonSocket, order: &str) -> Result<ExitCode, Failure> {
+    ask(daemon, order, "release", &json!({})).await
 }
 
-async fn ask(door: &Door, order: &str, verb: &str, body: Value) -> Result<ExitCode, Failure> {
+async fn ask(daemon: &DaemonSocket, order: &str, verb: &str, request: &impl Serialize) -> Result<ExitCode, Failure> {
     let path = format!("/v1/orders/{}/{verb}", path_piece(order));
-    let said = Client::new(door).post(&path, body.to_string()).await?.granted()?;
-    let labels: Vec<&Value> = said["labels"].as_array().into_iter().flatten().collect();
-    let text = |label: &Value, key: &str| label[key].as_str().unwrap_or_default().to_owned();
+    let OrderOutcome { labels, .. } = Client::new(daemon).post(&path, request).await?;
     for label in &labels {
-        super::say(&format!("label {}: {}, {}", text(label, "id"), text(label, "became"), text(label, "sentence")));
+        super::say(&format!("label {}: {}, {}", label.id, label.became.word(), label.sentence));
     }
     if labels.is_empty() {
         super::say("no label of that order was kept back.");
     }
-    // Somebody has to go and look.
-    let open = labels.iter().any(|label| matches!(label["became"].as_str(), Some("pending" | "shipped")));
+    // A person has to go and look.
+    let open = labels.iter().any(|label| matches!(label.became, CancelOutcome::Pending | CancelOutcome::Shipped));
     Ok(if open { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

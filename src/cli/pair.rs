@@ -3,11 +3,11 @@
 //! Opens the device itself, so no daemon may have it. Nothing is printed ([`crate::pairing`] says why).
 
 use super::arguments::{dpi, language, media_size};
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
-use super::job::printers;
 use super::plugged::{Plugged, devices, plugged, said, usb_id};
 use super::say;
+use crate::api::Printers;
 use crate::config::{Config, is_name};
 use crate::daemon::{StartError, files};
 use crate::dots::{Dpi, Mm};
@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -62,9 +62,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     if config.as_ref().is_some_and(|config| config.printers.contains_key(&args.name)) {
         return Err(Failure::refused(format!("there is a printer {} already: choose another name.", args.name)));
     }
-    let socket = args.door.socket.clone().or_else(|| config.as_ref().map(|config| config.socket.clone()));
-    let daemon = Client::new(&Door { socket }).get("/v1/printers").await.ok().map(|answer| answer.body);
-    let of_daemon = daemon.as_ref().map(|body| devices(&printers(body))).unwrap_or_default();
+    let socket = args.daemon.socket.clone().or_else(|| config.as_ref().map(|config| config.socket.clone()));
+    let daemon = Client::new(&DaemonSocket { socket }).get::<Printers>("/v1/printers").await.ok();
+    let of_daemon = daemon.as_ref().map(|known| devices(&known.printers)).unwrap_or_default();
     let of_config = config.iter().flat_map(|config| config.printers.iter().map(|(name, it)| (name.clone(), it.device.clone())));
     let known: Vec<(String, DeviceUri)> = of_daemon.iter().cloned().chain(of_config).collect();
     let (device, there) = device(args.device.clone(), plugged(&known))?;
@@ -233,7 +233,7 @@ fn write(file: &Path, before: &str, text: &str) -> io::Result<()> {
             now => now?,
         };
         if now != before {
-            return Err(io::Error::other("somebody has changed it meanwhile: pair the printer again"));
+            return Err(io::Error::other("another program has changed it meanwhile: pair the printer again"));
         }
         fs::rename(&beside, &file)?;
         File::open(&folder)?.sync_all()
@@ -278,7 +278,7 @@ mod tests {
         let file = folder.path().join("waybilld.toml");
         fs::write(&file, "b = 2\n").expect("written");
         let error = write(&file, "a = 1\n", "a = 1\n\n[c]\n").expect_err("refused").to_string();
-        assert_eq!(error, "somebody has changed it meanwhile: pair the printer again");
+        assert_eq!(error, "another program has changed it meanwhile: pair the printer again");
         assert_eq!(fs::read_dir(folder.path()).expect("read").count(), 1, "nothing is left behind");
         assert_eq!(fs::read_to_string(&file).expect("there"), "b = 2\n");
     }

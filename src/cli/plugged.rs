@@ -1,5 +1,6 @@
 //! What is plugged in, with what is known of it before it is opened, and whose printer it is.
 
+use crate::api::Printer;
 use crate::language::Language;
 use crate::models::Models;
 use crate::transport::{Found, discover};
@@ -20,10 +21,9 @@ pub fn plugged(printers: &[(String, DeviceUri)]) -> Vec<Plugged> {
     discover().into_iter().map(|found| Plugged { paired: owner(&found), found }).collect()
 }
 
-/// Name and device of each printer of `GET /v1/printers`.
-pub fn devices(printers: &[&Value]) -> Vec<(String, DeviceUri)> {
-    let text = |printer: &Value, key: &str| printer[key].as_str().map(str::to_owned);
-    printers.iter().filter_map(|printer| Some((text(printer, "name")?, text(printer, "device")?.parse().ok()?))).collect()
+/// Name and device of each printer of the daemon.
+pub fn devices(printers: &[Printer]) -> Vec<(String, DeviceUri)> {
+    printers.iter().filter_map(|printer| Some((printer.name.clone(), printer.device.parse().ok()?))).collect()
 }
 
 /// What a USB printer says of itself.
@@ -140,8 +140,9 @@ mod tests {
 
     #[test]
     fn the_daemons_printers_are_known_by_their_devices() {
-        let body = json!({"name": "pack-1", "device": "usb://0a5f:0080"});
-        let known = devices(&[&body, &json!({"name": "odd", "device": "?"})]);
+        let printer = super::super::printers::tests::printer;
+        let paired = printer(json!({"name": "pack-1", "device": "usb://0a5f:0080"}));
+        let known = devices(&[paired, printer(json!({"name": "odd", "device": "?"}))]);
         assert_eq!(known.len(), 1);
         assert!(usb(0x0a5f, 0x0080, None).found.is_meant_by(&known[0].1));
     }

@@ -1,9 +1,12 @@
 //! `waybilld identify`, `test`, `calibrate`, `pause`, `resume`: one word to one printer.
 
-use super::client::{Client, Door, path_piece};
+use super::client::{Client, DaemonSocket, path_piece};
 use super::failure::Failure;
 use super::job::standing;
 use super::say;
+use crate::api::{self, ServiceTask};
+use crate::printer::words::TaskOutcome;
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Prints a label with the printer's own name.
@@ -48,54 +51,56 @@ struct Printer {
     #[arg(value_name = "PRINTER")]
     name: String,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 impl Identify {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        self.printer.ask("identify").await
+        task(&self.printer.daemon, &self.printer.name, "identify").await
     }
 }
 
 impl Test {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        self.printer.ask("test").await
+        task(&self.printer.daemon, &self.printer.name, "test").await
     }
 }
 
 impl Calibrate {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        self.printer.ask("calibrate").await
+        task(&self.printer.daemon, &self.printer.name, "calibrate").await
     }
 }
 
 impl Pause {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        self.printer.ask("pause").await
+        self.printer.stands("pause").await
     }
 }
 
 impl Resume {
     pub async fn run(self) -> Result<ExitCode, Failure> {
-        self.printer.ask("resume").await
+        self.printer.stands("resume").await
     }
 }
 
 impl Printer {
-    async fn ask(self, word: &str) -> Result<ExitCode, Failure> {
-        errand(&self.door, &self.name, word).await
+    /// Says one word to it, and tells how it stands then.
+    async fn stands(self, word: &str) -> Result<ExitCode, Failure> {
+        let printer: api::Printer = Client::new(&self.daemon).post(&path(&self.name, word), &json!({})).await?;
+        say(&standing(&printer));
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Asks a printer for something, and says what became of it.
-pub(super) async fn errand(door: &Door, printer: &str, word: &str) -> Result<ExitCode, Failure> {
-    let path = format!("/v1/printers/{}/{word}", path_piece(printer));
-    let said = Client::new(door).post(&path, String::new()).await?.granted()?;
-    // Pause and resume are answered with how the printer stands, by its name.
-    match (said["sentence"].as_str(), said["outcome"].as_str()) {
-        (Some(sentence), Some(_)) => say(&format!("{printer}: {sentence}")),
-        _ => say(&standing(&said)),
-    }
-    let settled = !matches!(said["outcome"].as_str(), Some("waiting" | "in_doubt"));
+/// Gives a printer a service task, and says what became of it.
+pub(super) async fn task(daemon: &DaemonSocket, printer: &str, word: &str) -> Result<ExitCode, Failure> {
+    let done: ServiceTask = Client::new(daemon).post(&path(printer, word), &json!({})).await?;
+    say(&format!("{printer}: {}", done.sentence));
+    let settled = !matches!(done.outcome, TaskOutcome::Waiting | TaskOutcome::InDoubt);
     Ok(if settled { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn path(printer: &str, word: &str) -> String {
+    format!("/v1/printers/{}/{word}", path_piece(printer))
 }

@@ -1,10 +1,12 @@
 //! `waybilld printers`: what each printer is, how it stands, and what it can tell of a label; and what else is plugged in.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
-use super::job::{counted, printers, standing};
+use super::job::{counted, standing};
 use super::plugged::{devices, plugged};
 use super::say;
+use crate::api::{Printer, Printers};
+use crate::printer::words::ConfirmsBy;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -15,17 +17,17 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     // Where no daemon answers, what is plugged in is there all the same.
-    let answer = match Client::new(&args.door).get("/v1/printers").await {
-        Ok(answer) => Ok(answer.granted()?),
+    let answer = match Client::new(&args.daemon).get_answer("/v1/printers").await {
+        Ok(answer) => Ok(answer.granted::<Printers>()?),
         Err(failure) => Err(failure),
     };
-    let known = answer.as_ref().map(printers).unwrap_or_default();
-    let plugged = plugged(&devices(&known));
+    let known = answer.as_ref().map(|answer| answer.printers.as_slice()).unwrap_or_default();
+    let plugged = plugged(&devices(known));
     if args.json {
         let plugged: Vec<Value> = plugged.iter().map(|plugged| plugged.json()).collect();
         let error = answer.as_ref().err().map(Failure::to_string);
@@ -35,62 +37,67 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     if let Err(failure) = &answer {
         say(&format!("{failure} Which printers are paired is not known without it."));
     }
-    known.into_iter().flat_map(lines).for_each(|line| say(&line));
+    known.iter().flat_map(lines).for_each(|line| say(&line));
     say(if plugged.is_empty() { "nothing is plugged in that could be a printer." } else { "plugged in:" });
     plugged.iter().flat_map(|plugged| plugged.lines()).for_each(|line| say(&line));
     Ok(ExitCode::SUCCESS)
 }
 
 /// How it stands, then what it is, what it can tell, and its labels.
-fn lines(printer: &Value) -> Vec<String> {
-    let text = |key: &str| printer[key].as_str().unwrap_or("?");
-    let side = |at: usize| printer["media_mm"][at].as_f64().unwrap_or_default();
-    let group = printer["group"].as_str().map(|group| format!(", group {group}")).unwrap_or_default();
+fn lines(printer: &Printer) -> Vec<String> {
+    let Printer { device, language, dpi, media_mm: [width, height], template, .. } = printer;
+    let group = printer.group.as_ref().map(|group| format!(", group {group}")).unwrap_or_default();
     let mut lines = vec![
         standing(printer),
-        format!(
-            "  {}: {}, {} dpi, {} × {} mm, template {}{group}",
-            text("device"),
-            text("language"),
-            printer["dpi"],
-            side(0),
-            side(1),
-            text("template")
-        ),
+        format!("  {device}: {}, {dpi} dpi, {width} × {height} mm, template {template}{group}", language.name()),
         format!("  {}", knowledge(printer)),
     ];
-    let counts = counted(|state| printer["counts"][state].as_u64().unwrap_or(0));
+    let counts = labels(printer);
     if !counts.is_empty() {
         lines.push(format!("  labels: {counts}"));
     }
     lines
 }
 
+/// How many of its labels stand in which state.
+pub fn labels(printer: &Printer) -> String {
+    counted(|state| printer.counts.get(&state).map_or(0, |count| usize::try_from(*count).unwrap_or(0)))
+}
+
 /// What it can tell, in words.
-fn knowledge(printer: &Value) -> &'static str {
-    match printer["confirms_by"].as_str() {
-        Some("counter") => "answers its status; its label counter confirms every label",
-        Some("echo") => "answers its status; it says back which labels it has printed",
-        Some("buffers") => "answers its status; its empty buffers confirm a label",
-        Some("nothing") => "never answers: its labels are sent, and nobody knows more",
-        _ => "not known yet what it answers: print something, such as `waybilld identify`",
+fn knowledge(printer: &Printer) -> &'static str {
+    match printer.confirms_by {
+        Some(ConfirmsBy::Counter) => "answers its status; its label counter confirms every label",
+        Some(ConfirmsBy::Echo) => "answers its status; it says back which labels it has printed",
+        Some(ConfirmsBy::Buffers) => "answers its status; its empty buffers confirm a label",
+        Some(ConfirmsBy::Nothing) => "never answers: its labels are sent, not confirmed",
+        None => "not known yet what it answers: print something, such as `waybilld identify`",
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use serde_json::json;
+
+    /// A printer with those of its fields.
+    pub fn printer(fields: Value) -> Printer {
+        let mut all = json!({
+            "name": "pack-1", "state": "idle", "reasons": [], "sentence": "nothing to print.",
+            "device": "tcp://192.168.1.50:9100", "language": "zpl", "dpi": 203, "media_mm": [100.0, 150.0],
+            "template": "waybill-100x150", "counts": {},
+        });
+        all.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+        serde_json::from_value(all).expect("a printer")
+    }
 
     #[test]
     fn a_printer_is_told_in_four_lines() {
-        let printer = json!({
-            "name": "pack-1", "state": "stopped", "sentence": "out of labels: load a roll; printing goes on by itself.",
-            "device": "tcp://192.168.1.50:9100", "language": "zpl", "dpi": 203, "media_mm": [100.0, 150.0],
-            "template": "waybill-100x150", "group": "table", "confirms_by": "counter", "counts": {"waiting": 27},
-        });
+        let stopped = printer(json!({
+            "state": "stopped", "sentence": "out of labels: load a roll; printing goes on by itself.",
+            "group": "table", "confirms_by": "counter", "counts": {"waiting": 27},
+        }));
         assert_eq!(
-            lines(&printer),
+            lines(&stopped),
             [
                 "pack-1: out of labels: load a roll; printing goes on by itself.",
                 "  tcp://192.168.1.50:9100: zpl, 203 dpi, 100 × 150 mm, template waybill-100x150, group table",
@@ -98,7 +105,7 @@ mod tests {
                 "  labels: 27 waiting",
             ]
         );
-        let silent = lines(&json!({"name": "old", "state": "idle", "confirms_by": "nothing"}));
-        assert_eq!((silent.len(), silent[2].as_str()), (3, "  never answers: its labels are sent, and nobody knows more"));
+        let silent = lines(&printer(json!({"name": "old", "confirms_by": "nothing"})));
+        assert_eq!((silent.len(), silent[2].as_str()), (3, "  never answers: its labels are sent, not confirmed"));
     }
 }

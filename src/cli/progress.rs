@@ -60,12 +60,10 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_log_hears_of_trouble_at_once_and_of_counts_every_five_seconds() {
-        let labels = [json!({"id": "a", "state": "printed"}), json!({"id": "b", "state": "waiting"})];
-        let job = Job::read(&json!({"id": "wave", "printer": "pack-1", "runs": [{"labels": labels}]})).expect("a job");
+        let job = super::super::job::tests::job(&["printed", "waiting"]);
         let mut progress = Progress::new(2);
         let start = progress.counted;
         let mut say = |trouble, seconds| progress.line(&job, trouble, start + Duration::from_secs(seconds));

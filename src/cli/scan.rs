@@ -1,9 +1,11 @@
 //! `waybilld scan`: what a packer would scan, from a terminal.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
 use super::say;
-use serde_json::json;
+use crate::api::requests::ScanRequest;
+use crate::api::stations::{Choice, ScanResult};
+use crate::spool::Tone;
 use std::process::ExitCode;
 
 /// Says to a pack station what was scanned: a waybill, an order, an article or a control code.
@@ -17,18 +19,16 @@ pub struct Args {
     by: Option<String>,
     text: String,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let Args { station, by, text, door } = args;
-    let request = json!({"station": station, "text": text, "by": by});
-    let answer = Client::new(&door).post("/v1/scan", request.to_string()).await?.granted()?;
-    say(answer["sentence"].as_str().unwrap_or("done."));
-    for choice in answer["choices"].as_array().into_iter().flatten() {
-        let label = &choice["label"];
-        let [id, state, tracking] = ["id", "state", "tracking"].map(|key| label[key].as_str().unwrap_or("-"));
-        say(&format!("  {}  {id}  {tracking}  {state}", choice["number"]));
+    let Args { station, by, text, daemon } = args;
+    let answer: ScanResult = Client::new(&daemon).post("/v1/scan", &ScanRequest { station, text, by }).await?;
+    say(&answer.sentence);
+    for Choice { number, label } in &answer.choices {
+        let tracking = label.tracking.as_deref().unwrap_or("-");
+        say(&format!("  {number}  {}  {tracking}  {}", label.id, label.state));
     }
-    Ok(if answer["tone"] == "bad" { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if answer.tone == Tone::Bad { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -1,10 +1,11 @@
 //! `waybilld scanners`: what is plugged in that could be a scanner, whose it is, and what is in the way.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
-use super::job::printers;
 use super::plugged::devices;
 use super::say;
+use crate::api::Printers;
+use crate::api::stations::{Station, Stations};
 use crate::scanner::{Nearby, What, nearby};
 use crate::uri::ScannerUri;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// Something plugged in, and the station it reads for.
@@ -28,13 +29,13 @@ struct Plugged {
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     // Where no daemon answers, what is plugged in is there all the same.
-    let client = Client::new(&args.door);
-    let (stations, unknown) = match client.get("/v1/stations").await {
-        Ok(answer) => (answer.granted()?, None),
-        Err(failure) => (Value::Null, Some(failure.to_string())),
+    let client = Client::new(&args.daemon);
+    let (stations, unknown) = match client.get_answer("/v1/stations").await {
+        Ok(answer) => (answer.granted::<Stations>()?.stations, None),
+        Err(failure) => (Vec::new(), Some(failure.to_string())),
     };
     let printers = match &unknown {
-        None => devices(&printers(&client.get("/v1/printers").await?.granted()?)),
+        None => devices(&client.get::<Printers>("/v1/printers").await?.printers),
         Some(_) => Vec::new(),
     };
     let is_printer = |nearby: &Nearby| printers.iter().any(|(_, device)| nearby.is_device(device));
@@ -56,13 +57,13 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The station of `GET /v1/stations` that this reads for.
-fn station(stations: &Value, nearby: &Nearby) -> Option<String> {
-    let is_its = |station: &&Value| {
-        let uri = station["scanner"]["uri"].as_str().and_then(|uri| uri.parse::<ScannerUri>().ok());
+/// The station that this reads for.
+fn station(stations: &[Station], nearby: &Nearby) -> Option<String> {
+    let is_its = |station: &&Station| {
+        let uri = station.scanner.as_ref().and_then(|scanner| scanner.uri.parse::<ScannerUri>().ok());
         uri.is_some_and(|uri| nearby.is_meant_by(&uri))
     };
-    stations["stations"].as_array()?.iter().find(is_its)?["name"].as_str().map(str::to_owned)
+    stations.iter().find(is_its).map(|station| station.name.clone())
 }
 
 impl Plugged {

@@ -1,14 +1,15 @@
 //! `waybilld station`: the pack stations and what they ask.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket, body_of};
 use super::failure::Failure;
-use super::printer::errand;
+use super::printer::task;
 use super::say;
+use crate::api::stations::{Scanner, Station, Stations};
+use crate::closed_set::ClosedSet;
 use crate::dots::{Dpi, Mm, Size};
 use crate::service_label;
 use crate::station::control::Control;
 use crate::text::Fonts;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ struct Sheet {
     #[arg(long, value_name = "PRINTER")]
     print: Option<String>,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 /// How each station stands.
@@ -46,17 +47,17 @@ struct List {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.action.unwrap_or_else(|| Action::List(List::default())) {
-        Action::List(List { json, door }) => {
-            let body = Client::new(&door).get("/v1/stations").await?.granted()?;
+        Action::List(List { json, daemon }) => {
+            let stations: Stations = Client::new(&daemon).get("/v1/stations").await?;
             if json {
-                say(&body.to_string());
+                say(&body_of(&stations));
             } else {
-                lines(&body).iter().for_each(|line| say(line));
+                lines(&stations.stations).iter().for_each(|line| say(line));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -73,7 +74,7 @@ impl Sheet {
             draw(out)?;
         }
         match &self.print {
-            Some(printer) => errand(&self.door, printer, "control-sheet").await,
+            Some(printer) => task(&self.daemon, printer, "control-sheet").await,
             None => Ok(ExitCode::SUCCESS),
         }
     }
@@ -93,30 +94,30 @@ fn draw(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn lines(body: &Value) -> Vec<String> {
-    let stations = body["stations"].as_array().map(Vec::as_slice).unwrap_or_default();
+fn lines(stations: &[Station]) -> Vec<String> {
     if stations.is_empty() {
         return vec!["no station is configured: add a table such as [stations.bench-1] to the configuration.".to_owned()];
     }
     stations.iter().map(line).collect()
 }
 
-fn line(station: &Value) -> String {
-    let text = |key: &str| station[key].as_str().unwrap_or("-");
-    let mut line = format!("{}: a scan is for {} at {}", text("name"), text("mode"), text("printer"));
-    if let Some(by) = station["by"].as_str() {
+fn line(station: &Station) -> String {
+    let Station { name, printer, mode, .. } = station;
+    let mut line = format!("{name}: a scan is for {} at {printer}", mode.word());
+    if let Some(by) = &station.by {
         line.push_str(&format!(", {by} packs"));
     }
-    match (&station["scanner"]["uri"], &station["scanner"]["connected"]) {
-        (Value::String(uri), Value::Bool(true)) => line.push_str(&format!(", scanner {uri}")),
-        (Value::String(_), _) => line.push_str(", without its scanner"),
-        _ => {}
+    match &station.scanner {
+        Some(Scanner { uri, connected: true, .. }) => line.push_str(&format!(", scanner {uri}")),
+        Some(_) => line.push_str(", without its scanner"),
+        None => {}
     }
     line.push('.');
-    if let Some(why) = station["scanner"]["why"].as_str() {
+    if let Some(why) = station.scanner.as_ref().and_then(|scanner| scanner.why.as_ref()) {
         line.push_str(&format!(" {why}"));
     }
-    if let Some(label) = station["doubt"]["id"].as_str() {
+    if let Some(doubt) = &station.doubt {
+        let label = &doubt.label.id;
         line.push_str(&format!(" Did label {label} come out? Look at the tray, then scan \"came out\" or \"did not\"."));
     }
     line
@@ -129,13 +130,17 @@ mod tests {
 
     #[test]
     fn a_station_is_told_in_a_line_with_its_question_last() {
+        let doubt = json!({"id": "pkg-7", "job": "wave", "printer": "pack-1", "run": 1, "position": 1, "state": "in_doubt",
+            "urgent": false, "attempts": 1, "copies": 0, "taken_at": "2026-07-14T18:00:00Z",
+            "moved_at": "2026-07-14T18:00:00Z", "asked_at": "2026-07-14T18:00:00Z"});
         let station = json!({"name": "bench-1", "printer": "pack-1", "mode": "ship", "by": "Mei",
-            "scanner": {"uri": "hid:0c2e:0b61", "connected": false, "why": "hid:0c2e:0b61: the scanner is not plugged in."}, "doubt": {"id": "pkg-7"}});
+            "scanner": {"uri": "hid:0c2e:0b61", "connected": false, "why": "hid:0c2e:0b61: the scanner is not plugged in."},
+            "doubt": doubt});
         assert_eq!(
-            lines(&json!({"stations": [station]})),
+            lines(&[serde_json::from_value(station).expect("a station")]),
             ["bench-1: a scan is for ship at pack-1, Mei packs, without its scanner. hid:0c2e:0b61: the scanner is not plugged \
                  in. Did label pkg-7 come out? Look at the tray, then scan \"came out\" or \"did not\"."]
         );
-        assert!(lines(&json!({"stations": []}))[0].starts_with("no station is configured"));
+        assert!(lines(&[])[0].starts_with("no station is configured"));
     }
 }

@@ -4,12 +4,14 @@
 //! taken, and every fault is told. A job that names no id is called by its content, so repeating the command is the
 //! same job: it prints nothing twice and goes on watching.
 
-use super::client::{Client, Door};
+use super::client::{Client, DaemonSocket};
 use super::failure::Failure;
+use super::follow::follow;
 use super::input::{self, Input, Source};
-use super::job::{Job, follow};
+use super::job::Job;
 use super::progress::Progress;
 use super::say;
+use crate::api;
 use crate::config::LABELS_MAX;
 use crate::fault::Fault;
 use crate::papers::Want;
@@ -38,7 +40,7 @@ pub struct Args {
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -50,7 +52,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         say("nothing to print: every order was left out.");
         return Ok(ExitCode::SUCCESS);
     }
-    let client = Client::new(&args.door);
+    let client = Client::new(&args.daemon);
     let mut input = input;
     if !args.papers.is_empty() {
         input.job.retain(|(name, _)| name != "papers");
@@ -82,7 +84,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 async fn check_all(client: &Client, input: &Input, bodies: &[String]) -> Result<(), Failure> {
     let mut wrong = input.twins();
     for (at, body) in bodies.iter().enumerate() {
-        let answer = client.post("/v1/jobs?dry=true", body.clone()).await?;
+        let answer = client.post_answer("/v1/jobs?dry=true", body.clone()).await?;
         if !answer.status.is_success() {
             wrong.extend(answer.reasons_as(|faults| input.told(faults, at * LABELS_MAX)));
         }
@@ -98,7 +100,7 @@ const REPEAT: &str = "Repeat the command to be sure: a job is taken once.";
 
 /// Has the daemon take the job. `tell` puts what it finds wrong into lines.
 pub async fn submit(client: &Client, body: &str, tell: &dyn Fn(Vec<Fault>) -> Vec<String>) -> Result<Job, Failure> {
-    let answer = client.post("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
+    let answer = client.post_answer("/v1/jobs", body.to_owned()).await.map_err(|failure| match failure.code() {
         1 => Failure::unfinished(format!("{}\n{REPEAT}", failure.sentence)),
         _ => failure,
     })?;
@@ -111,7 +113,7 @@ pub async fn submit(client: &Client, body: &str, tell: &dyn Fn(Vec<Fault>) -> Ve
             _ => Failure::refused(format!("{reasons}\nNothing was taken.")),
         });
     }
-    let job = Job::read(&answer.body)?;
+    let job = Job::from(answer.granted::<api::Job>()?);
     match status {
         StatusCode::OK => say(&format!("job {} was taken before: going on with it.", job.id)),
         _ => say(&format!("job {}: {} labels taken for {}.", job.id, job.total(), job.printer)),
@@ -185,11 +187,13 @@ mod tests {
 
     fn job(states: [&str; 2]) -> Value {
         let labels = [json!({"id": "a", "state": states[0]}), json!({"id": "b", "state": states[1]})];
-        json!({"id": "wave", "printer": "pack-1", "runs": [{"run": 1, "labels": labels}]})
+        let run = json!({"run": 1, "printer": "pack-1", "labels": labels});
+        json!({"id": "wave", "printer": "pack-1", "taken_at": "2026-07-14T18:00:00Z", "sort": [], "counts": {}, "runs": [run]})
     }
 
     fn event(seq: usize, label: &str, state: &str) -> String {
-        let data = json!({"seq": seq, "kind": state, "job": "wave", "label": label, "printer": "pack-1", "data": {}});
+        let data = json!({"seq": seq, "at": "2026-07-14T18:00:00Z", "kind": state, "job": "wave", "label": label,
+            "printer": "pack-1", "data": {}});
         format!("id: {seq}\nevent: {state}\ndata: {data}\n\n")
     }
 
@@ -212,7 +216,7 @@ mod tests {
                     }),
                 )
                 .route("/v1/jobs/wave", get(|State(stub): State<Stub>| async { Json(stub.taken.1) }))
-                .route("/v1/printers", get(|| async { Json(json!({"printers": [{"name": "pack-1", "state": "printing"}]})) }))
+                .route("/v1/printers", get(|| async { Json(json!({"printers": []})) }))
                 .route(
                     "/v1/events",
                     get(|State(stub): State<Stub>| async {
@@ -246,7 +250,7 @@ mod tests {
             template: None,
             papers: Vec::new(),
             no_wait: false,
-            door: Door { socket: Some(socket) },
+            daemon: DaemonSocket { socket: Some(socket) },
         }
     }
 
@@ -266,9 +270,9 @@ mod tests {
 
     #[tokio::test]
     async fn when_the_daemon_refuses_every_fault_is_told_and_the_exit_code_is_2() {
-        let faults = json!({"faults": [
-            {"label": "a", "field": "recipient", "message": "is missing: say who gets the parcel."},
-            {"label": "b", "field": "tracking", "message": "is label a's too."},
+        let faults = json!({"type": "urn:waybilld:refused", "title": "refused", "status": 422, "detail": "2 faults.", "faults": [
+            {"label": "a", "code": "missing", "field": "recipient", "message": "is missing: say who gets the parcel."},
+            {"label": "b", "code": "conflict", "field": "tracking", "message": "is label a's too."},
         ]});
         let failure = stub(StatusCode::UNPROCESSABLE_ENTITY, faults, &[]).submit(TWO, |_| ()).await.expect_err("refused");
         assert_eq!(
@@ -281,7 +285,8 @@ mod tests {
 
     #[tokio::test]
     async fn when_the_daemon_was_too_slow_nobody_is_told_that_nothing_was_taken() {
-        let slow = json!({"detail": "this took longer than 30 s: ask again, a job with the same id."});
+        let detail = "this took longer than 30 s: ask again, a job with the same id.";
+        let slow = json!({"type": "urn:waybilld:too_slow", "title": "too slow", "status": 503, "detail": detail});
         let failure = stub(StatusCode::SERVICE_UNAVAILABLE, slow, &[]).submit(TWO, |_| ()).await.expect_err("slow");
         assert_eq!(
             failure,

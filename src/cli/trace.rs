@@ -1,6 +1,6 @@
 //! `waybilld trace`: what passes over a printer's line, as a capture that can go with a bug report.
 
-use super::client::{Client, Door, path_piece};
+use super::client::{Client, DaemonSocket, path_piece};
 use super::failure::Failure;
 use std::fs::File;
 use std::io::Write;
@@ -20,13 +20,13 @@ pub struct Args {
     #[arg(long)]
     labels: bool,
     #[command(flatten)]
-    door: Door,
+    daemon: DaemonSocket,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let query = if args.labels { "?labels=true" } else { "" };
     let path = format!("/v1/printers/{}/trace{query}", path_piece(&args.name));
-    let mut trace = Client::new(&args.door).text(&path).await?;
+    let mut trace = Client::new(&args.daemon).text(&path).await?;
     let mut out: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(File::create(path).map_err(|error| Failure::refused(format!("{}: {error}.", path.display())))?),
         None => Box::new(std::io::stdout()),

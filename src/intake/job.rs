@@ -8,7 +8,7 @@
 //! ```
 
 use super::Rules;
-use super::sort::{self, Sort};
+use crate::closed_set::ClosedSet;
 use crate::config::DEFAULT_TEMPLATE;
 use crate::config::PrinterConfig;
 use crate::dots::Dpi;
@@ -19,6 +19,7 @@ use crate::waybill::Waybill;
 use crate::waybill::clean::Kind;
 use crate::waybill::fields::Fields;
 use crate::waybill::json::Node;
+use crate::waybill::sort::{self, Sort};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -251,7 +252,8 @@ fn read_print(job: &Fields<'_>) -> bool {
 }
 
 fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
-    let words = job.list("sort", Sort::ALL.len());
+    let known = Sort::words();
+    let words = job.list("sort", known.len());
     let mut keys = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let field = format!("sort[{at}]");
@@ -259,11 +261,7 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
             Some((_, Some(key))) => keys.push(key),
             Some((word, None)) => {
                 let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-                job.fault(
-                    Code::UnknownValue,
-                    &field,
-                    format!("no key \"{word}\" to sort by.{}", hint(&word, &Sort::ALL.map(Sort::word))),
-                );
+                job.fault(Code::UnknownValue, &field, format!("no key \"{word}\" to sort by.{}", hint(&word, &known)));
             }
             None => job.fault(Code::WrongType, &field, "must be a text in quotes."),
         }

@@ -4,7 +4,7 @@
 //! that a target took is on disk, so that it gets the rest after any stop. What goes out and when is decided in
 //! [`crate::notify::courier`].
 
-use crate::api::{EventShape, WebhookShape};
+use crate::api;
 use crate::config::webhooks::{SECRET_MIN, Secret, Webhook};
 use crate::notify::courier::{Batch, Courier, EVENTS_MAX, Next, sign};
 use crate::spool::{Spool, SpoolError, UnixMs};
@@ -65,11 +65,11 @@ impl Webhooks {
     }
 
     /// The status of each, given the newest event of the ledger.
-    pub fn statuses(&self, latest: i64) -> Vec<WebhookShape> {
+    pub fn statuses(&self, latest: i64) -> Vec<api::Webhook> {
         let status = |((name, target, shown), (_, behind)): (&(String, String, watch::Receiver<Standing>), (&str, i64))| {
             let Standing { told, trouble } = shown.borrow().clone();
             let trouble = trouble.map(|trouble| (trouble.sentence, trouble.since, trouble.failures));
-            WebhookShape::of(name, target, told, behind, trouble)
+            api::Webhook::of(name, target, told, behind, trouble)
         };
         self.standing.iter().zip(self.behind(latest)).map(status).collect()
     }
@@ -95,7 +95,7 @@ struct Task {
 /// What goes out.
 #[derive(Serialize)]
 struct Delivery {
-    events: Vec<EventShape>,
+    events: Vec<api::Event>,
 }
 
 impl Task {
@@ -175,7 +175,7 @@ impl Task {
 
     async fn post(&self, batch: Batch) -> Result<(), String> {
         let id = batch.events.last().map_or(batch.up_to, |event| event.seq);
-        let delivery = Delivery { events: batch.events.into_iter().map(EventShape::of).collect() };
+        let delivery = Delivery { events: batch.events.into_iter().map(api::Event::of).collect() };
         let body = serde_json::to_vec(&delivery).expect("events are plain JSON");
         let timestamp = unix_time().as_secs();
         let signature = sign(&self.secret().await?, timestamp, &body);

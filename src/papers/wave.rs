@@ -5,6 +5,7 @@ use crate::waybill::Waybill;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use utoipa::ToSchema;
 
 /// The slots of a pick that fit one row; more go on in a row below it.
 const SLOTS_MAX: usize = 80;
@@ -12,7 +13,9 @@ const SLOTS_MAX: usize = 80;
 const BARS_MAX: usize = 26;
 
 /// A paper a job can ask for beside its labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WantedPaper)]
 pub enum Want {
     Cover,
     PickList,

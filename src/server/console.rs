@@ -7,7 +7,7 @@
 
 use super::problem::{Kind, Problem};
 use super::{AppState, Peer};
-use crate::api::{ConsoleAddress, ProblemShape};
+use crate::api::{self, ConsoleAddress};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
@@ -86,7 +86,7 @@ impl Console {
         Ok(format!("http://{address}/?token={}", self.token.0))
     }
 
-    /// These routes and the page, for whoever shows what must be shown.
+    /// These routes and the page, for requests that show what must be shown.
     pub(super) fn guard(token: Token, listener: &TcpListener, routes: Router) -> Router {
         // Cookies know no port: a second daemon on this PC needs another name.
         let port = listener.local_addr().map_or(0, |address| address.port());
@@ -103,7 +103,7 @@ impl Console {
 /// To open in a browser of this PC. Told only at the socket.
 #[utoipa::path(get, path = "/v1/console", tag = "daemon", responses(
     (status = 200, body = ConsoleAddress),
-    (status = 404, description = "No console is configured, or it is the console that asks.", body = ProblemShape,
+    (status = 404, description = "No console is configured, or it is the console that asks.", body = api::Problem,
         content_type = "application/problem+json")))]
 pub async fn address(
     State(app): State<Arc<AppState>>,
@@ -162,7 +162,7 @@ impl Guard {
         if !method.is_safe() && !is_ours {
             return Err(Problem::new(
                 Kind::ForeignOrigin,
-                "nobody says which page sent this: only the console's own may ask here.",
+                "the header `Origin` is missing: only the console's own page may ask here.",
             ));
         }
         Ok(None)
@@ -186,7 +186,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether that host, with or without a port, is a name of this PC that nobody else can give out.
+/// Whether that host, with or without a port, is a name that only this PC can have.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

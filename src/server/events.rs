@@ -1,12 +1,12 @@
 //! What happens, as it happens: server-sent events out of the spool's history.
 //!
-//! Each event has the number the history gave it, so whoever was cut off goes on after the last one heard. Nothing is
+//! Each event has the number the history gave it, so a listener that was cut off goes on after the last one it heard. Nothing is
 //! queued for a slow listener but the page in hand: the rest waits in the spool.
 
 use super::extract::Query;
 use super::problem::{Kind, Problem};
 use super::{AppState, closed};
-use crate::api::EventShape;
+use crate::api;
 use crate::api::refusals::ServerError;
 use crate::closed_set::ClosedSet;
 use crate::spool::Spool;
@@ -46,8 +46,8 @@ pub struct Since {
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(Since, ("Last-Event-ID" = Option<i64>, Header, description = "The number of the last event you know.")),
     responses(
-    (status = 200, description = "A stream of events.", body = EventShape, content_type = "text/event-stream"),
-    (status = 400, description = "A number that is none.", body = crate::api::ProblemShape,
+    (status = 200, description = "A stream of events.", body = api::Event, content_type = "text/event-stream"),
+    (status = 400, description = "A number that is none.", body = api::Problem,
         content_type = "application/problem+json"),
     ServerError,
 ))]
@@ -98,7 +98,7 @@ async fn follow(
             if page.is_empty() {
                 tokio::select! {
                     changed = latest.changed() => if changed.is_err() { return },
-                    // Nothing that has a number: only whoever looks at a station hears it.
+                    // It has no number in the history: the console asks how its station stands.
                     Ok(()) = failures.changed() => {
                         if tell.send(Ok(Event::default().comment(STATION))).await.is_err() {
                             return;
@@ -109,7 +109,7 @@ async fn follow(
             for event in page {
                 after = event.seq;
                 let heard = Event::default().id(event.seq.to_string()).event(event.kind.word());
-                let data = serde_json::to_string(&EventShape::of(event)).expect("an event is plain JSON");
+                let data = serde_json::to_string(&api::Event::of(event)).expect("an event is plain JSON");
                 if tell.send(Ok(heard.data(data))).await.is_err() {
                     return;
                 }

@@ -8,6 +8,8 @@ use crate::api;
 use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{BagRequest, ManifestRequest};
 use crate::intake::handover::Manifests;
+use crate::papers;
+use crate::spool::LabelView;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,7 +24,7 @@ use std::sync::Arc;
     (status = 201, description = "Taken: they print next.", body = api::Manifests),
     (status = 200, description = "They were made before.", body = api::Manifests),
     (status = 409, description = "There is nothing to hand over, or the id belongs to something else.",
-        body = api::ProblemShape, content_type = "application/problem+json"),
+        body = api::Problem, content_type = "application/problem+json"),
     Unreadable, ServerError,
 ))]
 pub async fn manifests(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<(StatusCode, Json<api::Manifests>), Problem> {
@@ -46,12 +48,25 @@ pub async fn manifest(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Js
     (status = 201, description = "Taken: it prints next.", body = api::Bag),
     (status = 200, description = "It was made before.", body = api::Bag),
     (status = 409, description = "There is nothing to put into it, or the id belongs to something else.",
-        body = api::ProblemShape, content_type = "application/problem+json"),
+        body = api::Problem, content_type = "application/problem+json"),
     Unreadable, ServerError,
 ))]
 pub async fn bags(State(app): State<Arc<AppState>>, body: JsonBody) -> Result<(StatusCode, Json<api::Bag>), Problem> {
     let (new, label, bag) = app.intake().bag(&body.node, Zoned::now()).await?;
-    Ok((status(new), Json(api::Bag::of(&label, bag))))
+    Ok((status(new), Json(bag_of(&label, bag))))
+}
+
+/// A bag's label as it goes over the wire.
+fn bag_of(label: &LabelView, bag: papers::Bag) -> api::Bag {
+    api::Bag {
+        id: label.id.clone(),
+        printer: label.printer.clone(),
+        state: label.state,
+        carrier: bag.carrier,
+        parcels: bag.count,
+        to: bag.to,
+        weight: bag.weight,
+    }
 }
 
 fn status(new: bool) -> StatusCode {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[utoipa::path(get, path = "/healthz", tag = "daemon", responses((status = 200, body = Health), ServerError))]
 pub async fn healthz(State(app): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
     app.services.spool.counts().await?;
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+    Ok(Json(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 
 /// Numbers for Prometheus

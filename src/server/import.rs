@@ -5,7 +5,7 @@ use super::body::File;
 use super::extract::Query;
 use super::problem::Problem;
 use crate::api::refusals::{ServerError, Unreadable};
-use crate::api::{Imported, Job, LeftOutShape, ProblemShape};
+use crate::api::{self, Imported, Job, LeftOut};
 use crate::intake::importing::Request;
 use crate::intake::{Keep, Submitted};
 use axum::Json;
@@ -43,12 +43,12 @@ pub struct Importing {
 /// for them, JSON records. What it is, is seen from its bytes. Everything wrong comes back at once, each message led by
 /// its row and column, and nothing is taken then.
 #[utoipa::path(post, path = "/v1/import", tag = "jobs", params(Importing),
-    request_body(content((Vec<u8> = "text/csv"), (Vec<u8> = "text/tab-separated-values"),
-        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((api::Binary = "text/csv"), (api::Binary = "text/tab-separated-values"),
+        (api::Binary = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (api::Binary = "application/octet-stream"))),
     responses(
         (status = 201, description = "Taken: every label is on disk.", body = Imported),
         (status = 200, description = "Taken before, and so it stands now; or nothing was to be taken.", body = Imported),
-        (status = 409, description = "The id belongs to a job with other content.", body = ProblemShape,
+        (status = 409, description = "The id belongs to a job with other content.", body = api::Problem,
             content_type = "application/problem+json"),
         Unreadable, ServerError,
     ))]
@@ -67,6 +67,6 @@ pub async fn import(
         Some(Submitted::Known(job)) => (StatusCode::OK, Some(Job::of(job))),
         Some(Submitted::Sound(_)) | None => (StatusCode::OK, None),
     };
-    let left_out = made.left_out.into_iter().map(|left_out| LeftOutShape { order: left_out.order, why: left_out.why }).collect();
-    Ok((status, Json(Imported { job, map: made.map, written: made.written, checked: made.labels, left_out })))
+    let left_out = made.left_out.into_iter().map(|left_out| LeftOut { order: left_out.order, why: left_out.why }).collect();
+    Ok((status, Json(Imported { job, map: made.map, written: made.written.to_owned(), checked: made.labels, left_out })))
 }

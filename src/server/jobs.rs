@@ -34,8 +34,8 @@ pub struct Taking {
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", params(Taking), request_body = JobRequest, responses(
     (status = 201, description = "Taken: every label is on disk.", body = api::Job),
     (status = 200, description = "This job was taken before, and so it stands now; or, with `dry`, it could be taken.",
-        content((api::Job = "application/json"), (api::Checked = "application/json"))),
-    (status = 409, description = "The id belongs to a job with other content.", body = api::ProblemShape,
+        body = api::JobAnswer),
+    (status = 409, description = "The id belongs to a job with other content.", body = api::Problem,
         content_type = "application/problem+json"),
     Unreadable, ServerError,
 ))]
@@ -53,14 +53,15 @@ pub async fn submit(State(app): State<Arc<AppState>>, Query(taking): Query<Takin
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Newest {
-    /// 1 to 100, usually 20.
+    /// Usually 20.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
 
 /// The newest jobs, in numbers
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(Newest), responses(
     (status = 200, body = api::Jobs),
-    (status = 400, description = "A parameter we do not know or understand.", body = api::ProblemShape,
+    (status = 400, description = "A parameter we do not know or understand.", body = api::Problem,
         content_type = "application/problem+json"),
     ServerError,
 ))]

@@ -6,12 +6,13 @@ use super::problem::{Kind, Problem};
 use super::{AppState, Peer};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::{HoldRequest, OutcomeRequest, ReprintRequest, VoidRequest};
-use crate::api::{LabelHistory, LabelState, Labels};
+use crate::api::{LabelHistory, LabelState, Labels, Recipient};
 use crate::closed_set::ClosedSet;
 use crate::content::Content;
 use crate::fault::{Code, hint};
 use crate::intake::number;
 use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as Standing};
+use crate::waybill::Party;
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
 use axum::extract::State;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-/// Labels in a page when nobody says how many.
+/// Labels in a page when the request does not say how many.
 const PAGE: usize = 100;
 
 /// Which labels to list; what is left out does not matter.
@@ -32,20 +33,23 @@ pub struct Wanted {
     order: Option<String>,
     /// A tracking number, however it is spaced.
     tracking: Option<String>,
-    /// `waiting`, `sending`, `printed`, `sent`, `in_doubt`, `held`, `canceled` or `voided`.
+    /// Those that stand so.
+    #[param(value_type = Option<Standing>)]
     state: Option<String>,
     /// Taken then or later: RFC 3339.
+    #[param(format = DateTime, pattern = "^20[0-9]{2}-")]
     since: Option<String>,
     /// `next` of the page before.
     cursor: Option<i64>,
-    /// Labels in the page: 1 to 1000, usually 100.
+    /// Labels in the page, usually 100.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
 /// Find labels, the newest first
 #[utoipa::path(get, path = "/v1/labels", tag = "labels", params(Wanted), responses(
     (status = 200, body = Labels),
-    (status = 400, description = "A parameter we do not know or understand.", body = crate::api::ProblemShape,
+    (status = 400, description = "A parameter we do not know or understand.", body = crate::api::Problem,
         content_type = "application/problem+json"),
     ServerError,
 ))]
@@ -56,7 +60,7 @@ pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wante
             .ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &Standing::words()))))
     });
     let since = wanted.since.map(|since| {
-        let wrong = |_| unasked("`since` is no time: use one such as 2026-07-14T18:00:00Z.".to_owned());
+        let wrong = |_| unasked("`since` is not a timestamp: use one such as 2026-07-14T18:00:00Z.".to_owned());
         since.parse::<Timestamp>().map(Timestamp::as_millisecond).map_err(wrong)
     });
     let filter = LabelFilter {
@@ -78,11 +82,22 @@ pub async fn label(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<
     let detail = app.services.spool.label(&id).await?;
     let kept = detail.waybill.as_deref().map(Content::parse);
     // A paper has no recipient.
-    let waybill = match &kept {
-        Some(Ok(Content::Waybill(waybill))) => Some(waybill.as_ref()),
+    let recipient = match &kept {
+        Some(Ok(Content::Waybill(waybill))) => Some(recipient(&waybill.recipient)),
         _ => None,
     };
-    Ok(Json(LabelHistory::of(detail, waybill)))
+    Ok(Json(LabelHistory::of(detail, recipient)))
+}
+
+/// Enough of a party to recognise it, not enough to know it.
+fn recipient(party: &Party) -> Recipient {
+    Recipient {
+        name: party.masked_name(),
+        phone: party.masked_phone(),
+        city: party.city.clone(),
+        region: party.region.clone(),
+        country: party.country.code().to_owned(),
+    }
 }
 
 /// Print a label again, on purpose
@@ -91,7 +106,7 @@ pub async fn label(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<
 #[utoipa::path(post, path = "/v1/labels/{id}/reprint", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), request_body = ReprintRequest,
     responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError,
-        (status = 410, description = "Its data was erased after the days it is kept.", body = crate::api::ProblemShape,
+        (status = 410, description = "Its data was erased after the days it is kept.", body = crate::api::Problem,
             content_type = "application/problem+json")))]
 pub async fn reprint(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
     let (reprint, printer) = read(&body, &["reason", "by", "printer"], |fields| {
@@ -156,7 +171,7 @@ pub async fn hold(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) 
 }
 
 /// Let a held label print
-#[utoipa::path(post, path = "/v1/labels/{id}/release", tag = "labels",
+#[utoipa::path(post, path = "/v1/labels/{id}/release", operation_id = "release_label", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")),
     responses((status = 200, body = LabelState), NotFound, Conflict, Unreadable, ServerError))]
 pub async fn release(State(app): State<Arc<AppState>>, Id(id): Id, body: JsonBody) -> Result<Json<LabelState>, Problem> {
@@ -200,8 +215,8 @@ impl Peer {
     pub fn name(self) -> String {
         match self {
             Peer::User(uid) => format!("user {uid}"),
-            Peer::Unknown => "somebody at the socket".to_owned(),
-            Peer::Console => "somebody at the console".to_owned(),
+            Peer::Unknown => "unknown user at the socket".to_owned(),
+            Peer::Console => "user at the console".to_owned(),
         }
     }
 }

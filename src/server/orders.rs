@@ -50,7 +50,7 @@ pub async fn cancel(
 ///
 /// What a request to cancel has held waits for its turn again, and flags are taken off. Labels that were canceled or
 /// voided stay so.
-#[utoipa::path(post, path = "/v1/orders/{order}/release", tag = "orders",
+#[utoipa::path(post, path = "/v1/orders/{order}/release", operation_id = "release_order", tag = "orders",
     params(("order" = String, Path, description = "The order number, however it is spaced.")),
     responses((status = 200, body = OrderOutcome), NotFound, Unreadable, ServerError))]
 pub async fn release(State(app): State<Arc<AppState>>, Id(order): Id, body: JsonBody) -> Result<Json<OrderOutcome>, Problem> {

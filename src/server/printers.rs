@@ -5,9 +5,12 @@ use super::extract::Query;
 use super::problem::{Kind, Problem};
 use super::{AppState, Services, closed};
 use crate::api::refusals::{NotFound, ServerError};
-use crate::api::{Errand, Printer, Printers, ProblemShape, Released};
+use crate::api::{self, Printer, Printers, Released, ServiceTask};
+use crate::closed_set::ClosedSet;
 use crate::fault::hint;
-use crate::printer::{Became, Chore, Handle};
+use crate::printer::words::{ConfirmsBy, PrinterReason, PrinterState, TaskKind, TaskOutcome};
+use crate::printer::{Became, Chore, Handle, View};
+use crate::spool::Count;
 use crate::station::control::Control;
 use axum::Json;
 use axum::body::Body;
@@ -28,7 +31,7 @@ const TRACE_AHEAD: usize = 16;
 #[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), ServerError))]
 pub async fn printers(State(app): State<Arc<AppState>>) -> Result<Json<Printers>, Problem> {
     let counts = app.services.spool.counts().await?;
-    Ok(Json(Printers { printers: app.services.printers.iter().map(|printer| Printer::of(printer, &counts)).collect() }))
+    Ok(Json(Printers { printers: app.services.printers.iter().map(|printer| view_of(printer, &counts)).collect() }))
 }
 
 /// Stop feeding a printer after the label it works on
@@ -39,7 +42,7 @@ pub async fn pause(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Jso
     let printer = named(&app.services, &name)?;
     printer.pause().await;
     tracing::info!(printer = name, "pause");
-    Ok(Json(Printer::of(printer, &app.services.spool.counts().await?)))
+    Ok(Json(view_of(printer, &app.services.spool.counts().await?)))
 }
 
 /// Feed a paused printer again
@@ -50,13 +53,13 @@ pub async fn resume(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Js
     let printer = named(&app.services, &name)?;
     printer.resume().await;
     tracing::info!(printer = name, "resume");
-    Ok(Json(Printer::of(printer, &app.services.spool.counts().await?)))
+    Ok(Json(view_of(printer, &app.services.spool.counts().await?)))
 }
 
 /// Let the labels of a printer go that are held since a long outage
 ///
 /// They print in the order in which they would have.
-#[utoipa::path(post, path = "/v1/printers/{name}/release", tag = "printers",
+#[utoipa::path(post, path = "/v1/printers/{name}/release", operation_id = "release_printer", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")),
     responses((status = 200, body = Released), NotFound, ServerError))]
 pub async fn release(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Json<Released>, Problem> {
@@ -66,17 +69,42 @@ pub async fn release(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<J
     Ok(Json(Released { printer: name, labels }))
 }
 
-/// What became of an errand, as an answer.
-type Done = Result<(StatusCode, Json<Errand>), Problem>;
+/// How it stands, with its own labels out of everybody's.
+fn view_of(printer: &Handle, counts: &[Count]) -> Printer {
+    let View { state, reasons, sentence, run, label, answers_status, confirms_by } = printer.view();
+    let (width, height) = printer.config.media;
+    let own = counts.iter().filter(|count| count.printer == printer.name);
+    Printer {
+        name: printer.name.clone(),
+        // A word that is not known here is no reason to call the printer fine.
+        state: PrinterState::from_word(state).unwrap_or(PrinterState::Stopped),
+        reasons: reasons.iter().map(|reason| PrinterReason::from_word(reason).unwrap_or(PrinterReason::OtherError)).collect(),
+        sentence,
+        run,
+        label,
+        answers_status,
+        confirms_by: confirms_by.and_then(ConfirmsBy::from_word),
+        device: printer.config.device.to_string(),
+        language: printer.config.language,
+        template: printer.config.template.clone(),
+        group: printer.config.group.clone(),
+        dpi: printer.config.dpi.nominal(),
+        media_mm: [width.0, height.0],
+        counts: own.map(|count| (count.state, count.labels)).collect(),
+    }
+}
+
+/// What became of a service task, as an answer.
+type Done = Result<(StatusCode, Json<ServiceTask>), Problem>;
 
 /// Print a label with the printer's own name
 ///
 /// To tell it from its neighbours. It goes before the labels of jobs, also while the printer is paused by an operator.
 #[utoipa::path(post, path = "/v1/printers/{name}/identify", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
-        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
-        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = ServiceTask),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = ServiceTask),
+        (status = 409, description = "It was not taken; the sentence says why.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn identify(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
@@ -89,9 +117,9 @@ pub async fn identify(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
 /// To read off offset, darkness and dead dots: `test.png` is what it should look like.
 #[utoipa::path(post, path = "/v1/printers/{name}/test", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
-        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
-        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = ServiceTask),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = ServiceTask),
+        (status = 409, description = "It was not taken; the sentence says why.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn test(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
@@ -105,10 +133,10 @@ pub async fn test(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
 /// labels as they need.
 #[utoipa::path(post, path = "/v1/printers/{name}/control-sheet", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = Errand),
+        (status = 200, description = "It is out, or was sent to a printer that cannot confirm.", body = ServiceTask),
         (status = 202, description = "Nobody waits any more; the printer goes on with this label as soon as it can, and the \
-            labels after it are not printed.", body = Errand),
-        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+            labels after it are not printed.", body = ServiceTask),
+        (status = 409, description = "It was not taken; the sentence says why.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn control_sheet(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
@@ -121,9 +149,9 @@ pub async fn control_sheet(State(app): State<Arc<AppState>>, Id(name): Id) -> Do
 /// It feeds some labels. `sent` says that the order was handed over: no printer tells what it measured.
 #[utoipa::path(post, path = "/v1/printers/{name}/calibrate", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "The order was handed over.", body = Errand),
-        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = Errand),
-        (status = 409, description = "It was not taken; the sentence says why.", body = ProblemShape,
+        (status = 200, description = "The order was handed over.", body = ServiceTask),
+        (status = 202, description = "Nobody waits any more; the printer does it as soon as it can.", body = ServiceTask),
+        (status = 409, description = "It was not taken; the sentence says why.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn calibrate(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
@@ -134,7 +162,7 @@ pub async fn calibrate(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
 /// The test label as it should come out, dot for dot
 #[utoipa::path(get, path = "/v1/printers/{name}/test.png", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration.")), responses(
-        (status = 200, description = "A picture.", body = Vec<u8>, content_type = "image/png"), NotFound, ServerError))]
+        (status = 200, description = "A picture.", body = api::Binary, content_type = "image/png"), NotFound, ServerError))]
 pub async fn test_picture(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Response, Problem> {
     let label = named(&app.services, &name)?.test_label(app.services.designs.fonts()).await;
     let png = app.compute(move |_| label.raster().to_png()).await?;
@@ -155,7 +183,7 @@ pub struct Telling {
 #[utoipa::path(get, path = "/v1/printers/{name}/trace", tag = "printers",
     params(("name" = String, Path, description = "Its name in the configuration."), Telling), responses(
         (status = 200, description = "A text without end.", body = String, content_type = "text/plain"),
-        (status = 400, description = "`labels` is neither true nor false.", body = ProblemShape,
+        (status = 400, description = "`labels` is neither true nor false.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn trace(
@@ -199,7 +227,11 @@ fn done(name: String, chore: Chore, became: Became) -> Done {
         Became::Waits(_) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
-    Ok((status, Json(Errand { printer: name, order: chore.word(), outcome: became.word(), sentence })))
+    let (task, outcome) = (TaskKind::from_word(chore.word()), TaskOutcome::from_word(became.word()));
+    let (Some(task), Some(outcome)) = (task, outcome) else {
+        return Err(Problem::new(Kind::Internal, "the printer's answer is not known here."));
+    };
+    Ok((status, Json(ServiceTask { printer: name, task, outcome, sentence })))
 }
 
 fn named<'a>(services: &'a Services, name: &str) -> Result<&'a Handle, Problem> {

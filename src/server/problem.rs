@@ -2,7 +2,7 @@
 //!
 //! A [`Problem`] is a kind, one sentence for a person, and every fault when the request itself was wrong.
 
-use crate::api::{FaultShape, ProblemShape};
+use crate::api;
 use crate::fault::Fault;
 use crate::intake::Rejected;
 use crate::spool::SpoolError;
@@ -98,13 +98,13 @@ impl Problem {
     pub fn to_json(&self) -> String {
         let (status, word, title) = self.kind.facts();
         let told = self.faults.iter().take(FAULTS_MAX);
-        let shape = ProblemShape {
+        let shape = api::Problem {
             type_: format!("urn:waybilld:{word}"),
             title: title.to_owned(),
             status: status.as_u16(),
             detail: self.detail.clone(),
-            faults: told.map(FaultShape::of).collect(),
-            faults_untold: self.faults.len().saturating_sub(FAULTS_MAX),
+            faults: told.map(api::Fault::of).collect(),
+            faults_omitted: self.faults.len().saturating_sub(FAULTS_MAX),
         };
         serde_json::to_string(&shape).expect("a problem is plain JSON")
     }

@@ -4,7 +4,7 @@ use super::AppState;
 use super::body::JsonBody;
 use super::extract::{Id, Query};
 use super::problem::{Kind, Problem};
-use crate::api::ProblemShape;
+use crate::api;
 use crate::api::refusals::{NotFound, ServerError, Unreadable};
 use crate::api::requests::{JobRequest, LabelRequest};
 use crate::dots::Dpi;
@@ -18,17 +18,29 @@ use jiff::Zoned;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// How to draw.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Drawing {
     /// `png`: a picture of one label, dot for dot; `zpl`, `tspl`, `escpos`: what a printer would be sent for all of them.
+    #[param(schema_with = formats)]
     format: Option<String>,
     /// 203, 300 or 600. Otherwise the printer's, if the job names one, or 203.
+    #[param(schema_with = resolutions)]
     dpi: Option<u32>,
     /// The template of labels that name none.
+    #[param(max_length = 64)]
     template: Option<String>,
+}
+
+fn formats() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["png", "zpl", "tspl", "escpos"])).build()
+}
+
+fn resolutions() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([203, 300, 600])).build()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +57,7 @@ enum Format {
         (JobRequest = "application/json"))),
     responses(
         (status = 200, description = "A picture, or the bytes for a printer.",
-            content((Vec<u8> = "image/png"), (Vec<u8> = "application/zpl"), (Vec<u8> = "application/octet-stream"))),
+            content((api::Binary = "image/png"), (api::Binary = "application/zpl"), (api::Binary = "application/octet-stream"))),
         Unreadable, ServerError,
     ))]
 pub async fn render(
@@ -96,9 +108,9 @@ fn written(drawn: &Drawn, format: Format) -> Result<Vec<u8>, Vec<Fault>> {
 /// A taken label as it prints, dot for dot
 #[utoipa::path(get, path = "/v1/labels/{id}/preview.png", tag = "labels",
     params(("id" = String, Path, description = "The caller's id of it.")), responses(
-        (status = 200, description = "The label with the names and addresses it prints.", body = Vec<u8>,
+        (status = 200, description = "The label with the names and addresses it prints.", body = api::Binary,
             content_type = "image/png"),
-        (status = 410, description = "Its data was erased after the days it is kept.", body = ProblemShape,
+        (status = 410, description = "Its data was erased after the days it is kept.", body = api::Problem,
             content_type = "application/problem+json"),
         NotFound, ServerError,
     ))]

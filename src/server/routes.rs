@@ -4,7 +4,7 @@ use super::problem::{Kind, Problem};
 use super::{
     AppState, REQUEST, console, events, handover, health, import, jobs, labels, orders, printers, render, stations, webhooks,
 };
-use crate::api::{FaultShape, ProblemShape};
+use crate::api;
 use crate::fault::nearest;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -24,7 +24,7 @@ use utoipa_axum::routes;
             Every answer that says no is `application/problem+json`."
     ),
     servers((url = "/", description = "On the daemon's Unix socket.")),
-    components(schemas(ProblemShape, FaultShape))
+    components(schemas(api::Problem, api::Fault))
 )]
 struct Document;
 

@@ -2,7 +2,7 @@
 
 use super::AppState;
 use super::problem::Problem;
-use crate::api::WebhooksShape;
+use crate::api::Webhooks;
 use crate::api::refusals::ServerError;
 use axum::Json;
 use axum::extract::State;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 /// How the webhooks stand
 ///
 /// `behind` counts the events that a target has yet to take. One that fails is tried again by itself.
-#[utoipa::path(get, path = "/v1/webhooks", tag = "events", responses((status = 200, body = WebhooksShape), ServerError))]
-pub async fn webhooks(State(app): State<Arc<AppState>>) -> Result<Json<WebhooksShape>, Problem> {
+#[utoipa::path(get, path = "/v1/webhooks", tag = "events", responses((status = 200, body = Webhooks), ServerError))]
+pub async fn webhooks(State(app): State<Arc<AppState>>) -> Result<Json<Webhooks>, Problem> {
     let latest = *app.services.spool.latest_seq().borrow();
-    Ok(Json(WebhooksShape { webhooks: app.services.webhooks.statuses(latest) }))
+    Ok(Json(Webhooks { webhooks: app.services.webhooks.statuses(latest) }))
 }

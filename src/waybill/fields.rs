@@ -2,6 +2,7 @@
 
 use super::clean::{Kind, clean};
 use super::json::{Node, shown};
+use super::spec::{Field, What};
 use crate::fault::{Code, Fault, hint};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -13,6 +14,8 @@ const UNKNOWN_MAX: usize = 10;
 /// and also, after noting the fault, for one that is wrong.
 pub struct Fields<'a> {
     entries: &'a [(String, Node)],
+    /// What they may be, where that stands in a list.
+    list: &'static [Field],
     path: &'a str,
     faults: &'a RefCell<Vec<Fault>>,
 }
@@ -28,7 +31,7 @@ impl<'a> Fields<'a> {
             ));
             return None;
         };
-        let fields = Fields { entries, path, faults };
+        let fields = Fields { entries, list: &[], path, faults };
         let unknown = entries.iter().filter(|(name, _)| !known.contains(&name.as_str()));
         for (name, _) in unknown.take(UNKNOWN_MAX) {
             fields.fault(Code::UnknownField, &shown(name), format!("is not a field we know.{}", hint(name, known)));
@@ -41,6 +44,48 @@ impl<'a> Fields<'a> {
         let faults: RefCell<Vec<Fault>> = RefCell::default();
         let made = Fields::of(node, "", known, &faults).map(|fields| read(&fields));
         made.filter(|_| faults.borrow().is_empty()).ok_or_else(|| faults.into_inner())
+    }
+
+    /// The fields of an object of which a list says what they may be.
+    pub fn listed(node: &'a Node, path: &'a str, list: &'static [Field], faults: &'a RefCell<Vec<Fault>>) -> Option<Fields<'a>> {
+        let known: Vec<&str> = list.iter().map(|field| field.name).collect();
+        Fields::of(node, path, &known, faults).map(|fields| Fields { list, ..fields })
+    }
+
+    fn what(&self, name: &str) -> What {
+        self.list.iter().find(|field| field.name == name).expect("the reader asks for fields of its list").what
+    }
+
+    /// A text, as its list says.
+    pub fn said(&self, name: &str) -> Option<String> {
+        match self.what(name) {
+            What::Text { max, kind, .. } => self.text(name, max, kind),
+            _ => None,
+        }
+    }
+
+    /// A whole number, as its list says.
+    pub fn number(&self, name: &str) -> Option<u32> {
+        match self.what(name) {
+            What::Whole { min, max } => self.whole(name, min..=max),
+            _ => None,
+        }
+    }
+
+    /// Lines of an address, as their list says.
+    pub fn lines(&self, name: &str) -> Vec<String> {
+        match self.what(name) {
+            What::Lines { count_max, max } => self.texts(name, count_max, max),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Objects, at most as many as their list says.
+    pub fn objects(&self, name: &str) -> &'a [Node] {
+        match self.what(name) {
+            What::Many { max, .. } => self.list(name, max),
+            _ => &[],
+        }
     }
 
     /// Notes a fault of that field.

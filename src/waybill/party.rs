@@ -1,10 +1,9 @@
 //! Who a parcel comes from and goes to.
 
-use super::clean::Kind;
 use super::country::Country;
 use super::fields::Fields;
 use super::json::Node;
-use super::mask;
+use super::{mask, spec};
 use crate::fault::{Code, Fault};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,12 +23,6 @@ pub struct Party {
     pub country: Country,
 }
 
-/// What a party may say of itself.
-pub const PARTY_FIELDS: [&str; 8] = ["name", "company", "phone", "lines", "city", "region", "postcode", "country"];
-
-/// Lines of an address.
-const LINES_MAX: usize = 12;
-
 /// The sender's post knows where the parcel was handed in; the recipient's must find the door.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -46,10 +39,10 @@ impl Party {
     }
 
     pub(super) fn read(node: &Node, path: &str, role: Role, faults: &RefCell<Vec<Fault>>) -> Option<Party> {
-        let fields = Fields::of(node, path, &PARTY_FIELDS, faults)?;
-        let name = fields.text("name", 200, Kind::Readable);
-        let lines = fields.texts("lines", LINES_MAX, 500);
-        let country = fields.text("country", 200, Kind::Plain);
+        let fields = Fields::listed(node, path, &spec::PARTY, faults)?;
+        let name = fields.said("name");
+        let lines = fields.lines("lines");
+        let country = fields.said("country");
         let whose = if role == Role::Sender { "seller's" } else { "buyer's" };
         fields.need("name", name.is_some(), &format!("give the {whose} full name."));
         fields.need("lines", !lines.is_empty(), &format!("give the {whose} address, at least one line."));
@@ -61,16 +54,16 @@ impl Party {
             }
             known
         });
-        let postcode = fields.text("postcode", 20, Kind::Readable);
+        let postcode = fields.said("postcode");
         if let (Role::Recipient, Some(country)) = (role, country) {
             let there = postcode.is_some() || !country.needs_postcode();
             fields.need("postcode", there, &format!("{} needs one.", country.name()));
         }
         Some(Party {
-            company: fields.text("company", 200, Kind::Address),
-            phone: fields.text("phone", 50, Kind::Readable),
-            city: fields.text("city", 200, Kind::Address),
-            region: fields.text("region", 200, Kind::Address),
+            company: fields.said("company"),
+            phone: fields.said("phone"),
+            city: fields.said("city"),
+            region: fields.said("region"),
             name: name?,
             lines,
             postcode,

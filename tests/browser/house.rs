@@ -65,11 +65,11 @@ impl House {
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        self.client.get(path).await.unwrap().granted().unwrap()
+        self.client.get_answer(path).await.unwrap().granted::<serde_json::Value>().unwrap()
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        self.client.post(path, body.to_string()).await.unwrap().granted().unwrap()
+        self.client.post_answer(path, body.to_string()).await.unwrap().granted::<serde_json::Value>().unwrap()
     }
 
     /// A file of that name beside the ledger.

@@ -41,7 +41,7 @@ impl Shop {
     }
 
     async fn submit(&self, daemon: &Process) {
-        let taken = daemon.client.post("/v1/jobs", job("wave", 1..=LABELS).to_string()).await.unwrap();
+        let taken = daemon.client.post_answer("/v1/jobs", job("wave", 1..=LABELS).to_string()).await.unwrap();
         assert_eq!(taken.status, 201, "{}", taken.body);
     }
 

@@ -143,12 +143,12 @@ async fn a_roll_that_ends_and_a_power_cut_on_three_languages_and_two_kinds_of_li
     let mut printers: Vec<Printer> = kinds.map(|(language, serial)| Printer::start(house.path(), language, serial)).collect();
     let mut daemon = Daemon::start(house.path(), &printers.iter().map(Printer::config).collect::<String>());
     daemon.ready().await;
-    let get = async |path: &str| daemon.client.get(path).await.unwrap().granted().unwrap();
+    let get = async |path: &str| daemon.client.get_answer(path).await.unwrap().granted::<serde_json::Value>().unwrap();
 
     let mut all = Vec::new();
     for (at, printer) in printers.iter().enumerate() {
         let (job, labels) = printer.job(at * LABELS);
-        daemon.client.post("/v1/jobs", job.to_string()).await.unwrap().granted().unwrap();
+        daemon.client.post_answer("/v1/jobs", job.to_string()).await.unwrap().granted::<serde_json::Value>().unwrap();
         all.push(labels);
     }
 
@@ -157,7 +157,7 @@ async fn a_roll_that_ends_and_a_power_cut_on_three_languages_and_two_kinds_of_li
         let told = get("/v1/printers").await;
         let mut of = told["printers"].as_array().unwrap().iter().filter(|told| told["name"] == printer.name.as_str());
         let told = of.next().unwrap();
-        told["state"] == "stopped" && told["reasons"] == json!(["media-empty"]) && printer.whole().len() == ROLL
+        told["state"] == "stopped" && told["reasons"] == json!(["media_empty"]) && printer.whole().len() == ROLL
     })
     .await;
     printers.iter_mut().for_each(|printer| printer.control("media 100"));

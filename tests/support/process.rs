@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use waybilld::cli::client::{Answer, Client, Door};
+use waybilld::cli::client::{Answer, Client, DaemonSocket};
 
 /// How long a daemon may take to come up, or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,14 +39,14 @@ impl Process {
 
     pub fn spawn(folder: &Path, command: &mut Command) -> Process {
         let socket = folder.join("socket");
-        let client = Client::new(&Door { socket: Some(socket.clone()) });
+        let client = Client::new(&DaemonSocket { socket: Some(socket.clone()) });
         Process { child: command.spawn().unwrap(), socket, client }
     }
 
     /// Until it answers.
     pub async fn ready(&mut self) {
         let ready = async {
-            while self.client.get("/healthz").await.is_err() {
+            while self.client.get_answer("/healthz").await.is_err() {
                 assert_eq!(self.child.try_wait().unwrap(), None, "the daemon ended");
                 sleep(Duration::from_millis(5)).await;
             }
@@ -85,17 +85,17 @@ impl Process {
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        self.client.get(path).await.unwrap().body
+        self.client.get_answer(path).await.unwrap().body
     }
 
     /// What it answers; `None` when it did not.
     pub async fn try_get(&self, path: &str) -> Option<Answer> {
-        self.client.get(path).await.ok()
+        self.client.get_answer(path).await.ok()
     }
 
     /// What it answers; `None` when it did not.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
-        self.client.post(path, body.to_string()).await.ok()
+        self.client.post_answer(path, body.to_string()).await.ok()
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-use waybilld::cli::client::{Answer, Client, Door};
+use waybilld::cli::client::{Answer, Client, DaemonSocket};
+use waybilld::closed_set::ClosedSet;
 use waybilld::config::Config;
 use waybilld::daemon::{self, Running};
 use waybilld::emulator::Machine;
@@ -60,7 +61,7 @@ impl Plan {
         }
         let config = Config::parse("test", &(config + &self.config)).unwrap();
         let daemon = daemon::start(config).await.unwrap();
-        Shop { folder, daemon, client: Client::new(&Door { socket: Some(socket) }), printers }
+        Shop { folder, daemon, client: Client::new(&DaemonSocket { socket: Some(socket) }), printers }
     }
 }
 
@@ -94,11 +95,11 @@ impl Shop {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.client.get(path).await.unwrap()
+        self.client.get_answer(path).await.unwrap()
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.client.post(path, body.to_string()).await.unwrap()
+        self.client.post_answer(path, body.to_string()).await.unwrap()
     }
 
     /// Asks for something that needs no more words.
@@ -135,11 +136,11 @@ impl Shop {
 
     /// The events of that kind up to now.
     pub async fn events(&self, kind: &str) -> Vec<Value> {
-        let mut heard = self.client.events(Some("0")).await.unwrap();
+        let mut heard = self.client.events(Some(0)).await.unwrap();
         let mut events = Vec::new();
         while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(300), heard.next()).await {
-            if event.kind == kind {
-                events.push(event.data);
+            if event.kind.word() == kind {
+                events.push(serde_json::to_value(&event).unwrap());
             }
         }
         events

@@ -156,7 +156,7 @@ struct Day {
 impl Day {
     async fn scan(&self, text: &str) -> Value {
         let scan = json!({"station": "bench-1", "text": text, "by": "Mei"}).to_string();
-        self.daemon.client.post("/v1/scan", scan).await.unwrap().granted().unwrap()
+        self.daemon.client.post_answer("/v1/scan", scan).await.unwrap().granted::<serde_json::Value>().unwrap()
     }
 
     async fn expect(&self, text: &str, code: &str) -> Value {
@@ -166,7 +166,13 @@ impl Day {
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        self.daemon.client.post(path, body.to_string()).await.unwrap().granted().unwrap_or_else(|no| panic!("{path}: {no}"))
+        self.daemon
+            .client
+            .post_answer(path, body.to_string())
+            .await
+            .unwrap()
+            .granted::<serde_json::Value>()
+            .unwrap_or_else(|no| panic!("{path}: {no}"))
     }
 
     async fn label(&self, id: &str) -> Value {
@@ -240,7 +246,7 @@ async fn a_sellers_day_from_the_export_to_the_manifests_agrees_to_the_label() {
     day.printer.control(&format!("media {}", papers + FIRST_ROLL));
     day.until("the roll is out", async |day| {
         let printer = day.daemon.get("/v1/printers").await["printers"][0].clone();
-        day.waybills() == FIRST_ROLL && printer["reasons"].to_string().contains("media-empty")
+        day.waybills() == FIRST_ROLL && printer["reasons"].to_string().contains("media_empty")
     })
     .await;
     day.printer.control("media 200");

@@ -161,7 +161,7 @@ async fn hears_a_wave(client: Client) {
     let wave = fs::read_to_string(labels(folder.path(), 1)).unwrap();
     let label: Value = serde_json::from_str(&wave).unwrap();
     let job = serde_json::json!({"id": "wave-1", "labels": [label]});
-    assert!(daemon.client.post("/v1/jobs", job.to_string()).await.unwrap().status.is_success());
+    assert!(daemon.client.post_answer("/v1/jobs", job.to_string()).await.unwrap().status.is_success());
     let mut heard = Vec::new();
     while heard.last().is_none_or(|line| line != "printed pkg-0001") {
         let mut line = String::new();

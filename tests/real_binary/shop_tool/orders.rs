@@ -136,7 +136,7 @@ async fn a_roll_that_is_loaded_late_prints_what_was_begun_and_holds_the_rest() {
     let shop = Shop::of(1).config("[limits]\nhold_after = 1").start().await;
     shop.machine(1).control("media 1");
     shop.submit(job_for("pack-1", "wave", 1..=8)).await;
-    shop.until("it is out of labels", async |shop| shop.printer(1).await["reasons"][0] == "media-empty").await;
+    shop.until("it is out of labels", async |shop| shop.printer(1).await["reasons"][0] == "media_empty").await;
     sleep(Duration::from_millis(1_500)).await;
     shop.machine(1).control("media 100");
     let settled = async |shop: &Shop| {
@@ -157,8 +157,8 @@ async fn a_roll_that_is_loaded_late_prints_what_was_begun_and_holds_the_rest() {
 async fn on_the_command_line_an_order_is_canceled_and_taken_up_again_in_sentences() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = start(folder.path(), "").await;
-    daemon.client.post("/v1/printers/pack-1/pause", String::new()).await.unwrap();
-    daemon.client.post("/v1/jobs", job_for("pack-1", "wave", 1..=2).to_string()).await.unwrap();
+    daemon.client.post_answer("/v1/printers/pack-1/pause", String::new()).await.unwrap();
+    daemon.client.post_answer("/v1/jobs", job_for("pack-1", "wave", 1..=2).to_string()).await.unwrap();
     let held = "label pkg-1: held, it does not print before the order is canceled or released.\n";
     for (words, code, said) in [
         ("cancel 57646001 --requested", 0, held),
@@ -178,7 +178,7 @@ async fn on_the_command_line_an_order_is_canceled_and_taken_up_again_in_sentence
 /// The code word and the sentence of a scan.
 async fn scan(daemon: &Process, station: &str, text: &str) -> (String, String) {
     let scan = json!({"station": station, "text": text}).to_string();
-    let said = daemon.client.post("/v1/scan", scan).await.unwrap().body;
+    let said = daemon.client.post_answer("/v1/scan", scan).await.unwrap().body;
     let text = |key: &str| said[key].as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
     (text("code"), text("sentence"))
 }
@@ -190,7 +190,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
         "[stations.print]\nprinter = \"pack-1\"\nmode = \"print\"\n[stations.ship]\nprinter = \"pack-1\"\nmode = \"ship\"\n";
     let daemon = start(folder.path(), stations).await;
     let order = async |order: &str, verb: &str, body: Value| {
-        let answer = daemon.client.post(&format!("/v1/orders/{order}/{verb}"), body.to_string()).await.unwrap();
+        let answer = daemon.client.post_answer(&format!("/v1/orders/{order}/{verb}"), body.to_string()).await.unwrap();
         answer.body["labels"][0]["became"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
     };
     let printed = async |id: &str| {
@@ -200,7 +200,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
     };
     let mut wave = job_for("pack-1", "wave", 1..=2);
     wave["print"] = "on_scan".into();
-    daemon.client.post("/v1/jobs", wave.to_string()).await.unwrap();
+    daemon.client.post_answer("/v1/jobs", wave.to_string()).await.unwrap();
 
     assert_eq!(order("57646001", "cancel", json!({"requested": true})).await, "held");
     let (code, sentence) = scan(&daemon, "print", "TR001").await;
@@ -219,7 +219,7 @@ async fn a_packer_who_scans_learns_that_the_order_has_changed() {
     let mut anew = label(1);
     anew["id"] = "pkg-1b".into();
     anew["recipient"]["lines"] = json!(["Neue Gasse 7"]);
-    daemon.client.post("/v1/labels/pkg-1/replace", anew.to_string()).await.unwrap();
+    daemon.client.post_answer("/v1/labels/pkg-1/replace", anew.to_string()).await.unwrap();
     printed("pkg-1b").await;
     assert_eq!(scan(&daemon, "ship", "pkg-1b").await.0, "shipped");
     let (code, sentence) = scan(&daemon, "ship", "pkg-1").await;

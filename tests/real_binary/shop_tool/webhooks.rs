@@ -115,7 +115,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 async fn submit(daemon: &Process, job: Value) {
-    let answer = daemon.client.post("/v1/jobs", job.to_string()).await.unwrap();
+    let answer = daemon.client.post_answer("/v1/jobs", job.to_string()).await.unwrap();
     assert!(answer.status.is_success(), "{}", answer.body);
 }
 

@@ -1,10 +1,16 @@
 //! The order in which a job's labels print. What a label does not say comes last; equals stay as they were given.
 
-use crate::waybill::Waybill;
+use super::Waybill;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 /// A key to sort by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, Serialize, Deserialize, ToSchema)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SortKey)]
 pub enum Sort {
     ShipBy,
     /// The lowest first.
@@ -22,37 +28,6 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub const ALL: [Sort; 9] = [
-        Sort::ShipBy,
-        Sort::Priority,
-        Sort::Carrier,
-        Sort::Service,
-        Sort::Location,
-        Sort::Sku,
-        Sort::Order,
-        Sort::Tracking,
-        Sort::Country,
-    ];
-
-    /// The word for it in a job.
-    pub fn word(self) -> &'static str {
-        match self {
-            Sort::ShipBy => "ship_by",
-            Sort::Priority => "priority",
-            Sort::Carrier => "carrier",
-            Sort::Service => "service",
-            Sort::Location => "location",
-            Sort::Sku => "sku",
-            Sort::Order => "order",
-            Sort::Tracking => "tracking",
-            Sort::Country => "country",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Sort> {
-        Sort::ALL.into_iter().find(|key| key.word() == word)
-    }
-
     fn compare(self, a: &Waybill, b: &Waybill) -> Ordering {
         match self {
             Sort::ShipBy => by(a, b, |label| label.ship_by.map(|ship_by| ship_by.at)),
