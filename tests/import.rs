@@ -478,7 +478,7 @@ async fn a_map_of_the_house_is_used_by_its_name_and_told_by_file_and_line_when_i
     assert_eq!((status, &answer["checked"]), (200, &Value::from(1)), "{answer}");
     std::fs::write(&path, map.replace("[label]", "[lable]")).unwrap();
     let (status, problem) = desk.ask("POST", "/v1/import?map=erp", "text/csv", table.clone()).await;
-    assert_eq!(status, 400);
+    assert_eq!(status, 422);
     assert!(
         problem["faults"][0]["message"].as_str().unwrap().ends_with("erp.toml:6: no key `lable` here. Did you mean \"label\"?"),
         "{problem}"
@@ -516,10 +516,10 @@ async fn an_endless_line_and_an_empty_file_are_refused() {
     let (status, problem) = desk.ask("POST", "/v1/import", "text/csv", vec![b'x'; 100 << 20]).await;
     assert_eq!(status, 413, "{problem}");
     let (status, problem) = desk.ask("POST", "/v1/import", "text/csv", vec![b'x'; 1 << 20]).await;
-    assert_eq!(status, 400);
+    assert_eq!(status, 422);
     assert!(problem["faults"][0]["message"].as_str().unwrap().starts_with("row 1, column A: has more than 32767"), "{problem}");
     let (status, _) = desk.ask("POST", "/v1/import", "text/csv", Vec::new()).await;
-    assert_eq!(status, 400);
+    assert_eq!(status, 422);
     let (status, problem) = desk.ask("POST", "/v1/import", "text/csv", csv(&[header()])).await;
     assert_eq!((status, &problem["faults"][0]["message"]), (422, &Value::from("there is no order in it.")));
 }
