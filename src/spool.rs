@@ -24,10 +24,11 @@ mod schema;
 mod taking;
 mod threads;
 mod transaction;
+mod usable;
 mod verbs;
 
 pub use answers::{ScanAnswer, Tone};
-pub use error::{Left, SpoolError};
+pub use error::{NoLongerWaiting, OpenError, Refusal, RefusalKind, SpoolError, Trouble};
 pub use events::EventKind;
 pub use hold::{Hold, HoldCause};
 pub use ledger::State;
@@ -95,13 +96,13 @@ impl Drop for Inner {
 impl Spool {
     /// Opens the ledger in that directory, making both if need be. Labels that were being sent when the daemon
     /// stopped are in doubt from now on.
-    pub fn open(dir: &Path, clock: Clock) -> Result<Spool, SpoolError> {
-        let unusable = |error: std::io::Error| SpoolError::Directory { dir: dir.to_owned(), why: error.to_string() };
+    pub fn open(dir: &Path, clock: Clock) -> Result<Spool, OpenError> {
+        let unusable = |error: std::io::Error| OpenError::Directory { dir: dir.to_owned(), why: error.to_string() };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
         let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse(dir.to_owned())),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         let log_pages = Arc::new(AtomicI32::new(0));
@@ -494,7 +495,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, SpoolError> {
+fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     let db = Connection::open_with_flags(dir.join("ledger.db"), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Only the moving of the log ever makes anybody wait, and that is short.
     db.busy_timeout(Duration::from_secs(5))?;
@@ -504,12 +505,12 @@ fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, SpoolError> {
     Ok(db)
 }
 
-fn open_to_read(dir: &Path) -> Result<Connection, SpoolError> {
+fn open_to_read(dir: &Path) -> Result<Connection, OpenError> {
     connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Opens the writing connection, brings the tables up to date and puts in doubt what was being sent.
-fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), SpoolError> {
+fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), OpenError> {
     let mut db = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Erased data is overwritten, not only unlinked.
     db.execute_batch(
@@ -532,9 +533,9 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
 }
 
 /// A ledger that cannot be read is another matter than a disk that cannot be written.
-fn damaged(dir: &Path, error: SpoolError) -> SpoolError {
+fn damaged(dir: &Path, error: OpenError) -> OpenError {
     match error {
-        SpoolError::Disk(why) => SpoolError::Damaged { dir: dir.to_owned(), why },
+        OpenError::Trouble(Trouble::Disk(why)) => OpenError::Damaged { dir: dir.to_owned(), why },
         other => other,
     }
 }

@@ -18,9 +18,9 @@ use crate::closed_set::ClosedSet;
 use crate::config::{Config, Mode, StationConfig};
 use crate::designs::Designs;
 use crate::printer::{Handle, Printers};
-use crate::spool::{Hold, HoldCause, LabelView, Reprint, ScanNote, Spool, SpoolError, State, UnixMs};
+use crate::spool::{Hold, HoldCause, LabelView, Refusal, Reprint, ScanNote, Spool, SpoolError, State, Trouble, UnixMs};
 use crate::text::Fonts;
-use answer::{refusal, refused};
+use answer::refused;
 use control::{Control, PICKS_MAX};
 use scanned::{Scanned, TEXT_MAX};
 use session::{Bench, Heard, Undo, meant};
@@ -154,7 +154,7 @@ impl Stations {
             drop(place);
             answer
         });
-        scan.await.unwrap_or(Err(StationError::Spool(SpoolError::Closed)))
+        scan.await.unwrap_or(Err(StationError::Spool(Trouble::Closed.into())))
     }
 
     /// A scan of its own scanner was not worked on: the answer before it must not be taken for its own.
@@ -322,27 +322,16 @@ impl Station {
     /// Does with the label what the mode says, or says why not.
     async fn act(&self, bench: &mut Bench, label: LabelView, person: Option<&str>, now: UnixMs) -> Result<Answer, StationError> {
         let mode = bench.mode;
-        let answer = match refusal(&label, mode, now) {
-            Some(no) => {
-                bench.did(Undo::Never("the last scan did nothing."));
-                no
-            }
-            None => {
-                let done = match mode {
-                    Mode::Reprint => self.reprint(&label, person).await,
-                    Mode::Print => self.print(&label, person).await,
-                    Mode::Ship => self.ship(&label, person).await,
-                };
-                match done {
-                    Ok((answer, undo)) => {
-                        bench.did(undo);
-                        answer
-                    }
-                    // It came to stand otherwise since it was looked for.
-                    Err(error) => refused(&label, mode, now, &error).ok_or(error)?,
-                }
-            }
+        let done = match mode {
+            Mode::Reprint => self.reprint(&label, person).await,
+            Mode::Print => self.print(&label, person).await,
+            Mode::Ship => self.ship(&label, person).await,
         };
+        let (answer, undo) = match done {
+            Ok(done) => done,
+            Err(error) => (answer_to(error, &label, mode, now)?, Undo::Never("the last scan did nothing.")),
+        };
+        bench.did(undo);
         if answer.code == Code::RefusedInDoubt {
             self.ask(label, now);
         }
@@ -404,12 +393,9 @@ impl Station {
                     let sentence = format!("{printer} has printed nothing lately: scan the label itself.");
                     return Ok(Answer::new(bench.mode, Code::Unknown, sentence).with(at_printer));
                 };
-                if let Some(no) = refusal(&label, Mode::Reprint, now) {
-                    return Ok(no);
-                }
                 let (answer, undo) = match self.reprint(&label, person).await {
                     Ok(done) => done,
-                    Err(error) => return Ok(refused(&label, Mode::Reprint, now, &error).ok_or(error)?),
+                    Err(error) => return Ok(answer_to(error, &label, Mode::Reprint, now)?),
                 };
                 bench.did(undo);
                 Ok(Answer { mode: bench.mode, ..answer })
@@ -465,7 +451,7 @@ impl Station {
         }
         let state = match self.spool.outcome(&label.id, came_out, &self.who(person)).await {
             Ok(state) => state,
-            Err(SpoolError::Illegal(illegal)) => {
+            Err(SpoolError::Refusal(Refusal::NotAllowed(illegal))) => {
                 let sentence = format!("label {} is {} by now: nothing is asked of it any more.", label.id, illegal.from);
                 return Ok(Answer::new(mode, Code::NothingAsked, sentence).of(label));
             }
@@ -540,9 +526,7 @@ impl Station {
                 let label = self.spool.label(label).await?.label;
                 Ok(Answer::new(bench.mode, Code::Undone, sentence).of(label))
             }
-            Err(error @ (SpoolError::Illegal(_) | SpoolError::NotShipped(_) | SpoolError::OnManifest { .. })) => {
-                no(bench, format!("it is too late to take that back: {error}"))
-            }
+            Err(SpoolError::Refusal(refusal)) => no(bench, format!("it is too late to take that back: {refusal}")),
             Err(error) => {
                 bench.did(undo);
                 Err(error.into())
@@ -580,6 +564,12 @@ impl Station {
     fn who(&self, person: Option<&str>) -> String {
         person.unwrap_or(&self.name).to_owned()
     }
+}
+
+/// What a packer is told when the ledger did not do it; trouble with the ledger is no answer.
+fn answer_to(error: SpoolError, label: &LabelView, mode: Mode, now: UnixMs) -> Result<Answer, SpoolError> {
+    let SpoolError::Refusal(refusal) = &error else { return Err(error) };
+    refused(label, mode, now, refusal).ok_or(error)
 }
 
 fn says(mode: Mode) -> &'static str {

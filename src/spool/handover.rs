@@ -1,6 +1,6 @@
 //! Which parcels stand on which handover manifest.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, Happened, ManifestMade};
 use super::reading::{LABEL, label_view};
 use super::records::{LabelKey, LabelView, NewJob, Taken};
@@ -22,7 +22,7 @@ pub(super) fn take(tx: &mut Transaction, job: &NewJob, parcels: &[(LabelKey, Str
              FROM labels WHERE key = ?1",
         )?;
         if !free.query_row([key], |row| row.get::<_, bool>(0))? {
-            return Err(SpoolError::Overtaken(tx.label_of_key(*key)?.id));
+            return Err(Refusal::Overtaken(tx.label_of_key(*key)?.id).into());
         }
     }
     let taken = taking::take(tx, job)?;

@@ -3,7 +3,7 @@
 //! A label whose bytes are on their way can be neither kept back nor voided. What is asked of it is written down, and
 //! [`apply_pending`] does it in the same commit that records the label's end.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, CancelTold, Happened, LabelMoved, LabelReplaced};
 use super::hold::{Hold, HoldCause, PendingCancel};
 use super::ledger::{State, Step};
@@ -190,10 +190,10 @@ fn labels_of(tx: &Transaction, order: &Number) -> Result<Vec<(LabelRow, bool)>, 
     if found.iter().any(|(.., number)| written(number) == meant) {
         found.retain(|(.., number)| written(number) == meant);
     } else if found.iter().any(|(.., number)| written(number) != written(&found[0].2)) {
-        return Err(SpoolError::SeveralOrders);
+        return Err(Refusal::SeveralOrders.into());
     }
     if found.is_empty() {
-        return Err(SpoolError::NoOrder);
+        return Err(Refusal::NoOrder.into());
     }
     found.into_iter().map(|(key, shipped, _)| Ok((tx.label_of_key(key)?, shipped))).collect()
 }
@@ -208,7 +208,7 @@ pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) 
     if replaced_by.as_ref() == Some(&new.id) && is_kept(tx, new)? {
         return Ok(Replaced::Done(Box::new(reading::label(tx.db, &new.id)?.label)));
     }
-    let refused = |why: String| Err(SpoolError::NotReplaced { label: id.to_owned(), why });
+    let refused = |why: String| Err(Refusal::NotReplaced { label: id.to_owned(), why }.into());
     if paper.is_some() {
         return refused("it is a paper of a wave and no waybill: print that paper again instead.".to_owned());
     }

@@ -1,6 +1,6 @@
 //! The printer loop's side of the ledger: a label leaves, and what became of it.
 
-use super::error::{Left, SpoolError};
+use super::error::{NoLongerWaiting, Refusal, SpoolError};
 use super::ledger::{State, Step};
 use super::orders;
 use super::records::{LabelKey, Leaving, Outcome};
@@ -10,12 +10,12 @@ use rusqlite::params;
 /// Records that these labels are about to leave for that printer, all of them or none.
 pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
     let standing = labels.iter().map(|leaving| tx.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
-    let left: Vec<Left> = standing
+    let left: Vec<NoLongerWaiting> = standing
         .iter()
         .zip(labels)
         .map(|(label, leaving)| (label, leaving.revision.is_some_and(|read| read != label.revision)))
         .filter(|(label, changed)| label.state != State::Waiting || label.printer != printer || *changed)
-        .map(|(label, changed)| Left {
+        .map(|(label, changed)| NoLongerWaiting {
             key: label.key,
             id: label.id.clone(),
             state: label.state,
@@ -24,7 +24,7 @@ pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -
         })
         .collect();
     if !left.is_empty() {
-        return Err(SpoolError::NotWaiting(left));
+        return Err(Refusal::NotWaiting(left).into());
     }
     for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
         let number = label.attempts + 1;
@@ -50,7 +50,7 @@ pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -
 pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
     let label = tx.label_of_key(key)?;
     if label.attempts != attempt {
-        return Err(SpoolError::Outdated { label: label.id, attempt });
+        return Err(Refusal::Outdated { label: label.id, attempt }.into());
     }
     match outcome {
         Outcome::Printed { evidence } => end_attempt(tx, &label, Step::Confirm, "", Some(evidence), None),

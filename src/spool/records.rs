@@ -272,6 +272,8 @@ pub struct LabelView {
     pub manifest: Option<String>,
     /// The buyer asked to cancel, and nobody has decided.
     pub cancel_requested: bool,
+    /// Its order is canceled: it is voided as soon as its fate is known.
+    pub cancel_pending: bool,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -280,6 +282,43 @@ pub struct LabelView {
     pub taken_at: UnixMs,
     /// When it came to stand so.
     pub moved_at: UnixMs,
+}
+
+#[cfg(test)]
+impl LabelView {
+    /// A label for tests, of which one copy came out.
+    pub fn sample(id: &str, state: State) -> LabelView {
+        LabelView {
+            key: 1,
+            id: id.to_owned(),
+            job: "wave".to_owned(),
+            printer: "pack-1".to_owned(),
+            run: 1,
+            position: 1,
+            state,
+            hold: None,
+            reason: String::new(),
+            order: None,
+            tracking: None,
+            ship_by: None,
+            carrier: None,
+            weight_g: None,
+            expires: None,
+            on_scan: false,
+            paper: None,
+            replaced_by: None,
+            shipped_at: None,
+            shipped_station: None,
+            manifest: None,
+            cancel_requested: false,
+            cancel_pending: false,
+            urgent: false,
+            attempts: 1,
+            copies: 1,
+            taken_at: 0,
+            moved_at: 0,
+        }
+    }
 }
 
 /// A label with all the spool knows of it.

@@ -1,9 +1,10 @@
 //! What a pack station asks of the ledger: which label is meant, what waits for a scan, what was handed over.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, AtStation, Happened, Scanned};
-use super::hold::{Hold, HoldCause, PendingCancel};
+use super::hold::HoldCause;
 use super::ledger::{Illegal, State, Step};
+use super::mode::Mode;
 use super::reading::{LABEL, label_view};
 use super::records::{GoodsWaiting, LabelKey, LabelView, ScanNote, Shipments, UnixMs, Wave};
 use super::transaction::{LabelRow, Transaction};
@@ -141,7 +142,7 @@ fn waiting_of(db: &Connection, job: i64, printer: &str) -> Result<Vec<LabelKey>,
 pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &str) -> Result<usize, SpoolError> {
     let key: Option<i64> =
         tx.db.prepare_cached("SELECT key FROM jobs WHERE id = ?1")?.query_row([job], |row| row.get(0)).optional()?;
-    let key = key.ok_or_else(|| SpoolError::NoJob(job.to_owned()))?;
+    let key = key.ok_or_else(|| Refusal::NoJob(job.to_owned()))?;
     let waiting = waiting_of(tx.db, key, printer)?;
     for label in &waiting {
         let label = tx.label_of_key(*label)?;
@@ -152,31 +153,6 @@ pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &s
         tx.step(&label, Step::Void { copy_out: false }, "its wave was canceled", Some(by))?;
     }
     Ok(waiting.len())
-}
-
-/// Refuses a label that the buyer asked to cancel, or that is to be voided.
-fn check_wanted(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    let pending: Option<PendingCancel> =
-        tx.db.prepare_cached("SELECT pending_cancel FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    match pending {
-        Some(_) => Err(SpoolError::Held { label: label.id.clone(), hold: Hold::of(HoldCause::BuyerAsked) }),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a label whose time is over or that another one stands for.
-pub(super) fn check_usable(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    let (expires, replaced_by): (Option<UnixMs>, Option<String>) = tx
-        .db
-        .prepare_cached("SELECT expires, replaced_by FROM labels WHERE key = ?1")?
-        .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if let Some(other) = replaced_by {
-        return Err(SpoolError::Replaced { label: label.id.clone(), other });
-    }
-    match expires {
-        Some(at) if at <= tx.now => Err(SpoolError::Expired(label.id.clone())),
-        _ => Ok(()),
-    }
 }
 
 /// Puts the label into an urgent run of its own at that printer: somebody stands there and waits for it.
@@ -197,17 +173,7 @@ pub(super) fn put_first(tx: &Transaction, label: &mut LabelRow, printer: Option<
 /// Lets a label print that waited for its scan.
 pub(super) fn let_print(tx: &mut Transaction, id: &str, printer: &str, by: &str) -> Result<State, SpoolError> {
     let mut label = tx.label(id)?;
-    check_usable(tx, &label)?;
-    tx.allowed(&label, Step::Release)?;
-    check_wanted(tx, &label)?;
-    match label.hold {
-        Some(HoldCause::OnScan) => {}
-        cause => {
-            // Every held label has a cause.
-            let hold = Hold::because(cause.unwrap_or(HoldCause::Asked), label.reason);
-            return Err(SpoolError::Held { label: label.id, hold });
-        }
-    }
+    tx.check_use(&label, Mode::Print)?;
     put_first(tx, &mut label, Some(printer))?;
     // Its slip comes behind it, wherever it prints.
     for mut slip in tx.slips(&label)? {
@@ -244,22 +210,10 @@ pub(super) fn take_back_reprint(tx: &mut Transaction, id: &str, by: &str) -> Res
 /// Records that the parcel was handed over.
 pub(super) fn ship(tx: &mut Transaction, id: &str, by: Option<&str>, station: &str) -> Result<(), SpoolError> {
     let label = tx.label(id)?;
-    check_usable(tx, &label)?;
-    // A copy is out: that another one waits or is in doubt does not keep the parcel.
-    let is_out = matches!(label.state, State::Printed | State::Sent) || (label.copies > 0 && !label.state.is_end());
-    if !is_out {
-        return Err(SpoolError::NotShippable { label: label.id, state: label.state });
-    }
-    check_wanted(tx, &label)?;
-    let changed = tx
-        .db
-        .prepare_cached(
-            "UPDATE labels SET shipped_at = ?2, shipped_by = ?3, shipped_station = ?4 WHERE key = ?1 AND shipped_at IS NULL",
-        )?
+    tx.check_use(&label, Mode::Ship)?;
+    tx.db
+        .prepare_cached("UPDATE labels SET shipped_at = ?2, shipped_by = ?3, shipped_station = ?4 WHERE key = ?1")?
         .execute(params![label.key, tx.now, by, station])?;
-    if changed == 0 {
-        return Err(SpoolError::Shipped(label.id));
-    }
     tx.record_event(About::label(&label), &Happened::Shipped(AtStation { station: station.to_owned() }))
 }
 
@@ -269,7 +223,7 @@ pub(super) fn unship(tx: &mut Transaction, id: &str, station: &str) -> Result<()
     let manifest: Option<String> =
         tx.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
     if let Some(manifest) = manifest {
-        return Err(SpoolError::OnManifest { label: label.id, manifest });
+        return Err(Refusal::OnManifest { label: label.id, manifest }.into());
     }
     let changed = tx
         .db
@@ -279,7 +233,7 @@ pub(super) fn unship(tx: &mut Transaction, id: &str, station: &str) -> Result<()
         )?
         .execute([label.key])?;
     if changed == 0 {
-        return Err(SpoolError::NotShipped(label.id));
+        return Err(Refusal::NotShipped(label.id).into());
     }
     tx.record_event(About::label(&label), &Happened::Unshipped(AtStation { station: station.to_owned() }))
 }

@@ -3,7 +3,7 @@
 //! The writer takes what waits into one transaction and answers when it is committed, so ten callers share the
 //! cost of one flush. All of them sleep until there is something to do, and end when the last handle is dropped.
 
-use super::error::SpoolError;
+use super::error::{SpoolError, Trouble};
 use super::records::UnixMs;
 use super::transaction::Transaction;
 use rusqlite::Connection;
@@ -64,7 +64,7 @@ impl<T> Future for Receipt<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.get_mut().answer {
-            Ok(answer) => Pin::new(answer).poll(context).map(|answer| answer.unwrap_or(Err(SpoolError::Closed))),
+            Ok(answer) => Pin::new(answer).poll(context).map(|answer| answer.unwrap_or(Err(Trouble::Closed.into()))),
             Err(error) => Poll::Ready(Err(error.clone())),
         }
     }
@@ -105,8 +105,8 @@ pub(super) const REQUESTS_MAX: usize = 1_024;
 
 fn sent<T>(result: Result<(), TrySendError<T>>) -> Result<(), SpoolError> {
     result.map_err(|error| match error {
-        TrySendError::Full(_) => SpoolError::Busy(REQUESTS_MAX),
-        TrySendError::Disconnected(_) => SpoolError::Closed,
+        TrySendError::Full(_) => Trouble::Busy(REQUESTS_MAX).into(),
+        TrySendError::Disconnected(_) => Trouble::Closed.into(),
     })
 }
 

@@ -3,11 +3,14 @@
 //! Every change of a label's state goes through [`Transaction::step`], which asks the ledger first and writes the
 //! event beside it.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, Happened, LabelMoved};
 use super::hold::HoldCause;
 use super::ledger::{Illegal, State, Step, next};
+use super::mode::Mode;
+use super::reading;
 use super::records::{LabelKey, UnixMs};
+use super::usable;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -87,7 +90,7 @@ impl Transaction<'_> {
         let writes = self.db.total_changes();
         let result = work(self);
         if let Err(error) = &result
-            && (self.db.total_changes() != writes || matches!(error, SpoolError::Full | SpoolError::Disk(_)))
+            && (self.db.total_changes() != writes || matches!(error, SpoolError::Trouble(_)))
         {
             self.broken = Some(error.clone());
         }
@@ -99,7 +102,7 @@ impl Transaction<'_> {
             .prepare_cached(&format!("{LABEL_ROW} WHERE l.id = ?1"))?
             .query_row([id], label_row)
             .optional()?
-            .ok_or_else(|| SpoolError::NoLabel(id.to_owned()))
+            .ok_or_else(|| Refusal::NoLabel(id.to_owned()).into())
     }
 
     pub fn label_of_key(&self, key: LabelKey) -> Result<LabelRow, SpoolError> {
@@ -107,13 +110,19 @@ impl Transaction<'_> {
             .prepare_cached(&format!("{LABEL_ROW} WHERE l.key = ?1"))?
             .query_row([key], label_row)
             .optional()?
-            .ok_or_else(|| SpoolError::NoLabel(format!("number {key}")))
+            .ok_or_else(|| Refusal::NoLabel(format!("number {key}")).into())
     }
 
     /// Where the label would stand after the step, or why it may not be taken.
     pub fn allowed(&self, label: &LabelRow, step: Step) -> Result<State, SpoolError> {
         let illegal = || Illegal { label: label.id.clone(), from: label.state, step };
         Ok(next(label.state, step).ok_or_else(illegal)?)
+    }
+
+    /// Refuses what a person wants of a label in hand when it may not be used so.
+    pub fn check_use(&self, label: &LabelRow, mode: Mode) -> Result<(), SpoolError> {
+        let label = reading::label_of_key(self.db, label.key)?;
+        usable::refusal(&label, mode, self.now).map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// Moves the label one step, if the ledger allows it, and tells so.

@@ -1,14 +1,15 @@
 //! What people and other programs ask of labels that are taken, and what time asks of old ones.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, BacklogHeld, Happened, LabelReassigned};
 use super::hold::{Hold, HoldCause};
 use super::ledger::{State, Step};
+use super::mode::Mode;
 use super::orders;
 use super::printing::end_attempt;
 use super::reading;
 use super::records::{Hash, LabelKey, Reprint, UnixMs};
-use super::scans::{check_usable, put_first};
+use super::scans::put_first;
 use super::transaction::Transaction;
 use rusqlite::{OptionalExtension, params};
 use std::time::Duration;
@@ -136,10 +137,9 @@ pub(super) fn reprint(tx: &mut Transaction, id: &str, reprint: &Reprint, printer
     let kept: Option<i64> =
         tx.db.prepare_cached("SELECT 1 FROM contents WHERE label = ?1")?.query_row([label.key], |row| row.get(0)).optional()?;
     if kept.is_none() {
-        return Err(SpoolError::Erased(id.to_owned()));
+        return Err(Refusal::Erased(id.to_owned()).into());
     }
-    check_usable(tx, &label)?;
-    tx.allowed(&label, Step::Reprint)?;
+    tx.check_use(&label, Mode::Reprint)?;
     put_first(tx, &mut label, printer)?;
     tx.db
         .prepare_cached("UPDATE labels SET reprint_reason = ?2, reprint_by = ?3, reprint_station = ?4 WHERE key = ?1")?

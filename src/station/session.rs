@@ -167,35 +167,7 @@ mod tests {
     }
 
     fn label(id: &str, state: State) -> LabelView {
-        LabelView {
-            key: 1,
-            id: id.to_owned(),
-            job: "wave".to_owned(),
-            printer: "pack-1".to_owned(),
-            run: 1,
-            position: 1,
-            state,
-            hold: None,
-            reason: String::new(),
-            order: None,
-            tracking: None,
-            ship_by: None,
-            carrier: None,
-            weight_g: None,
-            expires: None,
-            on_scan: false,
-            paper: None,
-            replaced_by: None,
-            shipped_at: None,
-            shipped_station: None,
-            manifest: None,
-            cancel_requested: false,
-            urgent: false,
-            attempts: 1,
-            copies: 1,
-            taken_at: 0,
-            moved_at: 0,
-        }
+        LabelView::sample(id, state)
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::{Desk, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
 use waybilld::spool::{
-    CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, Leaving, NewJob, NewLabel, Number, Outcome, Replaced,
-    SpoolError, State,
+    CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, Leaving, NewJob, NewLabel, Number, Outcome, Refusal,
+    Replaced, SpoolError, State,
 };
 
 fn sure() -> Cancellation {
@@ -242,7 +242,7 @@ async fn a_label_on_its_way_is_not_replaced_before_its_fate_is_known() {
     assert!(said(&desk).await.ends_with("it is being sent: wait until it has its end, then ask again."));
     desk.spool.settle(sent.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
     assert!(said(&desk).await.ends_with("look at the tray and say whether it came out, then ask again."));
-    assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), SpoolError::NoLabel("wave-1b".to_owned()));
+    assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), Refusal::NoLabel("wave-1b".to_owned()).into());
 }
 
 #[derive(Debug, Clone)]
