@@ -11,21 +11,27 @@ mod answers;
 mod columns;
 mod error;
 pub mod events;
+mod groups;
 mod handover;
 mod hold;
+mod keepsakes;
+mod labels;
 pub mod ledger;
 mod mode;
 mod orders;
+mod outage;
+mod pending;
 mod printing;
 mod reading;
 mod records;
+mod replacing;
+mod retention;
 mod scans;
 mod schema;
 mod taking;
 mod threads;
 mod transaction;
 mod usable;
-mod verbs;
 
 pub use answers::{ScanAnswer, Tone};
 pub use error::{NoLongerWaiting, OpenError, Refusal, RefusalKind, SpoolError, Trouble};
@@ -201,13 +207,13 @@ impl Spool {
     /// many.
     pub fn hold_stale(&self, printer: &str, longer_than: Duration) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::hold_stale(tx, &printer, longer_than))
+        self.write(move |tx| outage::hold_stale(tx, &printer, longer_than))
     }
 
     /// Lets go what was held so, in its order; says how many.
     pub fn release_stale(&self, printer: &str) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::release_stale(tx, &printer))
+        self.write(move |tx| outage::release_stale(tx, &printer))
     }
 
     /// How long nobody had the ledger open before this time: since the last thing it knows of.
@@ -225,7 +231,7 @@ impl Spool {
     /// in their order; says how many. What is being sent or in doubt stays.
     pub fn reassign(&self, from: &str, group: &str, to: Vec<String>, why: &str) -> Receipt<usize> {
         let (from, group, why) = (from.to_owned(), group.to_owned(), why.to_owned());
-        self.write(move |tx| verbs::reassign(tx, &from, &group, &to, &why))
+        self.write(move |tx| groups::reassign(tx, &from, &group, &to, &why))
     }
 
     /// What was last learnt of the printer, a JSON object.
@@ -237,7 +243,7 @@ impl Spool {
     /// Keeps what was learnt of the printer.
     pub fn keep_printer_facts(&self, printer: &str, facts: String) -> Receipt<()> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::keep_printer_facts(tx, &printer, &facts))
+        self.write(move |tx| keepsakes::keep_printer_facts(tx, &printer, &facts))
     }
 
     /// Records how a printer stands, or how a service task of it ended.
@@ -251,31 +257,31 @@ impl Spool {
     /// It must not be used: canceled if no copy came out, else voided.
     pub fn void(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| verbs::void(tx, &label, &by))
+        self.write(move |tx| labels::void(tx, &label, &by))
     }
 
     /// Keeps a waiting label back.
     pub fn hold(&self, label: &str, hold: Hold) -> Receipt<State> {
         let label = label.to_owned();
-        self.write(move |tx| verbs::hold(tx, &label, &hold))
+        self.write(move |tx| labels::hold(tx, &label, &hold))
     }
 
     /// Lets a held label wait for its turn again.
     pub fn release(&self, label: &str) -> Receipt<State> {
         let label = label.to_owned();
-        self.write(move |tx| verbs::release(tx, &label))
+        self.write(move |tx| labels::release(tx, &label))
     }
 
     /// A person says whether the label in doubt came out; one that did not waits again.
     pub fn outcome(&self, label: &str, came_out: bool, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| verbs::outcome(tx, &label, came_out, &by))
+        self.write(move |tx| labels::outcome(tx, &label, came_out, &by))
     }
 
     /// The same label again, on purpose, next in the queue of its printer or of another one.
     pub fn reprint(&self, label: &str, reprint: Reprint, printer: Option<&str>) -> Receipt<State> {
         let (label, printer) = (label.to_owned(), printer.map(str::to_owned));
-        self.write(move |tx| verbs::reprint(tx, &label, &reprint, printer.as_deref()))
+        self.write(move |tx| labels::reprint(tx, &label, &reprint, printer.as_deref()))
     }
 
     // What people ask of an order.
@@ -296,7 +302,7 @@ impl Spool {
     /// which is voided.
     pub fn replace(&self, label: &str, new: NewLabel, by: &str) -> Receipt<Replaced> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| orders::replace(tx, &label, &new, &by))
+        self.write(move |tx| replacing::replace(tx, &label, &new, &by))
     }
 
     // What is scanned at a pack station.
@@ -330,35 +336,35 @@ impl Spool {
     /// Lets a label print that waited for its scan, next in the queue of that printer.
     pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
         let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |tx| scans::let_print(tx, &label, &printer, &by))
+        self.write(move |tx| labels::let_print(tx, &label, &printer, &by))
     }
 
     /// Takes back a reprint that has not been sent: the label stands as it did.
     pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| scans::take_back_reprint(tx, &label, &by))
+        self.write(move |tx| labels::take_back_reprint(tx, &label, &by))
     }
 
     /// Records that the parcel was handed over at that station.
     pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
         let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
-        self.write(move |tx| scans::ship(tx, &label, by.as_deref(), &station))
+        self.write(move |tx| handover::ship(tx, &label, by.as_deref(), &station))
     }
 
     /// Takes back that the parcel was handed over.
     pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
         let (label, station) = (label.to_owned(), station.to_owned());
-        self.write(move |tx| scans::unship(tx, &label, &station))
+        self.write(move |tx| handover::unship(tx, &label, &station))
     }
 
     /// Labels handed over, the first first.
     pub fn shipped(&self, wanted: Shipments, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| scans::shipped(db, &wanted, labels_max))
+        self.read(move |db| handover::shipped(db, &wanted, labels_max))
     }
 
     /// Waybills taken since then that came out and were not handed over, the newest first.
     pub fn not_shipped(&self, since: UnixMs, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| scans::not_shipped(db, since, labels_max))
+        self.read(move |db| handover::not_shipped(db, since, labels_max))
     }
 
     /// The label that came out of the printer last, if that was lately.
@@ -436,13 +442,13 @@ impl Spool {
     /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
     pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
         let name = name.to_owned();
-        self.write(move |tx| verbs::webhook_told(tx, &name))
+        self.write(move |tx| keepsakes::webhook_told(tx, &name))
     }
 
     /// It has been told of everything up to that event.
     pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
         let name = name.to_owned();
-        self.write(move |tx| verbs::keep_webhook_told(tx, &name, told))
+        self.write(move |tx| keepsakes::keep_webhook_told(tx, &name, told))
     }
 
     // Templates and old data.
@@ -450,7 +456,7 @@ impl Spool {
     /// Keeps a template's text and returns the hash that labels name it by.
     pub fn keep_template(&self, text: &str) -> Receipt<Hash> {
         let text = text.to_owned();
-        self.write(move |tx| verbs::keep_template(tx, &text))
+        self.write(move |tx| keepsakes::keep_template(tx, &text))
     }
 
     pub fn template(&self, hash: Hash) -> Receipt<Option<Arc<str>>> {
@@ -463,12 +469,11 @@ impl Spool {
         let mut labels = 0;
         let mut from = Some(0);
         while let Some(key) = from {
-            let erased = self.write(move |tx| verbs::erase(tx, before, key)).await?;
+            let erased = self.write(move |tx| retention::erase(tx, before, key)).await?;
             labels += erased.labels;
             from = erased.go_on;
         }
-        while self.write(move |tx| verbs::erase_events(tx, before)).await? > 0 {}
-        while self.write(move |tx| scans::erase_scans(tx, before)).await? > 0 {}
+        while self.write(move |tx| retention::erase_events(tx, before)).await? > 0 {}
         Ok(labels)
     }
 

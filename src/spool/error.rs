@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::ledger::{Illegal, State};
-use super::records::UnixMs;
+use super::records::{LabelKey, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -209,7 +209,7 @@ pub enum OpenError {
 /// A label that has left the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoLongerWaiting {
-    pub key: super::LabelKey,
+    pub key: LabelKey,
     pub id: String,
     pub state: State,
     /// Its content was replaced since it was read.

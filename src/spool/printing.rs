@@ -2,7 +2,7 @@
 
 use super::error::{NoLongerWaiting, Refusal, SpoolError};
 use super::ledger::{State, Step};
-use super::orders;
+use super::pending;
 use super::records::{LabelKey, Leaving, Outcome};
 use super::transaction::{LabelRow, Transaction};
 use rusqlite::params;
@@ -86,7 +86,7 @@ pub(super) fn end_attempt(
     if matches!(state, State::Printed | State::Sent) {
         tx.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
     }
-    Ok(orders::apply_pending(tx, label.key)?.unwrap_or(state))
+    Ok(pending::apply_pending(tx, label.key)?.unwrap_or(state))
 }
 
 /// After a restart nobody knows how far the bytes of a label that was being sent have come.

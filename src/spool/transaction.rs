@@ -255,4 +255,19 @@ impl Transaction<'_> {
             .execute(params![printer, number, job, labels as i64, group])?;
         Ok(number)
     }
+
+    /// Puts the label into an urgent run of its own at that printer: somebody stands there and waits for it.
+    pub fn put_first(&self, label: &mut LabelRow, printer: Option<&str>) -> Result<(), SpoolError> {
+        if let Some(printer) = printer {
+            self.count(&label.printer, label.state, -1)?;
+            self.count(printer, label.state, 1)?;
+            label.printer = printer.to_owned();
+        }
+        label.run = self.new_run(&label.printer, None, label.job, 1)?;
+        label.position = 1;
+        self.db
+            .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1 WHERE key = ?1")?
+            .execute(params![label.key, label.printer, label.run, label.position])?;
+        Ok(())
+    }
 }
