@@ -2,7 +2,7 @@
 //!
 //! Jobs go in, checked and sorted by the caller; the printer loop reads what comes next, says *sending* before
 //! it writes a byte and settles each label with what it learnt; everybody else reads. A request is answered
-//! when it is on disk. Knows no waybill, no printer and no door: a label's data is a text it keeps.
+//! when it is on disk. Knows no waybill, no printer and no protocol: a label's data is a text it keeps.
 //!
 //! One SQLite file in the state directory, in its write-ahead mode with full flushes. [`ledger`] says which step
 //! a label may take; the rest turns steps into rows.
@@ -54,7 +54,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
-use threads::{Bells, Question, Request, Writer};
+use threads::{Question, Request, Wakers, Writer};
 use tokio::sync::{Notify, watch};
 use transaction::Transaction;
 
@@ -74,24 +74,24 @@ pub struct Spool {
 
 struct Inner {
     /// `None` only while closing.
-    doors: Option<Doors>,
+    channels: Option<Channels>,
     latest: watch::Receiver<i64>,
     clock: Clock,
-    bells: Bells,
+    wakers: Wakers,
     slept: Duration,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the ledger is open: two daemons must never share it.
     _lock: File,
 }
 
-struct Doors {
+struct Channels {
     writer: SyncSender<Request>,
     readers: SyncSender<Question>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.doors = None;
+        self.channels = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
             let _ = thread.join();
@@ -121,13 +121,13 @@ impl Spool {
         let (read, questions) = sync_channel(threads::REQUESTS_MAX);
         let (checkpoint, told) = sync_channel(1);
         let (tell_latest, latest) = watch::channel(latest);
-        let bells = Bells::default();
+        let wakers = Wakers::default();
         let questions = Arc::new(Mutex::new(questions));
         let writer = Writer {
             db,
             clock: clock.clone(),
             latest: tell_latest,
-            bells: bells.clone(),
+            wakers: wakers.clone(),
             log_pages: log_pages.clone(),
             checkpoint,
         };
@@ -139,8 +139,8 @@ impl Spool {
             let questions = questions.clone();
             threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
         }
-        let doors = Some(Doors { writer: write, readers: read });
-        Ok(Spool { inner: Arc::new(Inner { doors, latest, clock, bells, slept, threads, _lock: lock }) })
+        let channels = Some(Channels { writer: write, readers: read });
+        Ok(Spool { inner: Arc::new(Inner { channels, latest, clock, wakers, slept, threads, _lock: lock }) })
     }
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
@@ -179,18 +179,18 @@ impl Spool {
         self.read(move |db| reading::upcoming(db, &printer, labels_max))
     }
 
-    /// Rings when the printer has something new to print; a ring nobody heard is kept.
-    pub fn bell(&self, printer: &str) -> Arc<Notify> {
-        let mut bells = self.inner.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        bells.entry(printer.to_owned()).or_default().clone()
+    /// Wakes when the printer has something new to print; a wake-up that finds no waiter is kept for the next.
+    pub fn wake(&self, printer: &str) -> Arc<Notify> {
+        let mut wakers = self.inner.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        wakers.entry(printer.to_owned()).or_default().clone()
     }
 
     /// Records that these labels are about to leave for that printer, each with the digest of its dots. Only after its
-    /// answer may the first byte be written. All of them or none: who waits no more, or for another printer, or was made
-    /// out anew, is named.
-    pub fn sending(&self, printer: &str, labels: Vec<impl Into<Leaving>>) -> Receipt<()> {
+    /// answer may the first byte be written. All of them or none: those that wait no more, or for another printer, or were
+    /// reissued, are named.
+    pub fn sending(&self, printer: &str, labels: Vec<impl Into<ToSend>>) -> Receipt<()> {
         let printer = printer.to_owned();
-        let labels: Vec<Leaving> = labels.into_iter().map(Into::into).collect();
+        let labels: Vec<ToSend> = labels.into_iter().map(Into::into).collect();
         self.write(move |tx| printing::sending(tx, &printer, &labels))
     }
 
@@ -200,7 +200,7 @@ impl Spool {
     /// `attempt` is the one it was queued as: when the label has since been sent again, by another printer perhaps,
     /// what became of the older attempt settles nothing.
     pub fn settle(&self, key: LabelKey, attempt: i64, outcome: Outcome) -> Receipt<()> {
-        threads::ask_writer(&self.doors().writer, true, move |tx| printing::settle(tx, key, attempt, &outcome))
+        threads::ask_writer(&self.channels().writer, true, move |tx| printing::settle(tx, key, attempt, &outcome))
     }
 
     /// Holds what has been waiting for the printer for longer, so that the end of a long outage is no flood; says how
@@ -216,7 +216,7 @@ impl Spool {
         self.write(move |tx| outage::release_stale(tx, &printer))
     }
 
-    /// How long nobody had the ledger open before this time: since the last thing it knows of.
+    /// How long the ledger was closed before this time: since the last thing it knows of.
     pub fn slept(&self) -> Duration {
         self.inner.slept
     }
@@ -298,7 +298,7 @@ impl Spool {
         self.write(move |tx| orders::release(tx, &order))
     }
 
-    /// Makes a label out anew: in its place, when the new one has its id and no copy can exist; else beside the old one,
+    /// Reissues a label: in its place, when the new one has its id and no copy can exist; else beside the old one,
     /// which is voided.
     pub fn replace(&self, label: &str, new: NewLabel, by: &str) -> Receipt<Replaced> {
         let (label, by) = (label.to_owned(), by.to_owned());
@@ -481,18 +481,18 @@ impl Spool {
         &self,
         work: impl FnOnce(&mut Transaction) -> Result<T, SpoolError> + Send + 'static,
     ) -> Receipt<T> {
-        threads::ask_writer(&self.doors().writer, false, work)
+        threads::ask_writer(&self.channels().writer, false, work)
     }
 
     fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, SpoolError> + Send + 'static,
     ) -> Receipt<T> {
-        threads::ask_reader(&self.doors().readers, question)
+        threads::ask_reader(&self.channels().readers, question)
     }
 
-    fn doors(&self) -> &Doors {
-        self.inner.doors.as_ref().expect("the doors close when the last handle is gone")
+    fn channels(&self) -> &Channels {
+        self.inner.channels.as_ref().expect("the channels close when the last handle is gone")
     }
 }
 

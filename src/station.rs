@@ -51,7 +51,7 @@ pub enum StationError {
     Spool(#[from] SpoolError),
 }
 
-/// How a station stands, for whoever shows it.
+/// How a station stands, for the console and programs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     pub name: String,
@@ -80,7 +80,7 @@ pub struct Scanner {
 pub struct Doubt {
     pub label: LabelView,
     pub asked_at: UnixMs,
-    /// It took the place of another question, which somebody may still be answering.
+    /// It took the place of another question, which a packer may still be answering.
     pub follows: bool,
 }
 
@@ -138,7 +138,7 @@ impl Stations {
 
     /// What a packer scanned, and what came of it. `by` is who scans, where that is known better than from a badge.
     ///
-    /// Once begun it is brought to its end, also when nobody waits for the answer any more.
+    /// Once begun it is brought to its end, also when the caller is gone.
     pub async fn scan(&self, station: &str, text: &str, by: Option<&str>) -> Result<Answer, StationError> {
         let known = self.by_name.get(station).ok_or_else(|| StationError::NoStation(station.to_owned()))?;
         let busy = |_| StationError::Busy(station.to_owned());
@@ -225,7 +225,7 @@ impl Station {
         };
         if let (Some(fonts), Some(slip)) = (&self.slips, answer.slip()) {
             let (printer, fonts) = (self.printer.clone(), fonts.clone());
-            // Nobody waits for it: what became of it is told as an event.
+            // Not waited for: its outcome is told as an event.
             tokio::spawn(async move { printer.slip(slip, &fonts).await });
         }
         if let Err(error) = self.spool.note_scan(note).await {
@@ -286,7 +286,7 @@ impl Station {
         }
     }
 
-    /// Who is on record when nobody wears a badge.
+    /// Who is on record when no badge was scanned: the station.
     fn who(&self, person: Option<&str>) -> String {
         person.unwrap_or(&self.name).to_owned()
     }

@@ -335,7 +335,7 @@ async fn a_hundred_callers_at_once_share_their_flushes() {
 #[tokio::test]
 async fn an_idle_loop_sleeps_until_its_own_printer_has_something_to_print() {
     let desk = Desk::new();
-    let (mine, other) = (desk.spool.bell("pack-1"), desk.spool.bell("pack-2"));
+    let (mine, other) = (desk.spool.wake("pack-1"), desk.spool.wake("pack-2"));
     desk.take(job("wave", 1)).await;
     tokio::time::timeout(Duration::from_secs(5), mine.notified()).await.expect("it rang");
     assert!(tokio::time::timeout(Duration::from_millis(20), other.notified()).await.is_err());

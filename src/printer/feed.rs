@@ -18,7 +18,7 @@ use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
 use crate::spool::events::{Happened, PrinterTold, TaskEnded};
-use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Leaving, Outcome, QueuedLabel, Refusal, Spool, SpoolError, Trouble};
+use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Outcome, QueuedLabel, Refusal, Spool, SpoolError, ToSend, Trouble};
 use crate::transport::{Connection, Limits, Plugged, PortStatus, Transport, why_broken};
 use crate::uri::DeviceUri;
 use std::collections::{HashMap, VecDeque};
@@ -132,7 +132,7 @@ impl Feed {
         wire: broadcast::Sender<Passed>,
     ) -> Feed {
         Feed {
-            bell: spool.bell(&name),
+            bell: spool.wake(&name),
             composing: Composing::new(designs, spool.clone(), &config),
             conversation: Conversation::new(config.language, rules(&config), Facts::default().profile()),
             encoder: Encoder::new(config.language, Options::default()),
@@ -413,7 +413,7 @@ impl Feed {
             match composed {
                 Some(Ok(composed)) => {
                     let revision = Some(queued.revision);
-                    let leaving = Leaving { key: queued.key, digest: composed.digest, revision };
+                    let leaving = ToSend { key: queued.key, digest: composed.digest, revision };
                     let recorded = self.spool.sending(&self.name, vec![leaving]);
                     // The disk works while we encode.
                     let encoded = self.encode(&composed.label);

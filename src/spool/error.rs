@@ -18,7 +18,7 @@ pub enum SpoolError {
     Trouble(#[from] Trouble),
 }
 
-/// The request cannot be done as things stand: somebody has to ask for something else.
+/// The request conflicts with what the ledger holds: the same request again is refused again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     #[error("there is no label {0}: check the id.")]

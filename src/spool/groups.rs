@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 use rusqlite::params;
 
 /// Gives what waits for a printer on behalf of a group, and was never sent, to others of it: run by run in its order, each
-/// to whoever has the least to do. Says how many labels.
+/// to the printer with the fewest labels before it. Says how many labels.
 pub(super) fn reassign(tx: &mut Transaction, from: &str, group: &str, to: &[String], why: &str) -> Result<usize, SpoolError> {
     let waiting = tx
         .db
@@ -28,11 +28,11 @@ pub(super) fn reassign(tx: &mut Transaction, from: &str, group: &str, to: &[Stri
         }
         tx.count(from, State::Waiting, -(labels.len() as i64))?;
         tx.count(printer, State::Waiting, labels.len() as i64)?;
-        tx.bells.insert(printer.clone());
+        tx.to_wake.insert(printer.clone());
     }
     if !waiting.is_empty() {
         // It may have read some of them ahead.
-        tx.bells.insert(from.to_owned());
+        tx.to_wake.insert(from.to_owned());
     }
     Ok(waiting.len())
 }

@@ -35,7 +35,7 @@ pub(super) fn outcome(tx: &mut Transaction, id: &str, came_out: bool, by: &str) 
     end_attempt(tx, &label, step, reason, None, Some(by))
 }
 
-/// Queues the label again, as an urgent run of its own: somebody stands there and waits for it.
+/// Queues the label again, as an urgent run of its own: the packer waits for it at the printer.
 pub(super) fn reprint(tx: &mut Transaction, id: &str, reprint: &Reprint, printer: Option<&str>) -> Result<State, SpoolError> {
     let mut label = tx.label(id)?;
     let kept: Option<i64> =

@@ -58,7 +58,7 @@ fn ask_to_cancel(tx: &mut Transaction, label: &LabelRow, shipped: bool, why: &st
         State::Canceled | State::Voided => Ok(CancelOutcome::Unchanged),
         State::Waiting => {
             set_pending(tx, label, Some(PendingCancel::Hold), None)?;
-            // What was said of it stays here: it may name somebody, and events go to everybody.
+            // The words given with the request stay in the ledger: they may name a person, and events leave the machine.
             let hold = Hold::of(HoldCause::BuyerAsked);
             tx.step(label, Step::Hold(hold.cause), &hold.text, None)?;
             set_hold(tx, label, &Hold::because(HoldCause::BuyerAsked, why))?;

@@ -3,17 +3,17 @@
 use super::error::{NoLongerWaiting, Refusal, SpoolError};
 use super::ledger::{State, Step};
 use super::pending;
-use super::records::{LabelKey, Leaving, Outcome};
+use super::records::{LabelKey, Outcome, ToSend};
 use super::transaction::{LabelRow, Transaction};
 use rusqlite::params;
 
 /// Records that these labels are about to leave for that printer, all of them or none.
-pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
-    let standing = labels.iter().map(|leaving| tx.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[ToSend]) -> Result<(), SpoolError> {
+    let standing = labels.iter().map(|to_send| tx.label_of_key(to_send.key)).collect::<Result<Vec<_>, _>>()?;
     let left: Vec<NoLongerWaiting> = standing
         .iter()
         .zip(labels)
-        .map(|(label, leaving)| (label, leaving.revision.is_some_and(|read| read != label.revision)))
+        .map(|(label, to_send)| (label, to_send.revision.is_some_and(|read| read != label.revision)))
         .filter(|(label, changed)| label.state != State::Waiting || label.printer != printer || *changed)
         .map(|(label, changed)| NoLongerWaiting {
             key: label.key,
@@ -26,7 +26,7 @@ pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -
     if !left.is_empty() {
         return Err(Refusal::NotWaiting(left).into());
     }
-    for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
+    for (label, ToSend { digest, .. }) in standing.iter().zip(labels) {
         let number = label.attempts + 1;
         tx.step(label, Step::Send, "", None)?;
         tx.db
@@ -89,7 +89,7 @@ pub(super) fn end_attempt(
     Ok(pending::apply_pending(tx, label.key)?.unwrap_or(state))
 }
 
-/// After a restart nobody knows how far the bytes of a label that was being sent have come.
+/// After a restart it is unknown how far the bytes of a label that was being sent have come.
 pub(super) fn doubt_what_was_being_sent(tx: &mut Transaction) -> Result<(), SpoolError> {
     let keys = tx
         .db

@@ -122,11 +122,11 @@ fn rewrite(tx: &mut Transaction, label: &LabelRow, new: &NewLabel) -> Result<(),
     let replaced = LabelReplaced { run: label.run, position: label.position, replaced_by: None };
     tx.record_event(About::label(label), &Happened::Replaced(replaced))?;
     // It may have been read ahead as it was.
-    tx.bells.insert(label.printer.clone());
+    tx.to_wake.insert(label.printer.clone());
     Ok(())
 }
 
-/// Voids the old label and takes the new one as an urgent run of its own: somebody has the parcel in hand.
+/// Voids the old label and takes the new one as an urgent run of its own: the parcel is packed and waits for it.
 fn replace_with_new(tx: &mut Transaction, old: &LabelRow, new: &NewLabel, by: &str) -> Result<(), SpoolError> {
     tx.step(old, Step::Void { copy_out: true }, &format!("replaced by {}", new.id), Some(by))?;
     tx.db
@@ -136,7 +136,7 @@ fn replace_with_new(tx: &mut Transaction, old: &LabelRow, new: &NewLabel, by: &s
     taking::write_label(tx, (old.job, &old.printer, None), run, 1, &NewLabel { urgent: true, ..new.clone() })?;
     let state = if new.held.is_some() { State::Held } else { State::Waiting };
     tx.count(&old.printer, state, 1)?;
-    tx.bells.insert(old.printer.clone());
+    tx.to_wake.insert(old.printer.clone());
     let replaced = LabelReplaced { run: old.run, position: old.position, replaced_by: Some(new.id.clone()) };
     tx.record_event(About::label(old), &Happened::Replaced(replaced))?;
     let cause = new.held.as_ref().map(|hold| hold.cause);

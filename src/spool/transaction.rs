@@ -19,7 +19,7 @@ pub(super) struct Transaction<'db> {
     pub db: &'db Connection,
     pub now: UnixMs,
     /// Printers that have something new to print.
-    pub bells: BTreeSet<String>,
+    pub to_wake: BTreeSet<String>,
     /// The newest event written.
     pub latest: Option<i64>,
     /// Why the group cannot be committed any more.
@@ -28,7 +28,7 @@ pub(super) struct Transaction<'db> {
 
 impl<'db> Transaction<'db> {
     pub fn new(db: &'db Connection, now: UnixMs) -> Transaction<'db> {
-        Transaction { db, now, bells: BTreeSet::new(), latest: None, broken: None }
+        Transaction { db, now, to_wake: BTreeSet::new(), latest: None, broken: None }
     }
 }
 
@@ -127,7 +127,7 @@ impl Transaction<'_> {
 
     /// Moves the label one step, if the ledger allows it, and tells so.
     ///
-    /// `by` is the person who asked. A person's reason stays out of the event: it may name somebody.
+    /// `by` is the person who asked. A person's reason stays out of the event: it may name a person.
     pub fn step(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
         let state = self.allowed(label, step)?;
         let hold = match step {
@@ -157,7 +157,7 @@ impl Transaction<'_> {
         }
         self.record_event(About::label(label), &Happened::Label(state, moved))?;
         if state == State::Waiting {
-            self.bells.insert(label.printer.clone());
+            self.to_wake.insert(label.printer.clone());
         }
         if matches!(step, Step::Hold(_) | Step::Release | Step::Void { .. }) {
             self.step_slips(label, step, reason, by)?;
@@ -256,7 +256,7 @@ impl Transaction<'_> {
         Ok(number)
     }
 
-    /// Puts the label into an urgent run of its own at that printer: somebody stands there and waits for it.
+    /// Puts the label into an urgent run of its own at that printer: the packer waits for it at the printer.
     pub fn put_first(&self, label: &mut LabelRow, printer: Option<&str>) -> Result<(), SpoolError> {
         if let Some(printer) = printer {
             self.count(&label.printer, label.state, -1)?;

@@ -19,7 +19,7 @@ pub struct Answer {
     pub choices: Vec<LabelView>,
 }
 
-/// The parts of the sentence, for whoever says it in another language.
+/// The parts of the sentence, for a console in another language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     pub printer: Option<String>,

@@ -19,7 +19,7 @@ pub(super) async fn watch(stations: Stations, spool: Spool, mut stop: watch::Rec
     loop {
         news.mark_unchanged();
         if let Err(error) = look(&stations, &spool).await {
-            warn!("nobody was asked about labels in doubt: {error}");
+            warn!("labels in doubt could not be asked about: {error}");
         }
         tokio::select! {
             // Who could stop us gone is a stop too.
@@ -32,7 +32,7 @@ pub(super) async fn watch(stations: Stations, spool: Spool, mut stop: watch::Rec
 async fn look(stations: &Stations, spool: &Spool) -> Result<(), SpoolError> {
     let doubts = spool.doubts().await?;
     for station in stations.by_name.values().filter(|station| is_due(station, &doubts)) {
-        // A scan may be answering it just now: whoever has the session knows best.
+        // A scan may be answering it just now: the holder of the session knows best.
         let _bench = station.session.lock().await;
         let doubts = spool.doubts().await?;
         if is_due(station, &doubts) {
@@ -67,7 +67,7 @@ impl Station {
         let doubts = self.spool.doubts().await?;
         let asked = self.view.borrow().doubt.as_ref().map(|doubt| doubt.label.id.clone());
         let Some(label) = asked.and_then(|id| doubts.iter().find(|label| label.id == id).cloned()) else {
-            // Never an answer to a question nobody has seen.
+            // Never an answer to a question that was not shown.
             return Ok(match doubts.into_iter().find(|label| label.printer == self.printer.name) {
                 Some(label) => {
                     let sentence = format!("first look for label {} in the tray, then say whether it came out.", label.id);

@@ -1,6 +1,6 @@
 //! One station's memory: the mode, the person, what was just scanned, what may be picked, confirmed or taken back.
 //!
-//! Scans go in with the time; what they are about comes out. Asks nobody and looks at no clock.
+//! Scans go in with the time; what they are about comes out. Knows no ledger and looks at no clock.
 
 use super::control::{Control, PICKS_MAX};
 use super::scanned::{Saying, Scanned};
