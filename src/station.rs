@@ -21,7 +21,7 @@ use crate::designs::Designs;
 use crate::printer::{Handle, Printers};
 use crate::spool::{LabelView, ScanNote, Spool, SpoolError, Trouble, UnixMs};
 use crate::text::Fonts;
-use control::{Control, PICKS_MAX};
+use control::PICKS_MAX;
 use scanned::{Scanned, TEXT_MAX};
 use session::{Heard, Session, meant};
 use std::collections::BTreeMap;

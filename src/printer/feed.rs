@@ -584,7 +584,7 @@ impl Feed {
         let (spool, printer) = (self.spool.clone(), self.name.clone());
         tokio::spawn(async move {
             let mut written = receipt.await;
-            while let Err(error @ (SpoolError::Trouble(Trouble::Full | Trouble::Disk(_) | Trouble::Busy(_)))) = &written {
+            while let Err(error @ SpoolError::Trouble(Trouble::Full | Trouble::Disk(_) | Trouble::Busy(_))) = &written {
                 error!(printer, label, "{error}");
                 sleep(SETTLE_AGAIN).await;
                 written = spool.settle(key, attempt, outcome.clone()).await;

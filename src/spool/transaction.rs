@@ -46,14 +46,12 @@ pub(super) struct LabelRow {
     pub copies: i64,
     pub revision: i64,
     pub hold: Option<HoldCause>,
-    /// For people.
-    pub reason: String,
     pub on_scan: bool,
 }
 
 const LABEL_ROW: &str =
     "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
-    l.reason, l.on_scan, l.hold FROM labels l JOIN jobs j ON j.key = l.job";
+    l.on_scan, l.hold FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
     Ok(LabelRow {
@@ -68,9 +66,8 @@ fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
         attempts: row.get(8)?,
         copies: row.get(9)?,
         revision: row.get(10)?,
-        reason: row.get(11)?,
-        on_scan: row.get(12)?,
-        hold: row.get(13)?,
+        on_scan: row.get(11)?,
+        hold: row.get(12)?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::scanned::Scanned;
 use super::session::{Session, Undo};
 use super::{Station, StationError};
 use crate::config::Mode;
-use crate::spool::{Hold, HoldCause, LabelView, Refusal, Reprint, SpoolError, UnixMs};
+use crate::spool::{Hold, HoldCause, LabelView, Reprint, SpoolError, UnixMs};
 
 impl Station {
     /// Prints the next label of a wave whose parcels hold one piece each.

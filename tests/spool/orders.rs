@@ -4,7 +4,7 @@ use super::{Desk, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
 use waybilld::spool::{
     CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, NewJob, NewLabel, Number, Outcome, Refusal, Replaced,
-    SpoolError, State, ToSend,
+    State, ToSend,
 };
 
 fn sure() -> Cancellation {
