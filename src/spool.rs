@@ -2,7 +2,7 @@
 //!
 //! Jobs go in, checked and sorted by the caller; the printer loop reads what comes next, says *sending* before
 //! it writes a byte and settles each label with what it learnt; everybody else reads. A request is answered
-//! when it is on disk. Knows no waybill, no printer and no door: a label's data is a text it keeps.
+//! when it is on disk. Knows no waybill, no printer and no protocol: a label's data is a text it keeps.
 //!
 //! One SQLite file in the state directory, in its write-ahead mode with full flushes. [`ledger`] says which step
 //! a label may take; the rest turns steps into rows.
@@ -11,23 +11,30 @@ mod answers;
 mod columns;
 mod error;
 pub mod events;
+mod groups;
 mod handover;
 mod hold;
+mod keepsakes;
+mod labels;
 pub mod ledger;
 mod mode;
 mod orders;
+mod outage;
+mod pending;
 mod printing;
 mod reading;
 mod records;
+mod replacing;
+mod retention;
 mod scans;
 mod schema;
 mod taking;
 mod threads;
 mod transaction;
-mod verbs;
+mod usable;
 
 pub use answers::{ScanAnswer, Tone};
-pub use error::{Left, SpoolError};
+pub use error::{NoLongerWaiting, OpenError, Refusal, RefusalKind, SpoolError, Trouble};
 pub use events::EventKind;
 pub use hold::{Hold, HoldCause};
 pub use ledger::State;
@@ -47,7 +54,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
-use threads::{Bells, Question, Request, Writer};
+use threads::{Question, Request, Wakers, Writer};
 use tokio::sync::{Notify, watch};
 use transaction::Transaction;
 
@@ -67,24 +74,24 @@ pub struct Spool {
 
 struct Inner {
     /// `None` only while closing.
-    doors: Option<Doors>,
+    channels: Option<Channels>,
     latest: watch::Receiver<i64>,
     clock: Clock,
-    bells: Bells,
+    wakers: Wakers,
     slept: Duration,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the ledger is open: two daemons must never share it.
     _lock: File,
 }
 
-struct Doors {
+struct Channels {
     writer: SyncSender<Request>,
     readers: SyncSender<Question>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.doors = None;
+        self.channels = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
             let _ = thread.join();
@@ -95,13 +102,13 @@ impl Drop for Inner {
 impl Spool {
     /// Opens the ledger in that directory, making both if need be. Labels that were being sent when the daemon
     /// stopped are in doubt from now on.
-    pub fn open(dir: &Path, clock: Clock) -> Result<Spool, SpoolError> {
-        let unusable = |error: std::io::Error| SpoolError::Directory { dir: dir.to_owned(), why: error.to_string() };
+    pub fn open(dir: &Path, clock: Clock) -> Result<Spool, OpenError> {
+        let unusable = |error: std::io::Error| OpenError::Directory { dir: dir.to_owned(), why: error.to_string() };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
         let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse(dir.to_owned())),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         let log_pages = Arc::new(AtomicI32::new(0));
@@ -114,13 +121,13 @@ impl Spool {
         let (read, questions) = sync_channel(threads::REQUESTS_MAX);
         let (checkpoint, told) = sync_channel(1);
         let (tell_latest, latest) = watch::channel(latest);
-        let bells = Bells::default();
+        let wakers = Wakers::default();
         let questions = Arc::new(Mutex::new(questions));
         let writer = Writer {
             db,
             clock: clock.clone(),
             latest: tell_latest,
-            bells: bells.clone(),
+            wakers: wakers.clone(),
             log_pages: log_pages.clone(),
             checkpoint,
         };
@@ -132,8 +139,8 @@ impl Spool {
             let questions = questions.clone();
             threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
         }
-        let doors = Some(Doors { writer: write, readers: read });
-        Ok(Spool { inner: Arc::new(Inner { doors, latest, clock, bells, slept, threads, _lock: lock }) })
+        let channels = Some(Channels { writer: write, readers: read });
+        Ok(Spool { inner: Arc::new(Inner { channels, latest, clock, wakers, slept, threads, _lock: lock }) })
     }
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
@@ -172,18 +179,18 @@ impl Spool {
         self.read(move |db| reading::upcoming(db, &printer, labels_max))
     }
 
-    /// Rings when the printer has something new to print; a ring nobody heard is kept.
-    pub fn bell(&self, printer: &str) -> Arc<Notify> {
-        let mut bells = self.inner.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        bells.entry(printer.to_owned()).or_default().clone()
+    /// Wakes when the printer has something new to print; a wake-up that finds no waiter is kept for the next.
+    pub fn wake(&self, printer: &str) -> Arc<Notify> {
+        let mut wakers = self.inner.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        wakers.entry(printer.to_owned()).or_default().clone()
     }
 
     /// Records that these labels are about to leave for that printer, each with the digest of its dots. Only after its
-    /// answer may the first byte be written. All of them or none: who waits no more, or for another printer, or was made
-    /// out anew, is named.
-    pub fn sending(&self, printer: &str, labels: Vec<impl Into<Leaving>>) -> Receipt<()> {
+    /// answer may the first byte be written. All of them or none: those that wait no more, or for another printer, or were
+    /// reissued, are named.
+    pub fn sending(&self, printer: &str, labels: Vec<impl Into<ToSend>>) -> Receipt<()> {
         let printer = printer.to_owned();
-        let labels: Vec<Leaving> = labels.into_iter().map(Into::into).collect();
+        let labels: Vec<ToSend> = labels.into_iter().map(Into::into).collect();
         self.write(move |tx| printing::sending(tx, &printer, &labels))
     }
 
@@ -193,23 +200,23 @@ impl Spool {
     /// `attempt` is the one it was queued as: when the label has since been sent again, by another printer perhaps,
     /// what became of the older attempt settles nothing.
     pub fn settle(&self, key: LabelKey, attempt: i64, outcome: Outcome) -> Receipt<()> {
-        threads::ask_writer(&self.doors().writer, true, move |tx| printing::settle(tx, key, attempt, &outcome))
+        threads::ask_writer(&self.channels().writer, true, move |tx| printing::settle(tx, key, attempt, &outcome))
     }
 
     /// Holds what has been waiting for the printer for longer, so that the end of a long outage is no flood; says how
     /// many.
     pub fn hold_stale(&self, printer: &str, longer_than: Duration) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::hold_stale(tx, &printer, longer_than))
+        self.write(move |tx| outage::hold_stale(tx, &printer, longer_than))
     }
 
     /// Lets go what was held so, in its order; says how many.
     pub fn release_stale(&self, printer: &str) -> Receipt<usize> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::release_stale(tx, &printer))
+        self.write(move |tx| outage::release_stale(tx, &printer))
     }
 
-    /// How long nobody had the ledger open before this time: since the last thing it knows of.
+    /// How long the ledger was closed before this time: since the last thing it knows of.
     pub fn slept(&self) -> Duration {
         self.inner.slept
     }
@@ -224,7 +231,7 @@ impl Spool {
     /// in their order; says how many. What is being sent or in doubt stays.
     pub fn reassign(&self, from: &str, group: &str, to: Vec<String>, why: &str) -> Receipt<usize> {
         let (from, group, why) = (from.to_owned(), group.to_owned(), why.to_owned());
-        self.write(move |tx| verbs::reassign(tx, &from, &group, &to, &why))
+        self.write(move |tx| groups::reassign(tx, &from, &group, &to, &why))
     }
 
     /// What was last learnt of the printer, a JSON object.
@@ -236,7 +243,7 @@ impl Spool {
     /// Keeps what was learnt of the printer.
     pub fn keep_printer_facts(&self, printer: &str, facts: String) -> Receipt<()> {
         let printer = printer.to_owned();
-        self.write(move |tx| verbs::keep_printer_facts(tx, &printer, &facts))
+        self.write(move |tx| keepsakes::keep_printer_facts(tx, &printer, &facts))
     }
 
     /// Records how a printer stands, or how a service task of it ended.
@@ -250,31 +257,31 @@ impl Spool {
     /// It must not be used: canceled if no copy came out, else voided.
     pub fn void(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| verbs::void(tx, &label, &by))
+        self.write(move |tx| labels::void(tx, &label, &by))
     }
 
     /// Keeps a waiting label back.
     pub fn hold(&self, label: &str, hold: Hold) -> Receipt<State> {
         let label = label.to_owned();
-        self.write(move |tx| verbs::hold(tx, &label, &hold))
+        self.write(move |tx| labels::hold(tx, &label, &hold))
     }
 
     /// Lets a held label wait for its turn again.
     pub fn release(&self, label: &str) -> Receipt<State> {
         let label = label.to_owned();
-        self.write(move |tx| verbs::release(tx, &label))
+        self.write(move |tx| labels::release(tx, &label))
     }
 
     /// A person says whether the label in doubt came out; one that did not waits again.
     pub fn outcome(&self, label: &str, came_out: bool, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| verbs::outcome(tx, &label, came_out, &by))
+        self.write(move |tx| labels::outcome(tx, &label, came_out, &by))
     }
 
     /// The same label again, on purpose, next in the queue of its printer or of another one.
     pub fn reprint(&self, label: &str, reprint: Reprint, printer: Option<&str>) -> Receipt<State> {
         let (label, printer) = (label.to_owned(), printer.map(str::to_owned));
-        self.write(move |tx| verbs::reprint(tx, &label, &reprint, printer.as_deref()))
+        self.write(move |tx| labels::reprint(tx, &label, &reprint, printer.as_deref()))
     }
 
     // What people ask of an order.
@@ -291,11 +298,11 @@ impl Spool {
         self.write(move |tx| orders::release(tx, &order))
     }
 
-    /// Makes a label out anew: in its place, when the new one has its id and no copy can exist; else beside the old one,
+    /// Reissues a label: in its place, when the new one has its id and no copy can exist; else beside the old one,
     /// which is voided.
     pub fn replace(&self, label: &str, new: NewLabel, by: &str) -> Receipt<Replaced> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| orders::replace(tx, &label, &new, &by))
+        self.write(move |tx| replacing::replace(tx, &label, &new, &by))
     }
 
     // What is scanned at a pack station.
@@ -329,35 +336,35 @@ impl Spool {
     /// Lets a label print that waited for its scan, next in the queue of that printer.
     pub fn let_print(&self, label: &str, printer: &str, by: &str) -> Receipt<State> {
         let (label, printer, by) = (label.to_owned(), printer.to_owned(), by.to_owned());
-        self.write(move |tx| scans::let_print(tx, &label, &printer, &by))
+        self.write(move |tx| labels::let_print(tx, &label, &printer, &by))
     }
 
     /// Takes back a reprint that has not been sent: the label stands as it did.
     pub fn take_back_reprint(&self, label: &str, by: &str) -> Receipt<State> {
         let (label, by) = (label.to_owned(), by.to_owned());
-        self.write(move |tx| scans::take_back_reprint(tx, &label, &by))
+        self.write(move |tx| labels::take_back_reprint(tx, &label, &by))
     }
 
     /// Records that the parcel was handed over at that station.
     pub fn ship(&self, label: &str, by: Option<&str>, station: &str) -> Receipt<()> {
         let (label, by, station) = (label.to_owned(), by.map(str::to_owned), station.to_owned());
-        self.write(move |tx| scans::ship(tx, &label, by.as_deref(), &station))
+        self.write(move |tx| handover::ship(tx, &label, by.as_deref(), &station))
     }
 
     /// Takes back that the parcel was handed over.
     pub fn unship(&self, label: &str, station: &str) -> Receipt<()> {
         let (label, station) = (label.to_owned(), station.to_owned());
-        self.write(move |tx| scans::unship(tx, &label, &station))
+        self.write(move |tx| handover::unship(tx, &label, &station))
     }
 
     /// Labels handed over, the first first.
     pub fn shipped(&self, wanted: Shipments, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| scans::shipped(db, &wanted, labels_max))
+        self.read(move |db| handover::shipped(db, &wanted, labels_max))
     }
 
     /// Waybills taken since then that came out and were not handed over, the newest first.
     pub fn not_shipped(&self, since: UnixMs, labels_max: usize) -> Receipt<Vec<LabelView>> {
-        self.read(move |db| scans::not_shipped(db, since, labels_max))
+        self.read(move |db| handover::not_shipped(db, since, labels_max))
     }
 
     /// The label that came out of the printer last, if that was lately.
@@ -435,13 +442,13 @@ impl Spool {
     /// The newest event that target has been told of. One that is new to the ledger is told of what happens from now on.
     pub fn webhook_told(&self, name: &str) -> Receipt<i64> {
         let name = name.to_owned();
-        self.write(move |tx| verbs::webhook_told(tx, &name))
+        self.write(move |tx| keepsakes::webhook_told(tx, &name))
     }
 
     /// It has been told of everything up to that event.
     pub fn keep_webhook_told(&self, name: &str, told: i64) -> Receipt<()> {
         let name = name.to_owned();
-        self.write(move |tx| verbs::keep_webhook_told(tx, &name, told))
+        self.write(move |tx| keepsakes::keep_webhook_told(tx, &name, told))
     }
 
     // Templates and old data.
@@ -449,7 +456,7 @@ impl Spool {
     /// Keeps a template's text and returns the hash that labels name it by.
     pub fn keep_template(&self, text: &str) -> Receipt<Hash> {
         let text = text.to_owned();
-        self.write(move |tx| verbs::keep_template(tx, &text))
+        self.write(move |tx| keepsakes::keep_template(tx, &text))
     }
 
     pub fn template(&self, hash: Hash) -> Receipt<Option<Arc<str>>> {
@@ -462,12 +469,11 @@ impl Spool {
         let mut labels = 0;
         let mut from = Some(0);
         while let Some(key) = from {
-            let erased = self.write(move |tx| verbs::erase(tx, before, key)).await?;
+            let erased = self.write(move |tx| retention::erase(tx, before, key)).await?;
             labels += erased.labels;
             from = erased.go_on;
         }
-        while self.write(move |tx| verbs::erase_events(tx, before)).await? > 0 {}
-        while self.write(move |tx| scans::erase_scans(tx, before)).await? > 0 {}
+        while self.write(move |tx| retention::erase_events(tx, before)).await? > 0 {}
         Ok(labels)
     }
 
@@ -475,18 +481,18 @@ impl Spool {
         &self,
         work: impl FnOnce(&mut Transaction) -> Result<T, SpoolError> + Send + 'static,
     ) -> Receipt<T> {
-        threads::ask_writer(&self.doors().writer, false, work)
+        threads::ask_writer(&self.channels().writer, false, work)
     }
 
     fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, SpoolError> + Send + 'static,
     ) -> Receipt<T> {
-        threads::ask_reader(&self.doors().readers, question)
+        threads::ask_reader(&self.channels().readers, question)
     }
 
-    fn doors(&self) -> &Doors {
-        self.inner.doors.as_ref().expect("the doors close when the last handle is gone")
+    fn channels(&self) -> &Channels {
+        self.inner.channels.as_ref().expect("the channels close when the last handle is gone")
     }
 }
 
@@ -494,7 +500,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, SpoolError> {
+fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     let db = Connection::open_with_flags(dir.join("ledger.db"), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Only the moving of the log ever makes anybody wait, and that is short.
     db.busy_timeout(Duration::from_secs(5))?;
@@ -504,12 +510,12 @@ fn connect(dir: &Path, flags: OpenFlags) -> Result<Connection, SpoolError> {
     Ok(db)
 }
 
-fn open_to_read(dir: &Path) -> Result<Connection, SpoolError> {
+fn open_to_read(dir: &Path) -> Result<Connection, OpenError> {
     connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Opens the writing connection, brings the tables up to date and puts in doubt what was being sent.
-fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), SpoolError> {
+fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), OpenError> {
     let mut db = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Erased data is overwritten, not only unlinked.
     db.execute_batch(
@@ -532,9 +538,9 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
 }
 
 /// A ledger that cannot be read is another matter than a disk that cannot be written.
-fn damaged(dir: &Path, error: SpoolError) -> SpoolError {
+fn damaged(dir: &Path, error: OpenError) -> OpenError {
     match error {
-        SpoolError::Disk(why) => SpoolError::Damaged { dir: dir.to_owned(), why },
+        OpenError::Trouble(Trouble::Disk(why)) => OpenError::Damaged { dir: dir.to_owned(), why },
         other => other,
     }
 }

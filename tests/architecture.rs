@@ -310,3 +310,114 @@ fn only_the_spool_speaks_sql_and_only_the_server_serves() {
         }
     }
 }
+
+/// Circles of files that still stand; each is to go. A file and those of its own folder are one subject: what a file
+/// asks of the ones above it in its folder is no arrow.
+const CIRCLES: &[&[&str]] = &[
+    &["cli/job", "cli/progress"],
+    &["conversation/zpl/asking", "conversation/zpl/labels"],
+    &["language/zpl/graphic", "language/zpl/memory"],
+];
+
+#[test]
+fn no_two_files_import_each_other_in_a_circle() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().into_owned();
+    let files: BTreeMap<String, String> =
+        sources().iter().map(|(_, path, text)| (name(path), code(text).collect::<Vec<_>>().join("\n"))).collect();
+    let arrows: BTreeMap<&str, BTreeSet<&str>> =
+        files.iter().map(|(file, text)| (file.as_str(), imports(file, text, &files))).collect();
+    let mut circles = BTreeSet::new();
+    for file in arrows.keys() {
+        let there = reached(file, &arrows);
+        let circle: Vec<&str> = there.iter().copied().filter(|other| reached(other, &arrows).contains(file)).collect();
+        if circle.len() > 1 {
+            circles.insert(circle);
+        }
+    }
+    let known: BTreeSet<Vec<&str>> = CIRCLES.iter().map(|circle| circle.to_vec()).collect();
+    assert_eq!(circles, known, "left: what stands, right: what may still stand");
+}
+
+/// Every file that can be come to from there by arrows.
+fn reached<'a>(from: &str, arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<&str> = arrows[from].iter().copied().collect();
+    while let Some(file) = next.pop() {
+        if found.insert(file) {
+            next.extend(&arrows[file]);
+        }
+    }
+    found
+}
+
+/// The files that a file names, in `use` and in paths; not those above it, nor what it only re-exports of its own folder.
+fn imports<'a>(file: &str, text: &str, files: &'a BTreeMap<String, String>) -> BTreeSet<&'a str> {
+    let children = |of: &str| -> Vec<&'a str> {
+        let folder = format!("{of}/");
+        files.keys().filter_map(|file| file.strip_prefix(&folder)).filter(|child| !child.contains('/')).collect()
+    };
+    let own = children(file);
+    let mut paths: Vec<Vec<String>> = Vec::new();
+    let mut rest = String::new();
+    let mut statements = text.split_inclusive(';');
+    for statement in &mut statements {
+        let lines = statement.trim_end_matches(';');
+        let start = lines.rfind("\nuse ").or_else(|| lines.rfind("\npub use ")).or_else(|| lines.rfind("\npub(super) use "));
+        let at = start.map(|at| at + 1).or_else(|| (lines.starts_with("use ") || lines.starts_with("pub use ")).then_some(0));
+        match at.filter(|at| !lines[*at..].contains("fn ")) {
+            Some(at) => {
+                rest.push_str(&lines[..at]);
+                let (public, tree) = lines[at..].split_once("use ").expect("it was found by that");
+                let used = expand(tree).into_iter().map(|path| path.split("::").map(|part| part.trim().to_owned()).collect());
+                paths.extend(used.filter(|path: &Vec<String>| public.is_empty() || !own.contains(&path[0].as_str())));
+            }
+            None => rest.push_str(statement),
+        }
+    }
+    let words = rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter(|word| word.contains("::"));
+    paths.extend(words.map(|word| word.split("::").map(str::to_owned).collect()));
+
+    let here: Vec<&str> = if matches!(file, "lib" | "main") { Vec::new() } else { file.split('/').collect() };
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let supers = path.iter().take_while(|part| *part == "super").count();
+        let mut whole: Vec<&str> = match path[0].as_str() {
+            "crate" => Vec::new(),
+            "super" => here[..here.len().saturating_sub(supers)].to_vec(),
+            "self" => here.clone(),
+            first if own.contains(&first) => here.clone(),
+            _ => continue,
+        };
+        whole.extend(path.iter().map(String::as_str).filter(|part| !matches!(*part, "crate" | "super" | "self")));
+        let target = (1..=whole.len()).rev().find_map(|parts| files.get_key_value(&whole[..parts].join("/")));
+        if let Some((target, _)) = target
+            && target != file
+            && !file.starts_with(&format!("{target}/"))
+        {
+            found.insert(target.as_str());
+        }
+    }
+    found
+}
+
+/// Every path of a tree of imports.
+fn expand(tree: &str) -> Vec<String> {
+    let Some((before, inside)) = tree.split_once('{') else { return vec![tree.trim().to_owned()] };
+    let inside = inside.rsplit_once('}').map_or(inside, |(inside, _)| inside);
+    let mut depth = 0;
+    let parts = inside.split(|c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.into_iter().flat_map(expand).map(|path| format!("{}{path}", before.trim())).collect()
+}
+
+#[test]
+fn a_tree_of_imports_is_read_whole() {
+    assert_eq!(
+        expand("super::records::{A, b::{C, D as E}}"),
+        ["super::records::A", "super::records::b::C", "super::records::b::D as E"]
+    );
+}

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use waybilld::spool::events::{Happened, PrinterTold};
 use waybilld::spool::{
-    Clock, EventKind, Hash, Hold, LabelFilter, LabelKey, Mode, NewJob, NewLabel, Number, Outcome, QueuedLabel, Reprint,
-    ScanAnswer, ScanNote, Spool, SpoolError, State, Taken, UnixMs,
+    Clock, EventKind, Hash, Hold, LabelFilter, LabelKey, Mode, NewJob, NewLabel, Number, OpenError, Outcome, QueuedLabel,
+    Refusal, Reprint, ScanAnswer, ScanNote, Spool, SpoolError, State, Taken, UnixMs,
 };
 
 mod groups;
@@ -80,7 +80,7 @@ impl Desk {
     }
 }
 
-fn open(dir: &Path, clock: &Arc<AtomicI64>) -> Result<Spool, SpoolError> {
+fn open(dir: &Path, clock: &Arc<AtomicI64>) -> Result<Spool, OpenError> {
     let clock = clock.clone();
     let clock: Clock = Arc::new(move || clock.load(Ordering::Relaxed));
     Spool::open(dir, clock)
@@ -197,7 +197,7 @@ async fn ids_and_tracking_numbers_that_stand_already_refuse_the_whole_job_by_nam
             (4, "tracking", "tracking number rb tuesday-1 cn stands under label tuesday-1 of this job too. Check both numbers."),
         ]
     );
-    assert_eq!(desk.spool.job("tuesday").await, Err(SpoolError::NoJob("tuesday".to_owned())));
+    assert_eq!(desk.spool.job("tuesday").await, Err(Refusal::NoJob("tuesday".to_owned()).into()));
     assert_eq!(desk.spool.upcoming("pack-1", 10).await.unwrap().len(), 1, "nothing of it was taken");
 }
 
@@ -252,7 +252,7 @@ async fn a_label_that_was_voided_meanwhile_is_not_sent_and_neither_is_its_neighb
     desk.spool.void("wave-2", "Mei").await.unwrap();
     let refused = desk.spool.sending("pack-1", queue.iter().map(|label| (label.key, digest(1))).collect()).await.unwrap_err();
     assert_eq!(refused.to_string(), "nothing was sent: label wave-2 is canceled. Read the queue again.");
-    let SpoolError::NotWaiting(left) = refused else { panic!("it says which") };
+    let SpoolError::Refusal(Refusal::NotWaiting(left)) = refused else { panic!("it says which") };
     assert_eq!(left.iter().map(|label| label.key).collect::<Vec<LabelKey>>(), [queue[1].key]);
     assert_eq!(desk.state("wave-1").await, State::Waiting);
 }
@@ -335,7 +335,7 @@ async fn a_hundred_callers_at_once_share_their_flushes() {
 #[tokio::test]
 async fn an_idle_loop_sleeps_until_its_own_printer_has_something_to_print() {
     let desk = Desk::new();
-    let (mine, other) = (desk.spool.bell("pack-1"), desk.spool.bell("pack-2"));
+    let (mine, other) = (desk.spool.wake("pack-1"), desk.spool.wake("pack-2"));
     desk.take(job("wave", 1)).await;
     tokio::time::timeout(Duration::from_secs(5), mine.notified()).await.expect("it rang");
     assert!(tokio::time::timeout(Duration::from_millis(20), other.notified()).await.is_err());
@@ -393,7 +393,7 @@ async fn what_became_of_an_older_attempt_settles_nothing() {
     desk.spool.sending("pack-1", vec![(second.key, digest(1))]).await.unwrap();
     // The first printer is back and says that the label never came.
     let late = desk.spool.settle(first.key, first.attempt, Outcome::Waiting { why: "it never came".to_owned() }).await;
-    assert!(matches!(late, Err(SpoolError::Outdated { attempt: 1, .. })), "{late:?}");
+    assert!(matches!(late, Err(SpoolError::Refusal(Refusal::Outdated { attempt: 1, .. }))), "{late:?}");
     assert_eq!(desk.state(&first.id).await, State::Sending);
 }
 

@@ -1,6 +1,7 @@
 //! Answers that say no, and every fault of a request.
 
 use crate::fault::{self, Code};
+use crate::spool::RefusalKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,6 +14,9 @@ pub struct Problem {
     pub type_: String,
     pub title: String,
     pub status: u16,
+    /// Why the ledger refuses, as a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<RefusalKind>,
     /// A sentence for a person: what is wrong and what to do.
     pub detail: String,
     /// Everything wrong with the request, at most 1,000.

@@ -7,7 +7,7 @@ use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
-use crate::spool::SpoolError;
+use crate::spool::{Refusal, SpoolError};
 use crate::waybill::json::Node;
 use jiff::Zoned;
 
@@ -81,7 +81,7 @@ impl Intake<'_> {
     /// A taken label as it prints on the media its printer holds now; where it cannot, as it was taken. As a PNG.
     pub async fn preview(&self, id: &str) -> Result<Vec<u8>, Rejected> {
         let detail = self.spool.label(id).await?;
-        let text = detail.waybill.ok_or_else(|| SpoolError::Erased(id.to_owned()))?;
+        let text = detail.waybill.ok_or_else(|| SpoolError::from(Refusal::Erased(id.to_owned())))?;
         let unreadable = || Rejected::Broken(format!("the stored data of label {id} is unreadable."));
         let content = Content::parse(&text).map_err(|_| unreadable())?;
         let designs = &self.rules.designs;

@@ -7,7 +7,7 @@ use crate::config::PrinterConfig;
 use crate::content::Content;
 use crate::fault::{Code, Fault};
 use crate::papers::{self, Bag, Kind, Manifest, Paper, Parcel};
-use crate::spool::{JobView, LabelKey, LabelView, NewLabel, Shipments, SpoolError, State, Taken, UnixMs};
+use crate::spool::{JobView, LabelKey, LabelView, NewLabel, Refusal, Shipments, SpoolError, State, Taken, UnixMs};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
 use crate::waybill::json::Node;
@@ -124,7 +124,7 @@ impl Intake<'_> {
         let job = self.spool.job(id).await?;
         let is_manifest = |label: &LabelView| label.paper.as_deref() == Some(Kind::Manifest.word());
         if !job.labels.iter().any(is_manifest) {
-            return Err(SpoolError::NoJob(id.to_owned()).into());
+            return Err(SpoolError::from(Refusal::NoJob(id.to_owned())).into());
         }
         let since = job.taken_at - BACK_MS;
         self.listed(Taken::Same(job), since).await
@@ -165,7 +165,7 @@ impl Intake<'_> {
         };
         let (new, job) = settled(taken)?;
         let detail = self.spool.label(&job.id).await?;
-        let text = detail.waybill.ok_or_else(|| SpoolError::Erased(job.id.clone()))?;
+        let text = detail.waybill.ok_or_else(|| SpoolError::from(Refusal::Erased(job.id.clone())))?;
         match Content::parse(&text) {
             Ok(Content::Paper(paper)) => match paper.content {
                 papers::Content::Bag(bag) => Ok((new, detail.label, bag)),

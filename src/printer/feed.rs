@@ -18,7 +18,7 @@ use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
 use crate::spool::events::{Happened, PrinterTold, TaskEnded};
-use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Leaving, Outcome, QueuedLabel, Spool, SpoolError};
+use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Outcome, QueuedLabel, Refusal, Spool, SpoolError, ToSend, Trouble};
 use crate::transport::{Connection, Limits, Plugged, PortStatus, Transport, why_broken};
 use crate::uri::DeviceUri;
 use std::collections::{HashMap, VecDeque};
@@ -132,7 +132,7 @@ impl Feed {
         wire: broadcast::Sender<Passed>,
     ) -> Feed {
         Feed {
-            bell: spool.bell(&name),
+            bell: spool.wake(&name),
             composing: Composing::new(designs, spool.clone(), &config),
             conversation: Conversation::new(config.language, rules(&config), Facts::default().profile()),
             encoder: Encoder::new(config.language, Options::default()),
@@ -413,7 +413,7 @@ impl Feed {
             match composed {
                 Some(Ok(composed)) => {
                     let revision = Some(queued.revision);
-                    let leaving = Leaving { key: queued.key, digest: composed.digest, revision };
+                    let leaving = ToSend { key: queued.key, digest: composed.digest, revision };
                     let recorded = self.spool.sending(&self.name, vec![leaving]);
                     // The disk works while we encode.
                     let encoded = self.encode(&composed.label);
@@ -421,7 +421,7 @@ impl Feed {
                         // What was encoded never leaves: the printer knows nothing of it.
                         self.fresh = true;
                         self.stale = true;
-                        if !matches!(error, SpoolError::NotWaiting(_)) {
+                        if !matches!(error, SpoolError::Refusal(Refusal::NotWaiting(_))) {
                             error!(printer = self.name, label = queued.id, "{error}");
                             self.look_again = Some(Instant::now() + SETTLE_AGAIN);
                             break;
@@ -584,7 +584,7 @@ impl Feed {
         let (spool, printer) = (self.spool.clone(), self.name.clone());
         tokio::spawn(async move {
             let mut written = receipt.await;
-            while let Err(error @ (SpoolError::Full | SpoolError::Disk(_) | SpoolError::Busy(_))) = &written {
+            while let Err(error @ SpoolError::Trouble(Trouble::Full | Trouble::Disk(_) | Trouble::Busy(_))) = &written {
                 error!(printer, label, "{error}");
                 sleep(SETTLE_AGAIN).await;
                 written = spool.settle(key, attempt, outcome.clone()).await;

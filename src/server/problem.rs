@@ -5,7 +5,7 @@
 use crate::api;
 use crate::fault::Fault;
 use crate::intake::Rejected;
-use crate::spool::SpoolError;
+use crate::spool::{Refusal, RefusalKind, SpoolError, Trouble};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashSet;
@@ -42,6 +42,8 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
+    /// Which refusal of the ledger it is.
+    code: Option<RefusalKind>,
     detail: String,
     faults: Vec<Fault>,
 }
@@ -72,7 +74,7 @@ impl Kind {
 
 impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, detail: detail.into(), faults: Vec::new() }
+        Problem { kind, code: None, detail: detail.into(), faults: Vec::new() }
     }
 
     /// Everything wrong with a request, and what therefore was not done.
@@ -87,12 +89,12 @@ impl Problem {
             1 => " in 1 label".to_owned(),
             count => format!(" in {count} labels"),
         };
-        Problem { kind: Kind::Refused, detail: format!("{count}{place}; {not_done}."), faults }
+        Problem { kind: Kind::Refused, code: None, detail: format!("{count}{place}; {not_done}."), faults }
     }
 
     /// A body that cannot be read.
     pub fn malformed(fault: Fault) -> Problem {
-        Problem { kind: Kind::Malformed, detail: fault.to_string(), faults: vec![fault] }
+        Problem { kind: Kind::Malformed, code: None, detail: fault.to_string(), faults: vec![fault] }
     }
 
     pub fn to_json(&self) -> String {
@@ -102,6 +104,7 @@ impl Problem {
             type_: format!("urn:waybilld:{word}"),
             title: title.to_owned(),
             status: status.as_u16(),
+            code: self.code,
             detail: self.detail.clone(),
             faults: told.map(api::Fault::of).collect(),
             faults_omitted: self.faults.len().saturating_sub(FAULTS_MAX),
@@ -140,28 +143,31 @@ impl From<Rejected> for Problem {
 
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Problem {
-        let kind = match &error {
-            SpoolError::NoLabel(_) | SpoolError::NoJob(_) | SpoolError::NoOrder => Kind::NotFound,
-            SpoolError::Illegal(_)
-            | SpoolError::NotWaiting(_)
-            | SpoolError::NotReplaced { .. }
-            | SpoolError::SeveralOrders
-            | SpoolError::Expired(_)
-            | SpoolError::Replaced { .. }
-            | SpoolError::Held { .. }
-            | SpoolError::NotShippable { .. }
-            | SpoolError::Shipped(_)
-            | SpoolError::NotShipped(_)
-            | SpoolError::OnManifest { .. }
-            | SpoolError::Overtaken(_) => Kind::Conflict,
-            SpoolError::Erased(_) => Kind::Erased,
-            SpoolError::Full => Kind::Full,
-            SpoolError::Busy(_) | SpoolError::Closed => Kind::Busy,
-            _ => Kind::Internal,
-        };
-        if matches!(kind, Kind::Full | Kind::Internal) {
-            tracing::error!("{error}");
+        match error {
+            SpoolError::Refusal(refusal) => refusal.into(),
+            SpoolError::Trouble(trouble) => {
+                let kind = match &trouble {
+                    Trouble::Full => Kind::Full,
+                    Trouble::Busy(_) | Trouble::Closed => Kind::Busy,
+                    Trouble::Disk(_) => Kind::Internal,
+                };
+                if kind != Kind::Busy {
+                    tracing::error!("{trouble}");
+                }
+                Problem::new(kind, trouble.to_string())
+            }
         }
-        Problem::new(kind, error.to_string())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let code = refusal.kind();
+        let kind = match code {
+            RefusalKind::NoLabel | RefusalKind::NoJob | RefusalKind::NoOrder => Kind::NotFound,
+            RefusalKind::Erased => Kind::Erased,
+            _ => Kind::Conflict,
+        };
+        Problem { code: Some(code), ..Problem::new(kind, refusal.to_string()) }
     }
 }

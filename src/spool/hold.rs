@@ -43,7 +43,7 @@ pub enum HoldCause {
     NotPrintable,
 }
 
-/// A hold: its cause, and what a person reads of it. The text must name nobody.
+/// A hold: its cause, and what a person reads of it. The text must not name a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     pub cause: HoldCause,
@@ -61,7 +61,7 @@ impl Hold {
         Hold { cause, text: text.into() }
     }
 
-    /// Somebody asked for it, for that reason.
+    /// A person or program asked for it, for that reason.
     pub fn asked(reason: impl Into<String>) -> Hold {
         Hold::because(HoldCause::Asked, reason)
     }

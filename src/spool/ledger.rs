@@ -43,7 +43,7 @@ pub enum State {
     Sent,
     /// Its fate needs evidence or a person.
     InDoubt,
-    /// Kept back until somebody releases it.
+    /// Kept back until it is released.
     Held,
     /// Voided before any copy came out.
     Canceled,
@@ -52,7 +52,7 @@ pub enum State {
 }
 
 impl State {
-    /// Nothing more happens to the label unless somebody asks.
+    /// Nothing more happens to the label unless a person or program asks.
     pub fn is_end(self) -> bool {
         matches!(self, State::Printed | State::Sent | State::Canceled | State::Voided)
     }
@@ -67,7 +67,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What happened to a label, or what somebody asks of it.
+/// What happened to a label, or what is asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The printer loop is about to write its first byte.

@@ -1,21 +1,21 @@
 //! The printer loop's side of the ledger: a label leaves, and what became of it.
 
-use super::error::{Left, SpoolError};
+use super::error::{NoLongerWaiting, Refusal, SpoolError};
 use super::ledger::{State, Step};
-use super::orders;
-use super::records::{LabelKey, Leaving, Outcome};
+use super::pending;
+use super::records::{LabelKey, Outcome, ToSend};
 use super::transaction::{LabelRow, Transaction};
 use rusqlite::params;
 
 /// Records that these labels are about to leave for that printer, all of them or none.
-pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -> Result<(), SpoolError> {
-    let standing = labels.iter().map(|leaving| tx.label_of_key(leaving.key)).collect::<Result<Vec<_>, _>>()?;
-    let left: Vec<Left> = standing
+pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[ToSend]) -> Result<(), SpoolError> {
+    let standing = labels.iter().map(|to_send| tx.label_of_key(to_send.key)).collect::<Result<Vec<_>, _>>()?;
+    let left: Vec<NoLongerWaiting> = standing
         .iter()
         .zip(labels)
-        .map(|(label, leaving)| (label, leaving.revision.is_some_and(|read| read != label.revision)))
+        .map(|(label, to_send)| (label, to_send.revision.is_some_and(|read| read != label.revision)))
         .filter(|(label, changed)| label.state != State::Waiting || label.printer != printer || *changed)
-        .map(|(label, changed)| Left {
+        .map(|(label, changed)| NoLongerWaiting {
             key: label.key,
             id: label.id.clone(),
             state: label.state,
@@ -24,9 +24,9 @@ pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -
         })
         .collect();
     if !left.is_empty() {
-        return Err(SpoolError::NotWaiting(left));
+        return Err(Refusal::NotWaiting(left).into());
     }
-    for (label, Leaving { digest, .. }) in standing.iter().zip(labels) {
+    for (label, ToSend { digest, .. }) in standing.iter().zip(labels) {
         let number = label.attempts + 1;
         tx.step(label, Step::Send, "", None)?;
         tx.db
@@ -50,7 +50,7 @@ pub(super) fn sending(tx: &mut Transaction, printer: &str, labels: &[Leaving]) -
 pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome: &Outcome) -> Result<(), SpoolError> {
     let label = tx.label_of_key(key)?;
     if label.attempts != attempt {
-        return Err(SpoolError::Outdated { label: label.id, attempt });
+        return Err(Refusal::Outdated { label: label.id, attempt }.into());
     }
     match outcome {
         Outcome::Printed { evidence } => end_attempt(tx, &label, Step::Confirm, "", Some(evidence), None),
@@ -86,10 +86,10 @@ pub(super) fn end_attempt(
     if matches!(state, State::Printed | State::Sent) {
         tx.db.prepare_cached("UPDATE labels SET copies = copies + 1 WHERE key = ?1")?.execute([label.key])?;
     }
-    Ok(orders::apply_pending(tx, label.key)?.unwrap_or(state))
+    Ok(pending::apply_pending(tx, label.key)?.unwrap_or(state))
 }
 
-/// After a restart nobody knows how far the bytes of a label that was being sent have come.
+/// After a restart it is unknown how far the bytes of a label that was being sent have come.
 pub(super) fn doubt_what_was_being_sent(tx: &mut Transaction) -> Result<(), SpoolError> {
     let keys = tx
         .db

@@ -1,6 +1,6 @@
 //! Questions to the ledger. Each is answered from an index, so history does not make it slower.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError, Trouble};
 use super::records::{
     Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
     QueuedLabel, Reprint, RunView, UnixMs,
@@ -25,7 +25,8 @@ fn hash_if_any(row: &Row, column: usize) -> rusqlite::Result<Option<Hash>> {
 pub(super) const LABEL: &str =
     "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
-    l.replaced_by, l.shipped_at, l.manifest, (l.pending_cancel IS 'hold' OR l.hold IS 'buyer_asked') AND l.state NOT IN ('canceled', 'voided'), l.shipped_station, l.hold
+    l.replaced_by, l.shipped_at, l.manifest, (l.pending_cancel IS 'hold' OR l.hold IS 'buyer_asked') AND l.state NOT IN ('canceled', 'voided'), l.shipped_station, l.hold,
+    l.pending_cancel IS 'void'
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
@@ -57,6 +58,7 @@ pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         cancel_requested: row.get(24)?,
         shipped_station: row.get(25)?,
         hold: row.get(26)?,
+        cancel_pending: row.get(27)?,
     })
 }
 
@@ -66,7 +68,7 @@ pub(super) fn job(db: &Connection, id: &str) -> Result<JobView, SpoolError> {
         .prepare_cached("SELECT key, printer, sort, taken_at FROM jobs WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?
-        .ok_or_else(|| SpoolError::NoJob(id.to_owned()))?;
+        .ok_or_else(|| Refusal::NoJob(id.to_owned()))?;
     let runs = db
         .prepare_cached("SELECT printer, number, labels FROM runs WHERE job = ?1")?
         .query_map([key], |row| {
@@ -77,7 +79,7 @@ pub(super) fn job(db: &Connection, id: &str) -> Result<JobView, SpoolError> {
         .prepare_cached(&format!("{LABEL} WHERE l.job = ?1 ORDER BY l.key"))?
         .query_map([key], label_view)?
         .collect::<rusqlite::Result<_>>()?;
-    let sort = serde_json::from_str(&sort).map_err(|error| SpoolError::Disk(error.to_string()))?;
+    let sort = serde_json::from_str(&sort).map_err(|error| Trouble::Disk(error.to_string()))?;
     Ok(JobView { id: id.to_owned(), printer, sort, taken_at, runs, labels })
 }
 
@@ -114,7 +116,7 @@ pub(super) fn label(db: &Connection, id: &str) -> Result<LabelDetail, SpoolError
         .prepare_cached(&format!("{LABEL} WHERE l.id = ?1"))?
         .query_row([id], label_view)
         .optional()?
-        .ok_or_else(|| SpoolError::NoLabel(id.to_owned()))?;
+        .ok_or_else(|| Refusal::NoLabel(id.to_owned()))?;
     let (template, digest, waybill) = db
         .prepare_cached(
             "SELECT l.template, l.digest, c.waybill FROM labels l LEFT JOIN contents c ON c.label = l.key WHERE l.key = ?1",

@@ -163,7 +163,7 @@ pub enum CancelOutcome {
 /// How an order is canceled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancellation {
-    /// The buyer asked for it; somebody has yet to decide. `why` must name nobody.
+    /// The buyer asked for it, and the seller has yet to decide. `why` must not name a person.
     Asked { why: String },
     /// It is.
     Sure { by: String, why: String },
@@ -190,16 +190,16 @@ pub enum Replaced {
 
 /// A label about to leave, with the digest of its dots.
 #[derive(Debug, Clone, Copy)]
-pub struct Leaving {
+pub struct ToSend {
     pub key: LabelKey,
     pub digest: Hash,
     /// Which content was laid out; `None`: whatever stands.
     pub revision: Option<i64>,
 }
 
-impl From<(LabelKey, Hash)> for Leaving {
-    fn from((key, digest): (LabelKey, Hash)) -> Leaving {
-        Leaving { key, digest, revision: None }
+impl From<(LabelKey, Hash)> for ToSend {
+    fn from((key, digest): (LabelKey, Hash)) -> ToSend {
+        ToSend { key, digest, revision: None }
     }
 }
 
@@ -270,8 +270,10 @@ pub struct LabelView {
     pub shipped_station: Option<String>,
     /// The manifest label it stands on.
     pub manifest: Option<String>,
-    /// The buyer asked to cancel, and nobody has decided.
+    /// The buyer asked to cancel, and the seller has not decided.
     pub cancel_requested: bool,
+    /// Its order is canceled: it is voided as soon as its fate is known.
+    pub cancel_pending: bool,
     pub urgent: bool,
     /// How often its bytes were sent, wholly or in part.
     pub attempts: i64,
@@ -280,6 +282,43 @@ pub struct LabelView {
     pub taken_at: UnixMs,
     /// When it came to stand so.
     pub moved_at: UnixMs,
+}
+
+#[cfg(test)]
+impl LabelView {
+    /// A label for tests, of which one copy came out.
+    pub fn sample(id: &str, state: State) -> LabelView {
+        LabelView {
+            key: 1,
+            id: id.to_owned(),
+            job: "wave".to_owned(),
+            printer: "pack-1".to_owned(),
+            run: 1,
+            position: 1,
+            state,
+            hold: None,
+            reason: String::new(),
+            order: None,
+            tracking: None,
+            ship_by: None,
+            carrier: None,
+            weight_g: None,
+            expires: None,
+            on_scan: false,
+            paper: None,
+            replaced_by: None,
+            shipped_at: None,
+            shipped_station: None,
+            manifest: None,
+            cancel_requested: false,
+            cancel_pending: false,
+            urgent: false,
+            attempts: 1,
+            copies: 1,
+            taken_at: 0,
+            moved_at: 0,
+        }
+    }
 }
 
 /// A label with all the spool knows of it.

@@ -1,12 +1,12 @@
-//! What a pack station asks of the ledger: which label is meant, what waits for a scan, what was handed over.
+//! What a pack station asks of the ledger: which label is meant, what waits for a scan, which wave is printing.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, AtStation, Happened, Scanned};
-use super::hold::{Hold, HoldCause, PendingCancel};
-use super::ledger::{Illegal, State, Step};
+use super::hold::HoldCause;
+use super::ledger::{State, Step};
 use super::reading::{LABEL, label_view};
-use super::records::{GoodsWaiting, LabelKey, LabelView, ScanNote, Shipments, UnixMs, Wave};
-use super::transaction::{LabelRow, Transaction};
+use super::records::{GoodsWaiting, LabelKey, LabelView, ScanNote, UnixMs, Wave};
+use super::transaction::Transaction;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Labels in one answer, at most.
@@ -67,36 +67,6 @@ pub(super) fn awaiting_scan(db: &Connection) -> Result<usize, SpoolError> {
     Ok(query.query_row([HoldCause::OnScan], |row| row.get::<_, i64>(0))? as usize)
 }
 
-fn shipped_sql() -> String {
-    format!(
-        "{LABEL} WHERE l.shipped_at >= ?1 AND l.shipped_at < ?2 AND (?3 IS NULL OR l.carrier = ?3)
-             AND (?4 IS NULL OR (l.manifest IS NOT NULL) = ?4) ORDER BY l.shipped_at, l.key LIMIT ?5"
-    )
-}
-
-/// Labels handed over in that time, the first first.
-pub(super) fn shipped(db: &Connection, wanted: &Shipments, labels_max: usize) -> Result<Vec<LabelView>, SpoolError> {
-    let mut query = db.prepare_cached(&shipped_sql())?;
-    let Shipments { from, until, carrier, on_manifest } = wanted;
-    let labels = query.query_map(params![from, until, carrier, on_manifest, labels_max as i64], label_view)?;
-    Ok(labels.collect::<rusqlite::Result<_>>()?)
-}
-
-fn not_shipped_sql() -> String {
-    // The + keeps SQLite off the index of states: nearly all of history stands in one of them.
-    format!(
-        "{LABEL} WHERE l.taken_at >= ?1 AND +l.state IN ('printed', 'sent') AND l.shipped_at IS NULL AND l.paper IS NULL
-         ORDER BY l.taken_at DESC, l.key DESC LIMIT ?2"
-    )
-}
-
-/// Waybills taken since then that came out and were not handed over, the newest first.
-pub(super) fn not_shipped(db: &Connection, since: UnixMs, labels_max: usize) -> Result<Vec<LabelView>, SpoolError> {
-    let mut query = db.prepare_cached(&not_shipped_sql())?;
-    let labels = query.query_map(params![since, labels_max as i64], label_view)?;
-    Ok(labels.collect::<rusqlite::Result<_>>()?)
-}
-
 /// Events looked back through for the last label of a printer.
 const LOOK_BACK: i64 = 2_000;
 
@@ -141,7 +111,7 @@ fn waiting_of(db: &Connection, job: i64, printer: &str) -> Result<Vec<LabelKey>,
 pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &str) -> Result<usize, SpoolError> {
     let key: Option<i64> =
         tx.db.prepare_cached("SELECT key FROM jobs WHERE id = ?1")?.query_row([job], |row| row.get(0)).optional()?;
-    let key = key.ok_or_else(|| SpoolError::NoJob(job.to_owned()))?;
+    let key = key.ok_or_else(|| Refusal::NoJob(job.to_owned()))?;
     let waiting = waiting_of(tx.db, key, printer)?;
     for label in &waiting {
         let label = tx.label_of_key(*label)?;
@@ -152,136 +122,6 @@ pub(super) fn cancel_wave(tx: &mut Transaction, job: &str, printer: &str, by: &s
         tx.step(&label, Step::Void { copy_out: false }, "its wave was canceled", Some(by))?;
     }
     Ok(waiting.len())
-}
-
-/// Refuses a label that the buyer asked to cancel, or that is to be voided.
-fn check_wanted(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    let pending: Option<PendingCancel> =
-        tx.db.prepare_cached("SELECT pending_cancel FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    match pending {
-        Some(_) => Err(SpoolError::Held { label: label.id.clone(), hold: Hold::of(HoldCause::BuyerAsked) }),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a label whose time is over or that another one stands for.
-pub(super) fn check_usable(tx: &Transaction, label: &LabelRow) -> Result<(), SpoolError> {
-    let (expires, replaced_by): (Option<UnixMs>, Option<String>) = tx
-        .db
-        .prepare_cached("SELECT expires, replaced_by FROM labels WHERE key = ?1")?
-        .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if let Some(other) = replaced_by {
-        return Err(SpoolError::Replaced { label: label.id.clone(), other });
-    }
-    match expires {
-        Some(at) if at <= tx.now => Err(SpoolError::Expired(label.id.clone())),
-        _ => Ok(()),
-    }
-}
-
-/// Puts the label into an urgent run of its own at that printer: somebody stands there and waits for it.
-pub(super) fn put_first(tx: &Transaction, label: &mut LabelRow, printer: Option<&str>) -> Result<(), SpoolError> {
-    if let Some(printer) = printer {
-        tx.count(&label.printer, label.state, -1)?;
-        tx.count(printer, label.state, 1)?;
-        label.printer = printer.to_owned();
-    }
-    label.run = tx.new_run(&label.printer, None, label.job, 1)?;
-    label.position = 1;
-    tx.db
-        .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1 WHERE key = ?1")?
-        .execute(params![label.key, label.printer, label.run, label.position])?;
-    Ok(())
-}
-
-/// Lets a label print that waited for its scan.
-pub(super) fn let_print(tx: &mut Transaction, id: &str, printer: &str, by: &str) -> Result<State, SpoolError> {
-    let mut label = tx.label(id)?;
-    check_usable(tx, &label)?;
-    tx.allowed(&label, Step::Release)?;
-    check_wanted(tx, &label)?;
-    match label.hold {
-        Some(HoldCause::OnScan) => {}
-        cause => {
-            // Every held label has a cause.
-            let hold = Hold::because(cause.unwrap_or(HoldCause::Asked), label.reason);
-            return Err(SpoolError::Held { label: label.id, hold });
-        }
-    }
-    put_first(tx, &mut label, Some(printer))?;
-    // Its slip comes behind it, wherever it prints.
-    for mut slip in tx.slips(&label)? {
-        if slip.state == State::Held {
-            put_first(tx, &mut slip, Some(printer))?;
-        }
-    }
-    tx.step(&label, Step::Release, "scanned", Some(by))
-}
-
-/// Takes back a reprint that has not been sent: the label stands as it did.
-pub(super) fn take_back_reprint(tx: &mut Transaction, id: &str, by: &str) -> Result<State, SpoolError> {
-    let label = tx.label(id)?;
-    let asked: Option<String> =
-        tx.db.prepare_cached("SELECT reprint_by FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    let before: Option<State> = tx
-        .db
-        .prepare_cached(
-            "SELECT state FROM prints WHERE label = ?1 AND state IN ('printed', 'sent') ORDER BY number DESC LIMIT 1",
-        )?
-        .query_row([label.key], |row| row.get(0))
-        .optional()?;
-    let step = Step::TakeBack { sent: before == Some(State::Sent) };
-    if asked.is_none() || before.is_none() {
-        return Err(Illegal { label: label.id, from: label.state, step }.into());
-    }
-    let state = tx.step(&label, step, "the reprint was taken back", Some(by))?;
-    tx.db
-        .prepare_cached("UPDATE labels SET reprint_reason = NULL, reprint_by = NULL, reprint_station = NULL WHERE key = ?1")?
-        .execute([label.key])?;
-    Ok(state)
-}
-
-/// Records that the parcel was handed over.
-pub(super) fn ship(tx: &mut Transaction, id: &str, by: Option<&str>, station: &str) -> Result<(), SpoolError> {
-    let label = tx.label(id)?;
-    check_usable(tx, &label)?;
-    // A copy is out: that another one waits or is in doubt does not keep the parcel.
-    let is_out = matches!(label.state, State::Printed | State::Sent) || (label.copies > 0 && !label.state.is_end());
-    if !is_out {
-        return Err(SpoolError::NotShippable { label: label.id, state: label.state });
-    }
-    check_wanted(tx, &label)?;
-    let changed = tx
-        .db
-        .prepare_cached(
-            "UPDATE labels SET shipped_at = ?2, shipped_by = ?3, shipped_station = ?4 WHERE key = ?1 AND shipped_at IS NULL",
-        )?
-        .execute(params![label.key, tx.now, by, station])?;
-    if changed == 0 {
-        return Err(SpoolError::Shipped(label.id));
-    }
-    tx.record_event(About::label(&label), &Happened::Shipped(AtStation { station: station.to_owned() }))
-}
-
-/// Takes back that the parcel was handed over.
-pub(super) fn unship(tx: &mut Transaction, id: &str, station: &str) -> Result<(), SpoolError> {
-    let label = tx.label(id)?;
-    let manifest: Option<String> =
-        tx.db.prepare_cached("SELECT manifest FROM labels WHERE key = ?1")?.query_row([label.key], |row| row.get(0))?;
-    if let Some(manifest) = manifest {
-        return Err(SpoolError::OnManifest { label: label.id, manifest });
-    }
-    let changed = tx
-        .db
-        .prepare_cached(
-            "UPDATE labels SET shipped_at = NULL, shipped_by = NULL, shipped_station = NULL
-             WHERE key = ?1 AND shipped_at IS NOT NULL",
-        )?
-        .execute([label.key])?;
-    if changed == 0 {
-        return Err(SpoolError::NotShipped(label.id));
-    }
-    tx.record_event(About::label(&label), &Happened::Unshipped(AtStation { station: station.to_owned() }))
 }
 
 /// Keeps what came of a scan, and tells it.
@@ -307,16 +147,9 @@ pub(super) fn record_question(tx: &mut Transaction, id: &str, printer: &str, sta
     tx.record_event(about, &Happened::Asked(AtStation { station: station.to_owned() }))
 }
 
-/// Deletes some of the scans before then; says how many.
-pub(super) fn erase_scans(tx: &mut Transaction, before: UnixMs) -> Result<usize, SpoolError> {
-    let mut delete = tx.db.prepare_cached(
-        "DELETE FROM scans WHERE key IN (SELECT key FROM (SELECT key, at FROM scans ORDER BY key LIMIT ?1) WHERE at < ?2)",
-    )?;
-    Ok(delete.execute(params![super::verbs::ERASE_ROWS, before])?)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::handover::{not_shipped_sql, shipped_sql};
     use super::super::{reading, schema};
     use super::*;
 

@@ -3,16 +3,16 @@
 //! `PRAGMA user_version` counts the migrations a ledger has been through; opening runs the missing ones, each
 //! in one transaction. A migration that stands is never changed: the next change is a new one below it.
 
-use super::error::SpoolError;
+use super::error::OpenError;
 use rusqlite::Connection;
 use std::path::Path;
 
 /// Runs the migrations this ledger has not seen.
-pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), SpoolError> {
+pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), OpenError> {
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
     if found > known {
-        return Err(SpoolError::Newer { dir: dir.to_owned(), found, known });
+        return Err(OpenError::Newer { dir: dir.to_owned(), found, known });
     }
     for (version, sql) in (1..).zip(MIGRATIONS).skip(found as usize) {
         let change = db.transaction()?;

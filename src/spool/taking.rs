@@ -113,7 +113,7 @@ fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
     let run_count = runs.len();
     let group = (!job.group.is_empty()).then_some(job.printer.as_str());
     for labels in runs {
-        // Whole runs, each to whoever has the least to do: a person finds them in one tray.
+        // Whole runs, each to the printer with the fewest labels before it: a person finds a run in one tray.
         let printer = tx.least_busy(&job.group)?.unwrap_or(&job.printer);
         let run = tx.new_run(printer, group, key, labels.len())?;
         for (position, label) in (1..).zip(labels) {
@@ -122,7 +122,7 @@ fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
         let held = labels.iter().filter(|label| label.held.is_some()).count();
         tx.count(printer, State::Held, held as i64)?;
         tx.count(printer, State::Waiting, (labels.len() - held) as i64)?;
-        tx.bells.insert(printer.clone());
+        tx.to_wake.insert(printer.clone());
     }
     let held = job.labels.iter().filter(|label| label.held.is_some()).count();
     let taken = JobTaken { labels: job.labels.len(), runs: run_count, held };

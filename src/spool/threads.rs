@@ -3,7 +3,7 @@
 //! The writer takes what waits into one transaction and answers when it is committed, so ten callers share the
 //! cost of one flush. All of them sleep until there is something to do, and end when the last handle is dropped.
 
-use super::error::SpoolError;
+use super::error::{SpoolError, Trouble};
 use super::records::UnixMs;
 use super::transaction::Transaction;
 use rusqlite::Connection;
@@ -41,15 +41,15 @@ type Answer = Box<dyn FnOnce(Result<(), SpoolError>) + Send>;
 /// One request to the writer.
 pub(super) struct Request {
     work: Work,
-    /// Nobody is kept from working by waiting for the answer.
+    /// The asker goes on working before it has the answer.
     can_wait: bool,
 }
 
 /// One request to a reader; it answers by itself.
 pub(super) type Question = Box<dyn FnOnce(&Connection) + Send>;
 
-/// Rings at the printer's loop when there is something new to print.
-pub(super) type Bells = Arc<Mutex<HashMap<String, Arc<Notify>>>>;
+/// Wakes the printer's loop when there is something new to print.
+pub(super) type Wakers = Arc<Mutex<HashMap<String, Arc<Notify>>>>;
 
 /// The answer that comes once the request is on disk, or read.
 ///
@@ -64,7 +64,7 @@ impl<T> Future for Receipt<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.get_mut().answer {
-            Ok(answer) => Pin::new(answer).poll(context).map(|answer| answer.unwrap_or(Err(SpoolError::Closed))),
+            Ok(answer) => Pin::new(answer).poll(context).map(|answer| answer.unwrap_or(Err(Trouble::Closed.into()))),
             Err(error) => Poll::Ready(Err(error.clone())),
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn ask_writer<T: Send + 'static>(
     let work = move |tx: Result<&mut Transaction, SpoolError>| -> Answer {
         let result = tx.and_then(|tx| tx.serve(work));
         Box::new(move |committed| {
-            // Whoever dropped the receipt does not want to know.
+            // A dropped receipt means that the answer is not wanted.
             let _ = tell.send(result.and_then(|value| committed.map(|()| value)));
         })
     };
@@ -105,8 +105,8 @@ pub(super) const REQUESTS_MAX: usize = 1_024;
 
 fn sent<T>(result: Result<(), TrySendError<T>>) -> Result<(), SpoolError> {
     result.map_err(|error| match error {
-        TrySendError::Full(_) => SpoolError::Busy(REQUESTS_MAX),
-        TrySendError::Disconnected(_) => SpoolError::Closed,
+        TrySendError::Full(_) => Trouble::Busy(REQUESTS_MAX).into(),
+        TrySendError::Disconnected(_) => Trouble::Closed.into(),
     })
 }
 
@@ -115,7 +115,7 @@ pub(super) struct Writer {
     pub db: Connection,
     pub clock: Arc<dyn Fn() -> UnixMs + Send + Sync>,
     pub latest: watch::Sender<i64>,
-    pub bells: Bells,
+    pub wakers: Wakers,
     /// Pages the log holds, as SQLite reports after each commit.
     pub log_pages: Arc<AtomicI32>,
     pub checkpoint: SyncSender<()>,
@@ -129,7 +129,7 @@ impl Writer {
             let mut tx = Transaction::new(&self.db, (self.clock)());
             let committed = group(&mut tx, first, &requests, &mut answers);
             if committed.is_ok() {
-                self.tell(&tx);
+                self.announce(&tx);
             } else if !self.db.is_autocommit() {
                 // A disk that refused the commit may refuse this too; the next group begins with it again.
                 let _ = self.db.execute_batch("ROLLBACK");
@@ -149,13 +149,13 @@ impl Writer {
         }
     }
 
-    fn tell(&self, tx: &Transaction) {
+    fn announce(&self, tx: &Transaction) {
         if let Some(seq) = tx.latest {
             self.latest.send_replace(seq);
         }
-        let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        for bell in tx.bells.iter().filter_map(|printer| bells.get(printer)) {
-            bell.notify_one();
+        let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        for waker in tx.to_wake.iter().filter_map(|printer| wakers.get(printer)) {
+            waker.notify_one();
         }
     }
 }
@@ -185,7 +185,7 @@ fn group(
         }
         next = requests.try_recv().ok();
         if next.is_none() && can_wait {
-            // Time out or nobody left: either way there is no company.
+            // Timed out, or every handle is gone: either way no request joins this commit.
             next = requests.recv_timeout(COMPANY.saturating_sub(began.elapsed())).ok();
         }
     }
@@ -201,7 +201,7 @@ fn begin(db: &Connection) -> Result<(), SpoolError> {
     Ok(())
 }
 
-/// A thread that answers questions until nobody can ask any more.
+/// A thread that answers questions until the last handle is dropped.
 pub(super) fn answer_questions(db: Connection, questions: Arc<Mutex<Receiver<Question>>>) {
     loop {
         let question = questions.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -3,11 +3,14 @@
 //! Every change of a label's state goes through [`Transaction::step`], which asks the ledger first and writes the
 //! event beside it.
 
-use super::error::SpoolError;
+use super::error::{Refusal, SpoolError};
 use super::events::{About, Happened, LabelMoved};
 use super::hold::HoldCause;
 use super::ledger::{Illegal, State, Step, next};
+use super::mode::Mode;
+use super::reading;
 use super::records::{LabelKey, UnixMs};
+use super::usable;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -16,7 +19,7 @@ pub(super) struct Transaction<'db> {
     pub db: &'db Connection,
     pub now: UnixMs,
     /// Printers that have something new to print.
-    pub bells: BTreeSet<String>,
+    pub to_wake: BTreeSet<String>,
     /// The newest event written.
     pub latest: Option<i64>,
     /// Why the group cannot be committed any more.
@@ -25,7 +28,7 @@ pub(super) struct Transaction<'db> {
 
 impl<'db> Transaction<'db> {
     pub fn new(db: &'db Connection, now: UnixMs) -> Transaction<'db> {
-        Transaction { db, now, bells: BTreeSet::new(), latest: None, broken: None }
+        Transaction { db, now, to_wake: BTreeSet::new(), latest: None, broken: None }
     }
 }
 
@@ -43,14 +46,12 @@ pub(super) struct LabelRow {
     pub copies: i64,
     pub revision: i64,
     pub hold: Option<HoldCause>,
-    /// For people.
-    pub reason: String,
     pub on_scan: bool,
 }
 
 const LABEL_ROW: &str =
     "SELECT l.key, l.id, l.job, j.id, l.printer, l.run, l.position, l.state, l.attempts, l.copies, l.revision,
-    l.reason, l.on_scan, l.hold FROM labels l JOIN jobs j ON j.key = l.job";
+    l.on_scan, l.hold FROM labels l JOIN jobs j ON j.key = l.job";
 
 fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
     Ok(LabelRow {
@@ -65,9 +66,8 @@ fn label_row(row: &Row) -> rusqlite::Result<LabelRow> {
         attempts: row.get(8)?,
         copies: row.get(9)?,
         revision: row.get(10)?,
-        reason: row.get(11)?,
-        on_scan: row.get(12)?,
-        hold: row.get(13)?,
+        on_scan: row.get(11)?,
+        hold: row.get(12)?,
     })
 }
 
@@ -87,7 +87,7 @@ impl Transaction<'_> {
         let writes = self.db.total_changes();
         let result = work(self);
         if let Err(error) = &result
-            && (self.db.total_changes() != writes || matches!(error, SpoolError::Full | SpoolError::Disk(_)))
+            && (self.db.total_changes() != writes || matches!(error, SpoolError::Trouble(_)))
         {
             self.broken = Some(error.clone());
         }
@@ -99,7 +99,7 @@ impl Transaction<'_> {
             .prepare_cached(&format!("{LABEL_ROW} WHERE l.id = ?1"))?
             .query_row([id], label_row)
             .optional()?
-            .ok_or_else(|| SpoolError::NoLabel(id.to_owned()))
+            .ok_or_else(|| Refusal::NoLabel(id.to_owned()).into())
     }
 
     pub fn label_of_key(&self, key: LabelKey) -> Result<LabelRow, SpoolError> {
@@ -107,7 +107,7 @@ impl Transaction<'_> {
             .prepare_cached(&format!("{LABEL_ROW} WHERE l.key = ?1"))?
             .query_row([key], label_row)
             .optional()?
-            .ok_or_else(|| SpoolError::NoLabel(format!("number {key}")))
+            .ok_or_else(|| Refusal::NoLabel(format!("number {key}")).into())
     }
 
     /// Where the label would stand after the step, or why it may not be taken.
@@ -116,9 +116,15 @@ impl Transaction<'_> {
         Ok(next(label.state, step).ok_or_else(illegal)?)
     }
 
+    /// Refuses what a person wants of a label in hand when it may not be used so.
+    pub fn check_use(&self, label: &LabelRow, mode: Mode) -> Result<(), SpoolError> {
+        let label = reading::label_of_key(self.db, label.key)?;
+        usable::refusal(&label, mode, self.now).map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
     /// Moves the label one step, if the ledger allows it, and tells so.
     ///
-    /// `by` is the person who asked. A person's reason stays out of the event: it may name somebody.
+    /// `by` is the person who asked. A person's reason stays out of the event: it may name a person.
     pub fn step(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
         let state = self.allowed(label, step)?;
         let hold = match step {
@@ -148,7 +154,7 @@ impl Transaction<'_> {
         }
         self.record_event(About::label(label), &Happened::Label(state, moved))?;
         if state == State::Waiting {
-            self.bells.insert(label.printer.clone());
+            self.to_wake.insert(label.printer.clone());
         }
         if matches!(step, Step::Hold(_) | Step::Release | Step::Void { .. }) {
             self.step_slips(label, step, reason, by)?;
@@ -245,5 +251,20 @@ impl Transaction<'_> {
             .prepare_cached("INSERT INTO runs (printer, number, job, labels, printer_group) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![printer, number, job, labels as i64, group])?;
         Ok(number)
+    }
+
+    /// Puts the label into an urgent run of its own at that printer: the packer waits for it at the printer.
+    pub fn put_first(&self, label: &mut LabelRow, printer: Option<&str>) -> Result<(), SpoolError> {
+        if let Some(printer) = printer {
+            self.count(&label.printer, label.state, -1)?;
+            self.count(printer, label.state, 1)?;
+            label.printer = printer.to_owned();
+        }
+        label.run = self.new_run(&label.printer, None, label.job, 1)?;
+        label.position = 1;
+        self.db
+            .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, urgent = 1 WHERE key = ?1")?
+            .execute(params![label.key, label.printer, label.run, label.position])?;
+        Ok(())
     }
 }

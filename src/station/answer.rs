@@ -3,7 +3,8 @@
 use super::control::PICKS_MAX;
 use crate::config::Mode;
 use crate::service_label::Slip;
-use crate::spool::{HoldCause, LabelView, SpoolError, State, UnixMs};
+use crate::spool::ledger::Illegal;
+use crate::spool::{Hold, HoldCause, LabelView, Refusal, State, UnixMs};
 pub use crate::spool::{ScanAnswer as Code, Tone};
 
 /// What a packer is told.
@@ -18,7 +19,7 @@ pub struct Answer {
     pub choices: Vec<LabelView>,
 }
 
-/// The parts of the sentence, for whoever says it in another language.
+/// The parts of the sentence, for a console in another language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     pub printer: Option<String>,
@@ -76,93 +77,79 @@ impl Answer {
     }
 }
 
-/// Why that label cannot be used in that mode; `None` when it can.
-pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Answer> {
+/// What a packer is told of a refusal about that label; `None` when it is about something else.
+pub fn refused(label: &LabelView, mode: Mode, now: UnixMs, refusal: &Refusal) -> Option<Answer> {
     let id = &label.id;
-    let no = |code, sentence: String| Some(Answer::new(mode, code, sentence).of(label.clone()));
-    if let Some(other) = &label.replaced_by {
-        let facts = Facts { replaced_by: Some(other.clone()), ..Facts::default() };
-        let sentence = format!("label {id} was replaced: take it off and use label {other}.");
-        return no(Code::RefusedReplaced, sentence).map(|answer| answer.with(facts));
-    }
-    match label.state {
-        State::Voided => return no(Code::RefusedVoided, format!("label {id} is voided: do not send this parcel with it.")),
-        State::Canceled => return no(Code::RefusedCanceled, format!("label {id} is canceled: put the parcel aside.")),
-        _ => {}
-    }
-    if label.expires.is_some_and(|at| at <= now) {
-        let facts = Facts { at: label.expires, ..Facts::default() };
-        return no(Code::RefusedExpired, format!("label {id} has expired: it needs a new one.")).map(|answer| answer.with(facts));
-    }
-    if label.cancel_requested && label.state != State::Held && label.shipped_at.is_none() {
-        let facts = Facts { reason: Some(HoldCause::BuyerAsked.sentence().to_owned()), ..Facts::default() };
-        let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
-        return no(Code::RefusedHeld, sentence).map(|answer| answer.with(facts));
-    }
-    let waits = |why: &str| no(Code::RefusedWaiting, format!("label {id} {why}"));
-    let is_out = label.copies > 0;
-    match (mode, label.state) {
-        (Mode::Ship, _) if let Some(paper) = &label.paper => {
-            no(Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.replace('-', " ")))
-        }
-        (_, State::InDoubt) if mode != Mode::Ship || !is_out => {
-            no(Code::RefusedInDoubt, format!("nobody knows whether label {id} came out: look at the tray, then say so."))
-        }
-        (Mode::Ship, State::Held | State::Waiting | State::Sending) if !is_out => {
-            no(Code::NeverPrinted, format!("label {id} is {} and has not come out: this parcel cannot be its own.", label.state))
-        }
-        (Mode::Ship, _) => match label.shipped_at {
-            Some(at) => {
-                let station = label.shipped_station.clone();
-                let place = station.as_ref().map(|station| format!(" at {station}")).unwrap_or_default();
-                let facts = Facts { at: Some(at), station, ..Facts::default() };
-                let sentence = format!("label {id} was handed over already, {}{place}.", ago(now - at));
-                no(Code::AlreadyShipped, sentence).map(|answer| answer.with(facts))
+    let of_state = |state: State| {
+        let is_out = label.copies > 0;
+        match (state, mode) {
+            (State::Voided, _) => (Code::RefusedVoided, format!("label {id} is voided: do not send this parcel with it.")),
+            (State::Canceled, _) => (Code::RefusedCanceled, format!("label {id} is canceled: put the parcel aside.")),
+            (State::InDoubt, _) => {
+                (Code::RefusedInDoubt, format!("nobody knows whether label {id} came out: look at the tray, then say so."))
             }
-            None => None,
-        },
-        (_, State::Sending) => no(Code::RefusedSending, format!("label {id} is being printed right now.")),
-        (Mode::Reprint, State::Held) => {
-            let facts = Facts { reason: Some(label.reason.clone()), ..Facts::default() };
-            let sentence = format!("label {id} is held and has not printed ({}).", label.reason);
-            no(Code::RefusedHeld, sentence).map(|answer| answer.with(facts))
+            (State::Sending, Mode::Reprint | Mode::Print) => {
+                (Code::RefusedSending, format!("label {id} is being printed right now."))
+            }
+            (State::Waiting, Mode::Reprint) if is_out => {
+                (Code::RefusedWaiting, format!("label {id} is to be printed again already: it comes."))
+            }
+            (State::Waiting, Mode::Reprint) => {
+                (Code::RefusedWaiting, format!("label {id} has not printed yet: it comes by itself."))
+            }
+            (State::Waiting, Mode::Print) => {
+                (Code::RefusedWaiting, format!("label {id} waits for its turn already: it comes by itself."))
+            }
+            (State::Printed | State::Sent, Mode::Reprint | Mode::Print) => (
+                Code::AlreadyPrinted,
+                format!("label {id} has come out already: scan \"a scan reprints\" first if you need it again."),
+            ),
+            (State::Held, Mode::Reprint | Mode::Print) => (Code::RefusedHeld, format!("label {id} is held.")),
+            (_, Mode::Ship) => {
+                (Code::NeverPrinted, format!("label {id} is {state} and has not come out: this parcel cannot be its own."))
+            }
         }
-        (Mode::Reprint, State::Waiting) if is_out => waits("is to be printed again already: it comes."),
-        (Mode::Reprint, State::Waiting) => waits("has not printed yet: it comes by itself."),
-        (Mode::Print, State::Waiting) => waits("waits for its turn already: it comes by itself."),
-        (Mode::Print, State::Printed | State::Sent) => no(
-            Code::AlreadyPrinted,
-            format!("label {id} has come out already: scan \"a scan reprints\" first if you need it again."),
-        ),
-        (Mode::Print, State::Held) if label.hold != Some(HoldCause::OnScan) => {
-            let facts = Facts { reason: Some(label.reason.clone()), ..Facts::default() };
-            no(Code::RefusedHeld, format!("label {id} is held ({}).", label.reason)).map(|answer| answer.with(facts))
+    };
+    let mut facts = Facts::default();
+    let mut state = label.state;
+    let (code, sentence) = match refusal {
+        Refusal::Replaced { other, .. } => {
+            facts.replaced_by = Some(other.clone());
+            (Code::RefusedReplaced, format!("label {id} was replaced: take it off and use label {other}."))
         }
-        _ => None,
-    }
-}
-
-/// What the ledger refused, when it is about the label; another error is nobody's answer.
-pub fn refused(label: &LabelView, mode: Mode, now: UnixMs, error: &SpoolError) -> Option<Answer> {
-    let at_that_time = match error {
-        SpoolError::Erased(_) => {
-            let sentence = format!("label {} cannot print again: its data was erased. It needs a new one.", label.id);
-            return Some(Answer::new(mode, Code::RefusedErased, sentence).of(label.clone()));
+        Refusal::Expired { at, .. } => {
+            facts.at = Some(*at);
+            (Code::RefusedExpired, format!("label {id} has expired: it needs a new one."))
         }
-        SpoolError::Illegal(illegal) => LabelView { state: illegal.from, ..label.clone() },
-        SpoolError::NotShippable { state, .. } => LabelView { state: *state, ..label.clone() },
-        SpoolError::Replaced { other, .. } => LabelView { replaced_by: Some(other.clone()), ..label.clone() },
-        SpoolError::Expired(_) => LabelView { expires: Some(now), ..label.clone() },
-        SpoolError::Shipped(_) => LabelView { shipped_at: Some(now), ..label.clone() },
-        SpoolError::Held { hold, .. } if hold.cause == HoldCause::BuyerAsked => {
-            LabelView { cancel_requested: true, ..label.clone() }
+        Refusal::Erased(_) => {
+            (Code::RefusedErased, format!("label {id} cannot print again: its data was erased. It needs a new one."))
         }
-        SpoolError::Held { hold, .. } => {
-            LabelView { state: State::Held, hold: Some(hold.cause), reason: hold.text.clone(), ..label.clone() }
+        Refusal::CancelRequested(_) => {
+            facts.reason = Some(HoldCause::BuyerAsked.sentence().to_owned());
+            let sentence = format!("the buyer of label {id} asked to cancel: put the parcel aside until that is decided.");
+            (Code::RefusedHeld, sentence)
+        }
+        Refusal::Held { hold: Hold { text, .. }, .. } => {
+            state = State::Held;
+            facts.reason = Some(text.clone());
+            let not_printed = if mode == Mode::Reprint { " and has not printed" } else { "" };
+            (Code::RefusedHeld, format!("label {id} is held{not_printed} ({text})."))
+        }
+        Refusal::NotAParcel { paper, .. } => {
+            (Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.replace('-', " ")))
+        }
+        Refusal::Shipped { at, station, .. } => {
+            let place = station.as_ref().map(|station| format!(" at {station}")).unwrap_or_default();
+            (facts.at, facts.station) = (Some(*at), station.clone());
+            (Code::AlreadyShipped, format!("label {id} was handed over already, {}{place}.", ago(now - at)))
+        }
+        Refusal::NotAllowed(Illegal { from, .. }) | Refusal::NotShippable { state: from, .. } => {
+            state = *from;
+            of_state(*from)
         }
         _ => return None,
     };
-    refusal(&at_that_time, mode, now)
+    Some(Answer::new(mode, code, sentence).of(LabelView { state, ..label.clone() }).with(facts))
 }
 
 /// How long ago that is.

@@ -1,6 +1,6 @@
 //! One station's memory: the mode, the person, what was just scanned, what may be picked, confirmed or taken back.
 //!
-//! Scans go in with the time; what they are about comes out. Asks nobody and looks at no clock.
+//! Scans go in with the time; what they are about comes out. Knows no ledger and looks at no clock.
 
 use super::control::{Control, PICKS_MAX};
 use super::scanned::{Saying, Scanned};
@@ -16,7 +16,7 @@ pub const CONFIRM_MS: i64 = 10_000;
 
 /// What one station remembers between two scans.
 #[derive(Debug)]
-pub struct Bench {
+pub struct Session {
     pub mode: Mode,
     /// By their badge.
     pub person: Option<String>,
@@ -63,9 +63,9 @@ pub enum Heard {
     Code,
 }
 
-impl Bench {
-    pub fn new(mode: Mode) -> Bench {
-        Bench { mode, person: None, heard: None, choices: None, confirm: None, undo: None }
+impl Session {
+    pub fn new(mode: Mode) -> Session {
+        Session { mode, person: None, heard: None, choices: None, confirm: None, undo: None }
     }
 
     /// Takes in a scan.
@@ -162,93 +162,65 @@ pub fn meant(found: Vec<LabelView>, mode: Mode) -> Vec<LabelView> {
 mod tests {
     use super::*;
 
-    fn hear(bench: &mut Bench, text: &str, now: UnixMs) -> Heard {
-        bench.hear(&Scanned::read(text).expect("a text"), now)
+    fn hear(session: &mut Session, text: &str, now: UnixMs) -> Heard {
+        session.hear(&Scanned::read(text).expect("a text"), now)
     }
 
     fn label(id: &str, state: State) -> LabelView {
-        LabelView {
-            key: 1,
-            id: id.to_owned(),
-            job: "wave".to_owned(),
-            printer: "pack-1".to_owned(),
-            run: 1,
-            position: 1,
-            state,
-            hold: None,
-            reason: String::new(),
-            order: None,
-            tracking: None,
-            ship_by: None,
-            carrier: None,
-            weight_g: None,
-            expires: None,
-            on_scan: false,
-            paper: None,
-            replaced_by: None,
-            shipped_at: None,
-            shipped_station: None,
-            manifest: None,
-            cancel_requested: false,
-            urgent: false,
-            attempts: 1,
-            copies: 1,
-            taken_at: 0,
-            moved_at: 0,
-        }
+        LabelView::sample(id, state)
     }
 
     #[test]
     fn a_scanner_that_goes_on_reading_what_lies_before_it_is_heard_once() {
-        let mut bench = Bench::new(Mode::Reprint);
-        assert_eq!(hear(&mut bench, "TR001", 0), Heard::Code);
+        let mut session = Session::new(Mode::Reprint);
+        assert_eq!(hear(&mut session, "TR001", 0), Heard::Code);
         for now in [500, 2_400, 4_300] {
-            assert_eq!(hear(&mut bench, "]C0TR001\r", now), Heard::Repeated);
+            assert_eq!(hear(&mut session, "]C0TR001\r", now), Heard::Repeated);
         }
-        assert_eq!(hear(&mut bench, "TR002", 4_400), Heard::Code);
-        assert_eq!(hear(&mut bench, "TR001", 4_500), Heard::Code, "another came between");
-        assert_eq!(hear(&mut bench, "TR001", 6_500), Heard::Code, "two seconds later it is meant");
+        assert_eq!(hear(&mut session, "TR002", 4_400), Heard::Code);
+        assert_eq!(hear(&mut session, "TR001", 4_500), Heard::Code, "another came between");
+        assert_eq!(hear(&mut session, "TR001", 6_500), Heard::Code, "two seconds later it is meant");
     }
 
     #[test]
     fn a_scan_that_could_not_be_worked_on_is_no_double_trigger() {
-        let mut bench = Bench::new(Mode::Reprint);
-        hear(&mut bench, "TR001", 0);
-        bench.forget();
-        assert_eq!(hear(&mut bench, "TR001", 100), Heard::Code);
+        let mut session = Session::new(Mode::Reprint);
+        hear(&mut session, "TR001", 0);
+        session.forget();
+        assert_eq!(hear(&mut session, "TR001", 100), Heard::Code);
     }
 
     #[test]
     fn a_clock_that_is_set_back_makes_nothing_a_repetition() {
-        let mut bench = Bench::new(Mode::Reprint);
-        hear(&mut bench, "TR001", 10_000);
-        assert_eq!(hear(&mut bench, "TR001", 9_000), Heard::Code);
+        let mut session = Session::new(Mode::Reprint);
+        hear(&mut session, "TR001", 10_000);
+        assert_eq!(hear(&mut session, "TR001", 9_000), Heard::Code);
     }
 
     #[test]
     fn a_choice_is_offered_until_something_else_is_scanned_or_half_a_minute_is_over() {
-        let mut bench = Bench::new(Mode::Reprint);
+        let mut session = Session::new(Mode::Reprint);
         let both = || vec![label("a", State::Printed), label("b", State::Printed)];
-        bench.offer(both(), 0);
-        assert_eq!(hear(&mut bench, "XD0PICK9", 100), Heard::NoSuchPick(2));
-        assert!(matches!(hear(&mut bench, "XD0PICK2", 200), Heard::Picked(label) if label.id == "b"));
-        bench.offer(both(), 300);
-        assert_eq!(hear(&mut bench, "XD0PICK1", 300 + CHOICE_MS), Heard::NoSuchPick(0));
-        bench.offer(both(), 40_000);
-        assert_eq!(hear(&mut bench, "TR009", 41_000), Heard::Code);
-        assert_eq!(hear(&mut bench, "XD0PICK1", 45_000), Heard::NoSuchPick(0));
+        session.offer(both(), 0);
+        assert_eq!(hear(&mut session, "XD0PICK9", 100), Heard::NoSuchPick(2));
+        assert!(matches!(hear(&mut session, "XD0PICK2", 200), Heard::Picked(label) if label.id == "b"));
+        session.offer(both(), 300);
+        assert_eq!(hear(&mut session, "XD0PICK1", 300 + CHOICE_MS), Heard::NoSuchPick(0));
+        session.offer(both(), 40_000);
+        assert_eq!(hear(&mut session, "TR009", 41_000), Heard::Code);
+        assert_eq!(hear(&mut session, "XD0PICK1", 45_000), Heard::NoSuchPick(0));
     }
 
     #[test]
     fn a_wave_is_canceled_by_the_second_scan_for_the_same_wave_and_by_no_later_one() {
-        let mut bench = Bench::new(Mode::Reprint);
-        assert!(!bench.confirms("wave-1", 0));
-        assert!(!bench.confirms("wave-2", 3_000), "the printer went on to another one");
-        assert!(bench.confirms("wave-2", 6_000));
-        assert!(!bench.confirms("wave-2", 9_000));
-        assert!(!bench.confirms("wave-2", 9_000 + CONFIRM_MS));
-        hear(&mut bench, "TR001", 20_000);
-        assert!(!bench.confirms("wave-2", 21_000), "something else was scanned meanwhile");
+        let mut session = Session::new(Mode::Reprint);
+        assert!(!session.confirms("wave-1", 0));
+        assert!(!session.confirms("wave-2", 3_000), "the printer went on to another one");
+        assert!(session.confirms("wave-2", 6_000));
+        assert!(!session.confirms("wave-2", 9_000));
+        assert!(!session.confirms("wave-2", 9_000 + CONFIRM_MS));
+        hear(&mut session, "TR001", 20_000);
+        assert!(!session.confirms("wave-2", 21_000), "something else was scanned meanwhile");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Desk, digest, job, printed};
 use proptest::prelude::*;
-use waybilld::spool::{EventKind, Hold, NewJob, Outcome, SpoolError, State, Taken};
+use waybilld::spool::{EventKind, Hold, NewJob, Outcome, Refusal, SpoolError, State, Taken};
 
 const PRINTERS: [&str; 2] = ["pack-1", "pack-2"];
 
@@ -154,7 +154,10 @@ async fn follow(acts: Vec<Act>) {
                 assert_eq!(next.map(|next| next.key), first.map(|label| keys[label]), "the next label of {}", PRINTERS[printer]);
                 if let Some(label) = first {
                     let other = desk.spool.sending(PRINTERS[1 - printer], vec![(keys[label], digest(1))]).await;
-                    assert!(matches!(other, Err(SpoolError::NotWaiting(_))), "only its own printer sends a label");
+                    assert!(
+                        matches!(other, Err(SpoolError::Refusal(Refusal::NotWaiting(_)))),
+                        "only its own printer sends a label"
+                    );
                     desk.spool.sending(PRINTERS[printer], vec![(keys[label], digest(1))]).await.unwrap();
                     model[label].state = State::Sending;
                     model[label].attempts += 1;

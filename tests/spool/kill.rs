@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use tempfile::TempDir;
-use waybilld::spool::{NewJob, Spool, SpoolError, State, Taken};
+use waybilld::spool::{NewJob, Refusal, Spool, SpoolError, State, Taken, Trouble};
 
 const DIRECTORY: &str = "SPOOL_TEST_DIRECTORY";
 
@@ -117,12 +117,12 @@ async fn works_on_a_disk_that_ends() {
     // Side by side, so that they share a transaction.
     let light = spool.take(job("light", 3));
     let error = spool.take(heavy("heavy")).await.unwrap_err();
-    assert!(matches!(error, SpoolError::Full | SpoolError::Disk(_)), "{error}");
+    assert!(matches!(error, SpoolError::Trouble(Trouble::Full | Trouble::Disk(_))), "{error}");
     let light = light.await;
     let job_is_there = spool.job("light").await.is_ok();
     assert_eq!(light.is_ok(), job_is_there, "told and done are the same");
-    assert_eq!(spool.job("heavy").await, Err(SpoolError::NoJob("heavy".to_owned())));
-    assert_eq!(spool.label("heavy-1").await, Err(SpoolError::NoLabel("heavy-1".to_owned())));
+    assert_eq!(spool.job("heavy").await, Err(Refusal::NoJob("heavy".to_owned()).into()));
+    assert_eq!(spool.label("heavy-1").await, Err(Refusal::NoLabel("heavy-1".to_owned()).into()));
     // Small things still go on, and somebody makes room.
     let next = spool.upcoming("pack-1", 1).await.unwrap().remove(0);
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize);

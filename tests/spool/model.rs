@@ -3,7 +3,7 @@
 use super::{Desk, digest, job, printed, silent, smudged};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use waybilld::spool::{Hold, Outcome, SpoolError, State};
+use waybilld::spool::{Hold, Outcome, Refusal, SpoolError, State};
 
 const LABELS: usize = 4;
 
@@ -118,7 +118,11 @@ async fn follow(acts: Vec<Act>) {
                 reprints += usize::from(matches!(act, Act::Reprint(_)));
                 model[label] = after;
             }
-            None => assert!(matches!(result, Err(SpoolError::Illegal(_))), "{act:?} on {:?}: {result:?}", model[label]),
+            None => assert!(
+                matches!(result, Err(SpoolError::Refusal(Refusal::NotAllowed(_)))),
+                "{act:?} on {:?}: {result:?}",
+                model[label]
+            ),
         }
     }
     let mut counts = BTreeMap::new();

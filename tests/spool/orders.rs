@@ -3,8 +3,8 @@
 use super::{Desk, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
 use waybilld::spool::{
-    CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, Leaving, NewJob, NewLabel, Number, Outcome, Replaced,
-    SpoolError, State,
+    CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, NewJob, NewLabel, Number, Outcome, Refusal, Replaced,
+    State, ToSend,
 };
 
 fn sure() -> Cancellation {
@@ -186,7 +186,7 @@ async fn a_waiting_label_is_replaced_in_its_place_and_what_was_read_ahead_of_it_
     assert_eq!(replace(&desk, "wave-1", moved("other", "N1")).await, Replaced::Otherwise { in_place: true });
     let Replaced::Done(now) = replace(&desk, "wave-1", moved("wave-1", "N1")).await else { panic!("it waits") };
     assert_eq!((now.id.as_str(), now.position, now.tracking.as_deref()), ("wave-1", 1, Some("N1")));
-    let leaving = Leaving { key: read_ahead.key, digest: digest(1), revision: Some(read_ahead.revision) };
+    let leaving = ToSend { key: read_ahead.key, digest: digest(1), revision: Some(read_ahead.revision) };
     let said = desk.spool.sending("pack-1", vec![leaving]).await.unwrap_err();
     assert_eq!(said.to_string(), "nothing was sent: label wave-1 was made out anew. Read the queue again.");
     let next = desk.next("pack-1").await.unwrap();
@@ -242,7 +242,7 @@ async fn a_label_on_its_way_is_not_replaced_before_its_fate_is_known() {
     assert!(said(&desk).await.ends_with("it is being sent: wait until it has its end, then ask again."));
     desk.spool.settle(sent.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
     assert!(said(&desk).await.ends_with("look at the tray and say whether it came out, then ask again."));
-    assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), SpoolError::NoLabel("wave-1b".to_owned()));
+    assert_eq!(desk.spool.label("wave-1b").await.unwrap_err(), Refusal::NoLabel("wave-1b".to_owned()).into());
 }
 
 #[derive(Debug, Clone)]
