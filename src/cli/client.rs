@@ -92,6 +92,7 @@ impl Answer {
             type_: String::new(),
             title: String::new(),
             status: self.status.as_u16(),
+            code: None,
             detail: format!("the daemon answers {} without a word.", self.status),
             faults: Vec::new(),
             faults_omitted: 0,
