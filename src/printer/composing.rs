@@ -28,7 +28,7 @@ pub struct Composed {
     pub digest: blake3::Hash,
 }
 
-/// A label as it stood in the queue: made out anew, it has another revision.
+/// A label as it stood in the queue: reissued, it has another revision.
 type Piece = (LabelKey, i64);
 
 fn piece(queued: &QueuedLabel) -> Piece {

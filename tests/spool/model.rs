@@ -119,7 +119,7 @@ async fn follow(acts: Vec<Act>) {
                 model[label] = after;
             }
             None => assert!(
-                matches!(result, Err(SpoolError::Refusal(Refusal::NotAllowed(_)))),
+                matches!(result, Err(SpoolError::Refusal(Refusal::NotAllowed(_) | Refusal::Held { .. }))),
                 "{act:?} on {:?}: {result:?}",
                 model[label]
             ),

@@ -188,7 +188,7 @@ async fn a_waiting_label_is_replaced_in_its_place_and_what_was_read_ahead_of_it_
     assert_eq!((now.id.as_str(), now.position, now.tracking.as_deref()), ("wave-1", 1, Some("N1")));
     let leaving = ToSend { key: read_ahead.key, digest: digest(1), revision: Some(read_ahead.revision) };
     let said = desk.spool.sending("pack-1", vec![leaving]).await.unwrap_err();
-    assert_eq!(said.to_string(), "nothing was sent: label wave-1 was made out anew. Read the queue again.");
+    assert_eq!(said.to_string(), "nothing was sent: label wave-1 was reissued. Read the queue again.");
     let next = desk.next("pack-1").await.unwrap();
     assert!(next.key == read_ahead.key && next.waybill.contains("Jena"));
 
