@@ -3,7 +3,7 @@
 //! The tests marked as ignored are not tests but the other process of one: the test starts this binary again with
 //! the state directory in its environment, and kills it or takes its disk away.
 
-use super::{Desk, digest, job, label, open, printed};
+use super::{Ledger, digest, job, label, open, printed};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -85,15 +85,15 @@ async fn whatever_was_answered_before_a_kill_is_there_after_it() {
 
 #[tokio::test]
 async fn a_copy_of_the_files_taken_while_the_daemon_works_has_every_answered_label() {
-    let desk = Desk::new();
-    desk.take(job("wave", 100)).await;
-    let first = desk.print("pack-1").await;
-    let second = desk.send("pack-1").await;
+    let ledger = Ledger::new();
+    ledger.take(job("wave", 100)).await;
+    let first = ledger.print("pack-1").await;
+    let second = ledger.send("pack-1").await;
     let copy = TempDir::new().unwrap();
     for file in ["ledger.db", "ledger.db-wal"] {
-        std::fs::copy(desk.dir.path().join(file), copy.path().join(file)).unwrap();
+        std::fs::copy(ledger.dir.path().join(file), copy.path().join(file)).unwrap();
     }
-    let spool = open(copy.path(), &desk.clock).unwrap();
+    let spool = open(copy.path(), &ledger.clock).unwrap();
     assert_eq!(spool.label(&first).await.unwrap().label.state, State::Printed);
     assert_eq!(spool.label(&second.id).await.unwrap().label.state, State::InDoubt);
     assert_eq!(spool.job("wave").await.unwrap().labels.len(), 100);
@@ -158,9 +158,9 @@ fn a_disk_that_ends_is_told_takes_nothing_by_half_and_stops_nobody() {
 
 #[tokio::test]
 async fn a_label_of_the_longest_kind_is_kept_whole() {
-    let desk = Desk::new();
+    let ledger = Ledger::new();
     let mut big = job("big", 1);
     big.labels[0] = super::NewLabel { waybill: "蔡".repeat(300_000).into(), ..label("big-1") };
-    desk.take(big).await;
-    assert_eq!(desk.next("pack-1").await.unwrap().waybill.chars().count(), 300_000);
+    ledger.take(big).await;
+    assert_eq!(ledger.next("pack-1").await.unwrap().waybill.chars().count(), 300_000);
 }

@@ -1,6 +1,6 @@
 //! Any sequence of requests leaves the ledger as a few lines of Rust say it should.
 
-use super::{Desk, digest, job, printed, silent, smudged};
+use super::{Ledger, digest, job, printed, silent, smudged};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use waybilld::spool::{Hold, Outcome, Refusal, SpoolError, State};
@@ -75,42 +75,42 @@ impl Model {
 }
 
 async fn follow(acts: Vec<Act>) {
-    let mut desk = Desk::new();
-    desk.take(job("wave", LABELS)).await;
+    let mut ledger = Ledger::new();
+    ledger.take(job("wave", LABELS)).await;
     let mut model: Vec<Model> =
         (0..LABELS).map(|place| Model { state: State::Waiting, attempts: 0, copies: 0, turn: (true, place) }).collect();
     let ids: Vec<String> = (1..=LABELS).map(|number| format!("wave-{number}")).collect();
-    let keys: Vec<i64> = desk.spool.job("wave").await.unwrap().labels.iter().map(|label| label.key).collect();
+    let keys: Vec<i64> = ledger.spool.job("wave").await.unwrap().labels.iter().map(|label| label.key).collect();
     let mut reprints = 0;
     for act in acts {
         let (label, result) = match &act {
             Act::SendNext => {
                 let first =
                     (0..LABELS).filter(|&label| model[label].state == State::Waiting).min_by_key(|&label| model[label].turn);
-                let next = desk.next("pack-1").await;
+                let next = ledger.next("pack-1").await;
                 assert_eq!(next.map(|next| next.key), first.map(|label| keys[label]), "the next label");
                 if let Some(label) = first {
-                    desk.spool.sending("pack-1", vec![(keys[label], digest(1))]).await.unwrap();
+                    ledger.spool.sending("pack-1", vec![(keys[label], digest(1))]).await.unwrap();
                     model[label].state = State::Sending;
                     model[label].attempts += 1;
                 }
                 continue;
             }
             Act::Restart => {
-                desk = desk.reopen();
+                ledger = ledger.reopen();
                 for label in model.iter_mut().filter(|label| label.state == State::Sending) {
                     label.state = State::InDoubt;
                 }
                 continue;
             }
             Act::Settle(label, outcome) => {
-                (*label, desk.spool.settle(keys[*label], model[*label].attempts, outcome.clone()).await)
+                (*label, ledger.spool.settle(keys[*label], model[*label].attempts, outcome.clone()).await)
             }
-            Act::Void(label) => (*label, desk.spool.void(&ids[*label], "Mei").await.map(drop)),
-            Act::Hold(label) => (*label, desk.spool.hold(&ids[*label], Hold::asked("asked")).await.map(drop)),
-            Act::Release(label) => (*label, desk.spool.release(&ids[*label]).await.map(drop)),
-            Act::Outcome(label, came_out) => (*label, desk.spool.outcome(&ids[*label], *came_out, "Mei").await.map(drop)),
-            Act::Reprint(label) => (*label, desk.spool.reprint(&ids[*label], smudged(), None).await.map(drop)),
+            Act::Void(label) => (*label, ledger.spool.void(&ids[*label], "Mei").await.map(drop)),
+            Act::Hold(label) => (*label, ledger.spool.hold(&ids[*label], Hold::asked("asked")).await.map(drop)),
+            Act::Release(label) => (*label, ledger.spool.release(&ids[*label]).await.map(drop)),
+            Act::Outcome(label, came_out) => (*label, ledger.spool.outcome(&ids[*label], *came_out, "Mei").await.map(drop)),
+            Act::Reprint(label) => (*label, ledger.spool.reprint(&ids[*label], smudged(), None).await.map(drop)),
         };
         match model[label].after(&act, reprints) {
             Some(after) => {
@@ -127,14 +127,14 @@ async fn follow(acts: Vec<Act>) {
     }
     let mut counts = BTreeMap::new();
     for (label, id) in model.iter().zip(&ids) {
-        let known = desk.spool.label(id).await.unwrap();
+        let known = ledger.spool.label(id).await.unwrap();
         assert_eq!((known.label.state, known.label.attempts, known.label.copies), (label.state, label.attempts, label.copies));
         assert_eq!(known.prints.len() as i64, label.attempts, "one row a physical attempt");
         let out = known.prints.iter().filter(|print| matches!(print.state, State::Printed | State::Sent)).count();
         assert_eq!(out as i64, label.copies);
         *counts.entry(label.state).or_insert(0) += 1;
     }
-    assert_eq!(desk.counts("pack-1").await, counts);
+    assert_eq!(ledger.counts("pack-1").await, counts);
 }
 
 proptest! {
