@@ -213,10 +213,12 @@ async fn after_a_power_cut_the_station_asks_and_a_scan_for_each_question_finishe
         }
         let came_out = house.printed().iter().any(|tracking| doubt["tracking"] == tracking.as_str());
         let answer = house.scan(if came_out { "XD0CTRLOUT" } else { "XD0CTRLNOT" }).await;
-        assert!(["came_out", "did_not", "repeated", "nothing_asked"].contains(&answer["code"].as_str().unwrap()), "{answer}");
-        questions += usize::from(answer["code"] != "repeated");
-        if answer["code"] == "repeated" {
-            a_moment().await;
+        // "asked": the question took the place of another one a moment ago, and is put again.
+        let known = ["came_out", "did_not", "repeated", "asked", "nothing_asked"];
+        assert!(known.contains(&answer["code"].as_str().unwrap()), "{answer}");
+        match answer["code"].as_str() {
+            Some("repeated" | "asked") => a_moment().await,
+            _ => questions += 1,
         }
     }
     assert!((1..=2).contains(&questions), "no more than the window: {questions}");
