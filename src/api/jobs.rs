@@ -148,7 +148,7 @@ impl JobSummary {
             id: brief.id,
             printer: brief.printer,
             taken_at: time(brief.taken_at),
-            counts: brief.counts.into_iter().map(|(state, labels)| (state, labels)).collect(),
+            counts: brief.counts.into_iter().collect(),
             ship_by: brief.ship_by.map(time),
         }
     }
