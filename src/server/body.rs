@@ -21,7 +21,7 @@ const HEARD_OUT: usize = 256 << 20;
 /// Up to here reading JSON is quicker than handing it to another thread.
 const SMALL: usize = 16 << 10;
 
-/// The JSON of a request. No body is as good as `{}`.
+/// The JSON of a request. No body, or null, is as good as `{}`.
 pub struct JsonBody {
     pub node: Node,
     /// The memory it may use.
@@ -76,7 +76,11 @@ impl FromRequest<Arc<AppState>> for JsonBody {
             0..=SMALL => json::parse(&bytes),
             _ => app.compute(move |_| json::parse(&bytes)).await?,
         };
-        Ok(JsonBody { node: parsed.map_err(Problem::malformed)?, room })
+        let node = match parsed.map_err(Problem::malformed)? {
+            Node::Null => Node::Object(Vec::new()),
+            node => node,
+        };
+        Ok(JsonBody { node, room })
     }
 }
 
