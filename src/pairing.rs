@@ -17,12 +17,16 @@
 //!
 //! Everything else is asked only in a language that has answered, or that is certain from outside.
 //!
+//! Before each run of labels an [`Introduction`] asks a paired printer who it is.
+//!
 //! Knows no line, no file and no clock.
 
 mod findings;
+mod introduction;
 mod probe;
 mod question;
 
 pub use findings::{Findings, Known, Paired, Refusal};
+pub use introduction::{Before, Difference, Identity, Introduction, SET_ZPL, Service, Who};
 pub use probe::{Hints, Probe};
 pub use question::Question;

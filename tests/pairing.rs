@@ -558,3 +558,58 @@ mod real {
         );
     }
 }
+
+/// A printer that answers as the closure says; what it was asked, and what was found.
+fn probe_by(hints: Hints, greeting: &[u8], mut answer: impl FnMut(&[u8]) -> Vec<u8>) -> (Vec<u8>, Findings) {
+    let mut now = Duration::ZERO;
+    let mut probe = Probe::new(hints, now);
+    probe.handle_bytes(greeting, now);
+    let mut asked = Vec::new();
+    while !probe.is_done() {
+        if let Some(bytes) = probe.poll_write().map(<[u8]>::to_vec) {
+            probe.wrote(bytes.len(), now);
+            asked.extend(&bytes);
+            let said = answer(&bytes);
+            if !said.is_empty() {
+                probe.handle_bytes(&said, now);
+            }
+            continue;
+        }
+        now = now.max(probe.poll_timeout().expect("a probe that is not done waits for something"));
+        probe.handle_timeout(now);
+    }
+    (asked, probe.findings())
+}
+
+#[test]
+fn a_zebra_set_to_line_print_is_told_and_hears_nothing_that_it_would_print() {
+    let languages = b"! U1 getvar \"device.languages\"\r\n";
+    for mode in ["line_print", "cpcl"] {
+        let hints = Hints { name: "zebra".to_owned(), ..Hints::default() };
+        let (asked, findings) = probe_by(hints, b"", |question| match question == languages {
+            true => format!("\"{mode}\"").into_bytes(),
+            false => Vec::new(),
+        });
+        assert_eq!(String::from_utf8_lossy(&asked), String::from_utf8_lossy(languages));
+        let refused = Paired::new("zebra", "tcp://10.0.0.7", &findings).expect_err("refused").to_string();
+        assert!(refused.starts_with(&format!("it is set to {mode}, not to ZPL: pair it again with --set-zpl")), "{refused}");
+    }
+}
+
+#[test]
+fn a_greeting_telnet_options_and_an_echo_do_not_hide_a_printer() {
+    let greeting = b"\xff\xfd\x01\xff\xfb\x03Welcome to NPort 5110\r\n";
+    for language in vp::Language::ALL {
+        let mut bench = Bench::of(Bench::speaking(language));
+        let now = Duration::ZERO;
+        let (_, findings) = probe_by(Hints::default(), greeting, |question| {
+            bench.printer.handle_bytes(question, now);
+            let mut said = question.to_vec();
+            while let Some(piece) = bench.printer.poll_write() {
+                said.extend(&piece);
+            }
+            said
+        });
+        assert_eq!(findings.language, Some((ours(language), Known::Answered)), "{findings:?}");
+    }
+}

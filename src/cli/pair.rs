@@ -12,7 +12,7 @@ use crate::config::{Config, is_name};
 use crate::daemon::{StartError, files};
 use crate::dots::{Dpi, Mm};
 use crate::language::Language;
-use crate::pairing::{Findings, Hints, Paired, Probe};
+use crate::pairing::{Findings, Hints, Paired, Probe, SET_ZPL};
 use crate::transport::{Connection, Limits, Transport, why_broken};
 use crate::uri::{DeviceUri, SerialAddress, UsbAddress, UsbPlace};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -20,8 +20,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until};
+
+/// How long a Zebra may take to change its language.
+const MODE_CHANGE: Duration = Duration::from_secs(2);
 
 /// Finds out what a printer answers, and adds it to the configuration.
 #[derive(Debug, clap::Args)]
@@ -43,6 +47,9 @@ pub struct Args {
     /// One label of its media, width x height in millimetres, such as 100x150.
     #[arg(long, value_name = "MM", value_parser = media_size)]
     media: Option<(Mm, Mm)>,
+    /// Set a Zebra that is in line print or CPCL mode to ZPL.
+    #[arg(long)]
+    set_zpl: bool,
     /// Only show what would be added.
     #[arg(long)]
     dry_run: bool,
@@ -85,7 +92,16 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let check = |table: &str| check(args.config.as_deref(), name, &with(&before, table));
     check(&format!("[printers.{name}]\ndevice = \"{uri}\"\n{media}\n"))?;
 
-    let findings = probe(&device, there.as_ref(), args.language).await?;
+    let mut findings = probe(&device, there.as_ref(), &args).await?;
+    if args.set_zpl && findings.other_language.is_some() {
+        set_zpl(&device).await?;
+        findings = probe(&device, there.as_ref(), &args).await?;
+        if let Some(said) = &findings.other_language {
+            return Err(Failure::refused(format!(
+                "{device}: it was set to ZPL and still says that it is in {said}: switch it off and on, then pair it again."
+            )));
+        }
+    }
     let paired = Paired::new(name, &uri, &findings);
     let mut paired = paired.map_err(|refusal| Failure::refused(format!("{uri}: {refusal}")))?;
     (paired.dpi, paired.media) = (args.dpi, args.media);
@@ -149,7 +165,7 @@ fn steady(given: &DeviceUri, found: &DeviceUri) -> DeviceUri {
 }
 
 /// Asks the printer everything there is to ask.
-async fn probe(device: &DeviceUri, there: Option<&Plugged>, told: Option<Language>) -> Result<Findings, Failure> {
+async fn probe(device: &DeviceUri, there: Option<&Plugged>, args: &Args) -> Result<Findings, Failure> {
     let limits = Limits::default();
     let opened = Transport::default().open(device, &limits).await;
     let mut connection = opened.map_err(|error| Failure::refused(error.to_string()))?;
@@ -161,9 +177,22 @@ async fn probe(device: &DeviceUri, there: Option<&Plugged>, told: Option<Languag
     let device_id = connection.line.device_id().await.ok().flatten();
     let said = device_id.unwrap_or_else(|| there.filter(|it| it.is_usb()).map(|there| said(&there.found)).unwrap_or_default());
     eprintln!("{device}: asking what it is. Nothing is printed.");
-    let asked = ask(&mut connection, Hints { usb, said, told }).await;
+    let asked = ask(&mut connection, Hints { usb, said, told: args.language, name: args.name.clone() }).await;
     connection.close(&limits).await;
     asked.map_err(|error| Failure::refused(format!("{device}: the line broke while it was asked: {}.", why_broken(&error))))
+}
+
+/// Sets a Zebra to ZPL, and gives it a moment to change.
+async fn set_zpl(device: &DeviceUri) -> Result<(), Failure> {
+    let limits = Limits::default();
+    let opened = Transport::default().open(device, &limits).await;
+    let mut connection = opened.map_err(|error| Failure::refused(error.to_string()))?;
+    eprintln!("{device}: setting it to ZPL.");
+    let written = connection.write_all(SET_ZPL).await;
+    connection.close(&limits).await;
+    written.map_err(|error| Failure::refused(format!("{device}: the line broke: {}.", why_broken(&error))))?;
+    tokio::time::sleep(MODE_CHANGE).await;
+    Ok(())
 }
 
 async fn ask(connection: &mut Connection, hints: Hints) -> io::Result<Findings> {

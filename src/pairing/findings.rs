@@ -27,6 +27,8 @@ pub struct Findings {
     pub model: Option<&'static Model>,
     /// What it says that it is.
     pub identity: Option<String>,
+    /// What it is set to, when it is a Zebra that does not take ZPL now.
+    pub other_language: Option<String>,
     pub device_id: Option<String>,
     pub dots_per_mm: Option<u32>,
     pub counter: Option<u64>,
@@ -59,6 +61,8 @@ pub struct Paired<'a> {
 pub enum Refusal {
     /// It takes no bytes.
     Stalled,
+    /// It is a Zebra set to that instead of ZPL.
+    Mode(String),
     /// Nothing says what it speaks.
     Unknown { tried: String, serial: bool },
     /// It answers in another language than the operator says.
@@ -70,6 +74,11 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Stalled => f.write_str(
                 "it takes no data. Is it out of labels, open or paused? Make it ready, or switch it off and on, and pair it again.",
+            ),
+            Refusal::Mode(said) => write!(
+                f,
+                "it is set to {said}, not to ZPL: pair it again with --set-zpl, which sends it `! U1 setvar \"device.languages\" \"zpl\"`, \
+                 or set it at the printer."
             ),
             Refusal::Unknown { tried, serial } => {
                 write!(f, "it answered nothing ({tried}), so its language is not known: give --language zpl, tspl or escpos.")?;
@@ -113,6 +122,9 @@ impl<'a> Paired<'a> {
     pub fn new(name: &'a str, device: &'a str, findings: &'a Findings) -> Result<Paired<'a>, Refusal> {
         if findings.stalled {
             return Err(Refusal::Stalled);
+        }
+        if let Some(said) = &findings.other_language {
+            return Err(Refusal::Mode(said.clone()));
         }
         match (findings.language, findings.told) {
             (Some((speaks, _)), Some(told)) if speaks != told => Err(Refusal::Other { told, speaks }),
@@ -184,7 +196,8 @@ impl<'a> Paired<'a> {
     }
 
     fn first_answer(&self) -> &'static str {
-        self.findings.answered.first().map_or("nothing", |question| question.name())
+        let language = |question: &&Question| **question != Question::Languages;
+        self.findings.answered.iter().find(language).map_or("nothing", |question| question.name())
     }
 
     fn resolution(&self) -> (Dpi, &'static str) {

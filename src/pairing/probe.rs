@@ -1,9 +1,11 @@
 //! The machine that asks: one question at a time, each with a bounded wait.
 //!
 //! An answer that comes while a later question is open still counts. An answer of bare bytes (`DLE EOT`, `<ESC>!?`)
-//! counts when nothing else came with it.
+//! counts when nothing else came with it. What a serial server says by itself when it is called, its telnet options and
+//! an echo of our questions are no answers.
 
 use super::findings::{Findings, Known};
+use super::introduction::speaks_zpl;
 use super::question::Question;
 use crate::language::reading::{Mark, Reply};
 use crate::language::{Language, Reason, escpos, tspl, zpl};
@@ -18,6 +20,11 @@ const QUIET: Duration = Duration::from_millis(150);
 const STALL: Duration = Duration::from_secs(4);
 /// Bytes heard to one question, at most; a printer that says more says no answer.
 const HEARD_MAX: usize = 4096;
+/// A line that greets does so at once; how long is listened for it, and how long for all of it.
+const GREETING: Duration = Duration::from_millis(300);
+const GREETING_MAX: Duration = Duration::from_millis(1500);
+/// Zebra's USB vendor id.
+const ZEBRA: u16 = 0x0a5f;
 /// A word of ours to be said back.
 const MARK: u64 = 40_961_117;
 
@@ -29,6 +36,8 @@ pub struct Hints {
     pub said: String,
     /// What the operator says that it speaks.
     pub told: Option<Language>,
+    /// What the operator calls it: only the order of the questions goes by that.
+    pub name: String,
 }
 
 /// Asks one printer.
@@ -40,6 +49,11 @@ pub struct Probe {
     asked: Vec<Question>,
     answered: Vec<Question>,
     open: Option<Open>,
+    /// What is said before the first question is a greeting: it is let pass until then.
+    greeting_until: Option<Duration>,
+    began: Duration,
+    /// An unfinished telnet option.
+    telnet: Vec<u8>,
     done: bool,
     /// It takes no bytes.
     stalled: bool,
@@ -56,6 +70,8 @@ pub struct Probe {
 #[derive(Debug)]
 struct Open {
     question: Question,
+    /// All of the question: a line may say it back.
+    said: Vec<u8>,
     bytes: Vec<u8>,
     until: Duration,
 }
@@ -66,6 +82,8 @@ struct Learnt {
     identity: Option<String>,
     dots_per_mm: Option<u32>,
     counter: Option<u64>,
+    /// What it is set to, if it says so.
+    languages: Option<String>,
     echo: bool,
     reasons: Vec<Reason>,
     /// The answers to `DLE EOT` 1 to 4.
@@ -75,12 +93,15 @@ struct Learnt {
 impl Probe {
     pub fn new(hints: Hints, now: Duration) -> Probe {
         let expected = hints.told.map(|told| (told, true)).or_else(|| Models::shipped().language(hints.usb, &hints.said));
-        let mut probe = Probe {
+        Probe {
             hints,
             expected,
             asked: Vec::new(),
             answered: Vec::new(),
             open: None,
+            greeting_until: Some(now + GREETING),
+            began: now,
+            telnet: Vec::new(),
             done: false,
             stalled: false,
             heard: Vec::new(),
@@ -89,9 +110,7 @@ impl Probe {
             tspl: Default::default(),
             escpos: Default::default(),
             learnt: Learnt::default(),
-        };
-        probe.go_on(now);
-        probe
+        }
     }
 
     /// Whether nothing more will be asked.
@@ -115,6 +134,9 @@ impl Probe {
 
     /// When `handle_timeout` wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
+        if self.greeting_until.is_some() {
+            return self.greeting_until;
+        }
         let open = self.open.as_ref()?;
         Some(match self.heard.len() {
             _ if self.bare_answer().is_some() => self.heard_at + QUIET,
@@ -128,6 +150,9 @@ impl Probe {
     pub fn handle_timeout(&mut self, now: Duration) {
         if self.poll_timeout().is_none_or(|due| now < due) {
             return;
+        }
+        if self.greeting_until.take().is_some() {
+            return self.go_on(now);
         }
         if let Some(question) = self.bare_answer() {
             self.take_bare(question);
@@ -149,10 +174,26 @@ impl Probe {
         if self.done {
             return;
         }
+        let bytes = &self.without_telnet(bytes)[..];
+        if self.greeting_until.is_some() {
+            self.greeting_until = Some((now + GREETING).min(self.began + GREETING_MAX));
+            return;
+        }
         self.heard_at = now;
         // XON and XOFF may stand anywhere on a serial line.
         self.heard.extend(bytes.iter().filter(|byte| !matches!(byte, 0x11 | 0x13)));
         self.heard.truncate(HEARD_MAX);
+        if let Some(Open { said, question, .. }) = &self.open {
+            if self.heard.starts_with(said) {
+                self.heard.drain(..said.len());
+            }
+            if *question == Question::Languages
+                && let Some(said) = languages(&self.heard)
+            {
+                self.learnt.languages = Some(said).filter(|said| said != "?");
+                self.answer(Question::Languages);
+            }
+        }
         self.zpl.feed(bytes);
         while let Some(reply) = self.zpl.poll() {
             self.take_zpl(reply);
@@ -186,6 +227,7 @@ impl Probe {
             told: self.hints.told,
             model: self.model().filter(|model| language.is_none_or(|(language, _)| language == model.language)),
             identity: self.learnt.identity.clone(),
+            other_language: self.other_language().map(str::to_owned),
             device_id: Some(self.hints.said.clone()).filter(|said| !said.is_empty()),
             dots_per_mm: self.learnt.dots_per_mm,
             counter: self.learnt.counter,
@@ -234,12 +276,20 @@ impl Probe {
         self.heard.clear();
         self.open = self.next().map(|question| {
             self.asked.push(question);
-            Open { question, bytes: question.bytes(Mark::new(MARK)), until: now + STALL }
+            let bytes = question.bytes(Mark::new(MARK));
+            Open { question, said: bytes.clone(), bytes, until: now + STALL }
         });
         self.done = self.open.is_none();
     }
 
     fn next(&self) -> Option<Question> {
+        if self.other_language().is_some() {
+            return None;
+        }
+        let may_be_asked = !self.asked.contains(&Question::Languages) && self.answered.is_empty();
+        if may_be_asked && self.is_zebra() {
+            return Some(Question::Languages);
+        }
         let unasked = |questions: &[Question]| questions.iter().copied().find(|question| !self.asked.contains(question));
         match self.language() {
             Some(language) => {
@@ -249,6 +299,41 @@ impl Probe {
             }
             None => self.languages().find_map(|language| unasked(Question::knocks(language))),
         }
+    }
+
+    /// What it is set to, when that is not ZPL.
+    fn other_language(&self) -> Option<&str> {
+        self.learnt.languages.as_deref().filter(|said| !speaks_zpl(said))
+    }
+
+    /// Whether it is a Zebra by its USB id, its own word or what it is called: set to line print, it would print every other
+    /// question with the next line.
+    fn is_zebra(&self) -> bool {
+        let vendor = self.hints.usb.is_some_and(|(vendor, _)| vendor == ZEBRA);
+        let named = |text: &str| text.to_ascii_lowercase().contains("zebra");
+        vendor || named(&self.hints.said) || named(&self.hints.name)
+    }
+
+    /// The bytes without telnet options: FF, FB to FE, and the option.
+    fn without_telnet(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.telnet);
+        rest.extend(bytes);
+        let mut plain = Vec::with_capacity(rest.len());
+        let mut at = 0;
+        while at < rest.len() {
+            match rest[at..] {
+                [0xFF, 0xFB..=0xFE, _, ..] => at += 3,
+                [0xFF] | [0xFF, 0xFB..=0xFE] => {
+                    self.telnet = rest[at..].to_vec();
+                    break;
+                }
+                _ => {
+                    plain.push(rest[at]);
+                    at += 1;
+                }
+            }
+        }
+        plain
     }
 
     /// Whether the printer is not known to take that for something else.
@@ -391,6 +476,14 @@ impl Probe {
         reasons.dedup();
         reasons
     }
+}
+
+/// What stands between the quotes of an answer to `device.languages`.
+fn languages(heard: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(heard);
+    let mut parts = text.split('"');
+    let (said, _) = (parts.nth(1)?, parts.next()?);
+    Some(said.chars().filter(|sign| !sign.is_control()).take(64).collect())
 }
 
 /// Whether it may be an answer to `DLE EOT`: bits 0, 1, 4 and 7 are fixed.

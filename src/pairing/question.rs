@@ -1,11 +1,14 @@
 //! What a probe asks, in the bytes of each language.
 
+use super::introduction::ASK_LANGUAGES;
 use crate::language::reading::Mark;
 use crate::language::{Language, escpos, tspl, zpl};
 
 /// One question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
+    /// `device.languages`, of a Zebra.
+    Languages,
     HostIdentity,
     HostStatus,
     HostErrors,
@@ -51,6 +54,7 @@ impl Question {
     /// As a person writes it.
     pub fn name(self) -> &'static str {
         match self {
+            Question::Languages => "device.languages",
             Question::HostIdentity => "~HI",
             Question::HostStatus => "~HS",
             Question::HostErrors => "~HQES",
@@ -72,6 +76,7 @@ impl Question {
     pub fn bytes(self, mark: Mark) -> Vec<u8> {
         let online = escpos::status::ask(escpos::status::Ask::Printer);
         match self {
+            Question::Languages => ASK_LANGUAGES.to_vec(),
             Question::HostIdentity => [zpl::status::ASK_IDENTITY, FORGET].concat(),
             Question::HostStatus => [zpl::status::ASK_STATUS, FORGET].concat(),
             Question::HostErrors => [zpl::status::ASK_ERRORS, FORGET].concat(),
