@@ -9,6 +9,7 @@
 //!
 //! What `waybilld serve`, the demo, tests and benches use. Reads no arguments and prints nothing.
 
+mod erasure;
 pub mod files;
 pub mod log;
 
@@ -32,11 +33,10 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 /// Why the daemon does not start: a sentence, or a line for each thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,8 +94,6 @@ pub enum Phase {
 
 /// Bytes between us and a virtual printer, each way.
 const CABLE_BYTES: usize = 16 * 1024;
-/// Between two sweeps of the ledger for personal data past its days.
-const ERASE_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens the daemon, listens where its configuration says, and starts it; answers when requests are taken.
 pub async fn start(config: Config) -> Result<Running, StartError> {
@@ -138,6 +136,7 @@ impl Daemon {
         for design in designs.designs() {
             spool.keep_template(&design.text).await.map_err(|error| StartError::new(error.to_string()))?;
         }
+        name_orphaned(&config, &spool).await;
         let (stop, stopped) = watch::channel(false);
         let (printers, loops) = if prints {
             let mut machines = virtual_printers(&config)?;
@@ -148,7 +147,7 @@ impl Daemon {
         };
         let stations = Stations::start(&config, &designs, &spool, &printers, &stopped);
         let webhooks = Webhooks::start(&config.webhooks, &spool);
-        let erasing = tokio::spawn(erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
+        let erasing = tokio::spawn(erasure::erase_old_data(spool.clone(), config.limits.keep_days, stopped.clone()));
 
         let address = console.as_ref().and_then(|console| console.listener.local_addr().ok());
         let (at, kept) = (config.socket.clone(), spool.clone());
@@ -236,6 +235,19 @@ impl Drop for SocketFile {
     }
 }
 
+/// Says which labels wait for a printer that is not in the configuration.
+async fn name_orphaned(config: &Config, spool: &Spool) {
+    let configured: Vec<&str> = config.printers.keys().map(String::as_str).collect();
+    match spool.counts().await {
+        Ok(counts) => {
+            for (name, counts) in spool::orphaned(&counts, &configured) {
+                warn!("{}", spool::orphaned_sentence(&name, &counts, &configured));
+            }
+        }
+        Err(error) => warn!("{error}"),
+    }
+}
+
 /// A printer's usual template must have a variant for its media.
 fn check_template(designs: &Designs, name: &str, printer: &PrinterConfig) -> Result<(), StartError> {
     let found = designs.design_for(&printer.template, printer.media);
@@ -306,21 +318,4 @@ async fn console(config: &Config) -> Result<Option<Console>, StartError> {
     };
     let listener = TcpListener::bind(listen).await.map_err(taken)?;
     Ok(Some(Console { listener, token }))
-}
-
-/// Erases names and addresses past their days, once a day.
-async fn erase_old_data(spool: Spool, keep_days: u32, mut stopped: watch::Receiver<bool>) {
-    let clock = spool::system_clock();
-    loop {
-        let before = clock() - i64::from(keep_days) * 24 * 3600 * 1000;
-        match spool.erase(before).await {
-            Ok(0) => {}
-            Ok(labels) => info!(labels, "erased personal data after {keep_days} days"),
-            Err(error) => warn!("{error}"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(ERASE_EVERY) => {}
-            _ = stopped.changed() => return,
-        }
-    }
 }

@@ -8,6 +8,7 @@
 //! a label may take; the rest turns steps into rows.
 
 mod answers;
+mod clock;
 mod columns;
 mod error;
 pub mod events;
@@ -18,6 +19,7 @@ mod keepsakes;
 mod labels;
 pub mod ledger;
 mod mode;
+mod moving;
 mod orders;
 mod outage;
 mod pending;
@@ -43,6 +45,7 @@ pub use records::*;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;
 
+use crate::closed_set::ClosedSet;
 use events::{About, Happened};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -78,7 +81,8 @@ struct Inner {
     latest: watch::Receiver<i64>,
     clock: Clock,
     wakers: Wakers,
-    slept: Duration,
+    /// Between the newest thing the ledger knew of and its opening, by the wall clock.
+    gap_ms: i64,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the ledger is open: two daemons must never share it.
     _lock: File,
@@ -112,7 +116,7 @@ impl Spool {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         let log_pages = Arc::new(AtomicI32::new(0));
-        let (db, latest, slept) = open_to_write(dir, clock(), &log_pages).map_err(|error| damaged(dir, error))?;
+        let (db, latest, gap_ms) = open_to_write(dir, clock(), &log_pages).map_err(|error| damaged(dir, error))?;
         let readers = [open_to_read(dir)?, open_to_read(dir)?];
         let log_mover = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(unusable)?;
@@ -140,7 +144,7 @@ impl Spool {
             threads.push(spawn("ledger-read", move || threads::answer_questions(db, questions)).map_err(unusable)?);
         }
         let channels = Some(Channels { writer: write, readers: read });
-        Ok(Spool { inner: Arc::new(Inner { channels, latest, clock, wakers, slept, threads, _lock: lock }) })
+        Ok(Spool { inner: Arc::new(Inner { channels, latest, clock, wakers, gap_ms, threads, _lock: lock }) })
     }
 
     /// Takes the job, all of it or nothing: when it answers *new*, every label is on disk.
@@ -218,7 +222,29 @@ impl Spool {
 
     /// How long the ledger was closed before this time: since the last thing it knows of.
     pub fn slept(&self) -> Duration {
-        self.inner.slept
+        Duration::from_millis(self.inner.gap_ms.max(0) as u64)
+    }
+
+    /// How far the clock stood ahead of the newest thing the ledger knew of when it was opened, in milliseconds; less than
+    /// 0 when it has gone back.
+    pub fn clock_gap(&self) -> i64 {
+        self.inner.gap_ms
+    }
+
+    /// The wall clock jumped by so many milliseconds: they are no part of the age of what was written before.
+    pub fn record_clock_jump(&self, gap_ms: i64) -> Receipt<()> {
+        self.write(move |tx| clock::record(tx, gap_ms))
+    }
+
+    /// Writes something of no meaning: answers when the ledger could be written.
+    pub fn check_writable(&self) -> Receipt<()> {
+        self.write(clock::beat)
+    }
+
+    /// Gives what waits for a printer, is held or in doubt there to another one, in its order; says how many labels.
+    pub fn move_labels(&self, from: &str, to: &str) -> Receipt<usize> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.write(move |tx| moving::move_labels(tx, &from, &to))
     }
 
     /// How many labels sent to that group wait for the printer, and could be given to another one.
@@ -468,11 +494,15 @@ impl Spool {
     pub async fn erase(&self, before: UnixMs) -> Result<usize, SpoolError> {
         let mut labels = 0;
         let mut from = Some(0);
+        self.write(move |tx| clock::forget(tx, before)).await?;
         while let Some(key) = from {
             let erased = self.write(move |tx| retention::erase(tx, before, key)).await?;
             labels += erased.labels;
             from = erased.go_on;
         }
+        // By whatever clock they were written, none goes too early.
+        let ahead: i64 = self.read(clock::jumps).await?.iter().map(|jump| jump.gap_ms.max(0)).sum();
+        let before = before.saturating_sub(ahead);
         while self.write(move |tx| retention::erase_events(tx, before)).await? > 0 {}
         Ok(labels)
     }
@@ -496,6 +526,38 @@ impl Spool {
     }
 }
 
+/// How many labels stand where, of a ledger that a daemon may have open; `None` when there is none.
+pub fn counts_of(dir: &Path) -> Result<Option<Vec<Count>>, OpenError> {
+    if !dir.join("ledger.db").exists() {
+        return Ok(None);
+    }
+    Ok(Some(reading::counts(&open_to_read(dir)?)?))
+}
+
+/// The printers that are not configured and have labels which wait, are held or in doubt, with their counts.
+pub fn orphaned(counts: &[Count], configured: &[&str]) -> Vec<(String, Vec<Count>)> {
+    let waits = |count: &&Count| matches!(count.state, State::Waiting | State::Held | State::InDoubt | State::Sending);
+    let mut orphaned: Vec<(String, Vec<Count>)> = Vec::new();
+    for count in counts.iter().filter(|count| !configured.contains(&count.printer.as_str())).filter(waits) {
+        match orphaned.iter_mut().find(|(name, _)| *name == count.printer) {
+            Some((_, counts)) => counts.push(count.clone()),
+            None => orphaned.push((count.printer.clone(), vec![count.clone()])),
+        }
+    }
+    orphaned
+}
+
+/// What became of the labels of a printer that left the configuration, and what to do.
+pub fn orphaned_sentence(name: &str, counts: &[Count], configured: &[&str]) -> String {
+    let labels: Vec<String> =
+        counts.iter().map(|count| format!("{} {}", count.labels, count.state.word().replace('_', " "))).collect();
+    let to = if let [only] = configured { only } else { "PRINTER" };
+    format!(
+        "{name} is not in the configuration any more and has labels: {}. `waybilld move --from {name} --to {to}` moves them.",
+        labels.join(", ")
+    )
+}
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
@@ -515,7 +577,7 @@ fn open_to_read(dir: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Opens the writing connection, brings the tables up to date and puts in doubt what was being sent.
-fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, Duration), OpenError> {
+fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<(Connection, i64, i64), OpenError> {
     let mut db = connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Erased data is overwritten, not only unlinked.
     db.execute_batch(
@@ -523,7 +585,7 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
          PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;",
     )?;
     schema::migrate(&mut db, dir)?;
-    let slept = reading::last_at(&db)?.map_or(0, |at| now.saturating_sub(at)).max(0);
+    let gap_ms = clock::newest(&db)?.map_or(0, |at| now.saturating_sub(at));
     let opening = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut tx = Transaction::new(&opening, now);
     printing::doubt_what_was_being_sent(&mut tx)?;
@@ -534,7 +596,7 @@ fn open_to_write(dir: &Path, now: UnixMs, log_pages: &Arc<AtomicI32>) -> Result<
         pages.store(count, Ordering::Relaxed);
         Ok(())
     }))?;
-    Ok((db, latest, Duration::from_millis(slept as u64)))
+    Ok((db, latest, gap_ms))
 }
 
 /// A ledger that cannot be read is another matter than a disk that cannot be written.

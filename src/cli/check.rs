@@ -1,11 +1,13 @@
 //! `waybilld check`: every fault of the configuration, the templates and the field maps, by file and line.
 
 use super::Failure;
+use crate::config::Config;
 use crate::daemon::{StartError, files};
 use crate::designs::Designs;
 use crate::dots::Dpi;
 use crate::import::field_map::FieldMap;
 use crate::papers;
+use crate::spool;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,6 +33,18 @@ fn wrong_maps(folder: &Path) -> Vec<String> {
     }
 }
 
+/// Labels in the ledger that wait for a printer which is not in the configuration.
+fn orphaned(config: &Config) -> Vec<String> {
+    let configured: Vec<&str> = config.printers.keys().map(String::as_str).collect();
+    match spool::counts_of(&config.state) {
+        Ok(counts) => {
+            let orphaned = spool::orphaned(&counts.unwrap_or_default(), &configured);
+            orphaned.iter().map(|(name, counts)| spool::orphaned_sentence(name, counts, &configured)).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    }
+}
+
 /// Reads everything, tries every design on every head, and says what is wrong or that nothing is.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut said = Vec::new();
@@ -43,6 +57,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
                 Err(failure) => said.push(failure.to_string()),
             }
             said.extend(config.maps.as_deref().map(wrong_maps).unwrap_or_default());
+            said.extend(orphaned(&config));
             printers = config.printers;
         }
         Err(failure) => said.push(failure.to_string()),

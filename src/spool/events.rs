@@ -92,6 +92,14 @@ pub enum EventKind {
     CleanHead,
     ReplaceHead,
     MediaLow,
+    /// Another device than the expected one is at its address.
+    OtherDevice,
+    /// It is set to another language.
+    OtherLanguage,
+    /// It said before what it is, and says nothing now.
+    NotIdentified,
+    /// An operator took the device that is there.
+    Adopted,
 
     // How a service task of a printer ended.
     Identify,

@@ -37,7 +37,14 @@ pub(super) fn reassign(tx: &mut Transaction, from: &str, group: &str, to: &[Stri
     Ok(waiting.len())
 }
 
-fn move_label(tx: &mut Transaction, key: LabelKey, to: &str, run: i64, position: i64, why: &str) -> Result<(), SpoolError> {
+pub(super) fn move_label(
+    tx: &mut Transaction,
+    key: LabelKey,
+    to: &str,
+    run: i64,
+    position: i64,
+    why: &str,
+) -> Result<(), SpoolError> {
     let label = tx.label_of_key(key)?;
     tx.db
         .prepare_cached("UPDATE labels SET printer = ?2, run = ?3, position = ?4, reason = ?5 WHERE key = ?1")?

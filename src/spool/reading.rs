@@ -294,8 +294,3 @@ pub(super) fn printer_facts(db: &Connection, printer: &str) -> Result<Option<Str
 pub(super) fn latest_seq(db: &Connection) -> Result<i64, SpoolError> {
     Ok(db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?)
 }
-
-/// When the newest event happened.
-pub(super) fn last_at(db: &Connection) -> Result<Option<UnixMs>, SpoolError> {
-    Ok(db.query_row("SELECT at FROM events ORDER BY seq DESC LIMIT 1", [], |row| row.get(0)).optional()?)
-}

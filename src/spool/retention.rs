@@ -1,5 +1,6 @@
 //! What is erased of old labels: personal data, events and scans. Rows and counts remain.
 
+use super::clock;
 use super::error::SpoolError;
 use super::records::{LabelKey, UnixMs};
 use super::transaction::Transaction;
@@ -12,17 +13,18 @@ pub(super) const ERASE_ROWS: i64 = 500;
 ///
 /// The oldest label is looked at first, and each call goes on after `from`, where the last one ended.
 pub(super) fn erase(tx: &mut Transaction, before: UnixMs, from: LabelKey) -> Result<Erased, SpoolError> {
+    let jumps = clock::jumps(tx.db)?;
     let rows = tx
         .db
         .prepare_cached(
-            "SELECT l.key, l.taken_at, l.moved_at < ?2 AND l.state IN ('printed', 'sent', 'canceled', 'voided')
-             FROM contents c JOIN labels l ON l.key = c.label WHERE c.label > ?1 ORDER BY c.label LIMIT ?3",
+            "SELECT l.key, l.taken_at, l.moved_at, l.state IN ('printed', 'sent', 'canceled', 'voided')
+             FROM contents c JOIN labels l ON l.key = c.label WHERE c.label > ?1 ORDER BY c.label LIMIT ?2",
         )?
-        .query_map(params![from, before, ERASE_ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<Vec<(LabelKey, UnixMs, bool)>>>()?;
+        .query_map(params![from, ERASE_ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<Vec<(LabelKey, UnixMs, UnixMs, bool)>>>()?;
     let mut labels = 0;
-    for (key, _, old) in &rows {
-        if *old {
+    for (key, _, moved_at, ended) in &rows {
+        if *ended && moved_at.saturating_add(clock::left_out(&jumps, *key)) < before {
             tx.db.prepare_cached("DELETE FROM contents WHERE label = ?1")?.execute([key])?;
             tx.db
                 .prepare_cached("UPDATE prints SET reprint_by = NULL, reprint_reason = NULL, settled_by = NULL WHERE label = ?1")?
@@ -35,7 +37,7 @@ pub(super) fn erase(tx: &mut Transaction, before: UnixMs, from: LabelKey) -> Res
             labels += 1;
         }
     }
-    let go_on = rows.last().filter(|(_, taken_at, _)| *taken_at < before).map(|(key, ..)| *key);
+    let go_on = rows.last().filter(|(_, taken_at, ..)| *taken_at < before || !jumps.is_empty()).map(|(key, ..)| *key);
     Ok(Erased { labels, go_on })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), OpenError> 
     Ok(())
 }
 
-const MIGRATIONS: [&str; 4] = [FIRST, GROUPS, STATIONS, CLOSED_SETS];
+const MIGRATIONS: [&str; 5] = [FIRST, GROUPS, STATIONS, CLOSED_SETS, CLOCK];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -210,4 +210,19 @@ UPDATE labels SET hold = CASE
     WHERE state = 'held';
 UPDATE events SET kind = replace(kind, '-', '_') WHERE kind LIKE '%-%';
 UPDATE scans SET answer = replace(answer, '-', '_') WHERE answer LIKE '%-%';
+";
+
+/// Jumps of the wall clock, and a row to see whether the ledger can be written.
+const CLOCK: &str = "
+CREATE TABLE clock_jumps (
+    key INTEGER PRIMARY KEY,
+    label INTEGER NOT NULL,          -- the newest label before it
+    seq INTEGER NOT NULL,            -- the newest event before it
+    gap_ms INTEGER NOT NULL,         -- ahead; less than 0: back
+    at INTEGER NOT NULL              -- by the clock after it
+) STRICT;
+CREATE TABLE pulse (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at INTEGER NOT NULL
+) STRICT;
 ";

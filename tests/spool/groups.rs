@@ -81,6 +81,7 @@ async fn a_ledger_of_the_first_version_is_read_and_its_labels_stay() {
          ALTER TABLE labels DROP COLUMN shipped_station; ALTER TABLE labels DROP COLUMN manifest;
          ALTER TABLE labels DROP COLUMN reprint_station;
          ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE labels DROP COLUMN unsent; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
+         DROP TABLE clock_jumps; DROP TABLE pulse;
          PRAGMA user_version = 1;",
     )
     .unwrap();
