@@ -22,7 +22,7 @@ pub use handover::{Bag, Manifest, Manifests, Missed, MissedLabel};
 pub use jobs::{Checked, Imported, Job, JobAnswer, JobSummary, Jobs, LeftOut, Run, RunLabel};
 pub use labels::{Label, LabelHistory, LabelState, Labels, Move, Print, Recipient, ReprintReason};
 pub use orders::{LabelOutcome, OrderOutcome, Replacement};
-pub use printers::{Printer, Printers, Released, ServiceTask};
+pub use printers::{Adopted, Moved, Orphaned, Printer, Printers, Released, ServiceTask};
 pub use problem::{Fault, Problem};
 
 pub use time::time;

@@ -12,6 +12,7 @@
 //! ```
 
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,62 @@ pub fn read(text: &str) -> Vec<Line> {
         })
         .collect()
 }
+
+/// Something that stands in a capture, with its time since the beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    pub at: Duration,
+    pub what: What,
+}
+
+/// What happened on the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Opened,
+    Lost(String),
+    Host,
+    Printer(Vec<u8>),
+    /// A label, hidden or begun with its first bytes.
+    Label,
+}
+
+/// What happened in a capture, each with its time, as far as the pauses in it say.
+pub fn moments(text: &str) -> Vec<Moment> {
+    let mut at = Duration::ZERO;
+    let mut moments = Vec::new();
+    // A label that is shown whole goes on over many lines, until something else is said.
+    let mut within = false;
+    for line in text.lines() {
+        let what = if let Some(about) = line.strip_prefix("# ") {
+            if let Some(ms) = about.strip_suffix(" ms later").and_then(|ms| ms.parse().ok()) {
+                at += Duration::from_millis(ms);
+                continue;
+            }
+            match (about, about.strip_prefix("the line is gone: ")) {
+                ("the line is open", _) => What::Opened,
+                (_, Some(why)) => What::Lost(why.to_owned()),
+                _ => continue,
+            }
+        } else if let Some(said) = line.strip_prefix("> ") {
+            let bytes = unescape(said);
+            let begins = said.starts_with(HIDDEN) || LABELS.iter().any(|start| bytes.starts_with(start));
+            match begins && !within {
+                true => What::Label,
+                false => What::Host,
+            }
+        } else if let Some(said) = line.strip_prefix("< ") {
+            What::Printer(unescape(said))
+        } else {
+            continue;
+        };
+        within = matches!(what, What::Label) && !line.contains(HIDDEN);
+        moments.push(Moment { at, what });
+    }
+    moments
+}
+
+/// How a label begins that is shown whole: a format of ZPL, a picture of TSPL or ESC/POS.
+const LABELS: [&[u8]; 3] = [b"^XA", b"SIZE ", b"\x1b@"];
 
 /// All that one side said in a capture.
 pub fn said(text: &str, by: Side) -> Vec<u8> {

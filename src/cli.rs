@@ -24,6 +24,7 @@ pub mod printer;
 pub mod printers;
 pub mod progress;
 pub mod render;
+pub mod replay;
 pub mod scan;
 pub mod scanners;
 pub mod serve;
@@ -62,7 +63,10 @@ pub enum Command {
     Calibrate(printer::Calibrate),
     Pause(printer::Pause),
     Resume(printer::Resume),
+    Adopt(printer::Adopt),
+    Move(printer::Move),
     Trace(trace::Args),
+    Replay(replay::Args),
     Render(render::Args),
     Check(check::Args),
     Virtual(virtual_printer::Args),
@@ -75,6 +79,7 @@ impl Command {
         match self {
             Command::Render(args) => render::run(args),
             Command::Check(args) => check::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Serve(args) => on_a_runtime(serve::run(args)),
             Command::Demo(args) => on_a_runtime(demo::run(args)),
             Command::Submit(args) => on_a_runtime(submit::run(args)),
@@ -97,6 +102,8 @@ impl Command {
             Command::Calibrate(args) => on_a_runtime(args.run()),
             Command::Pause(args) => on_a_runtime(args.run()),
             Command::Resume(args) => on_a_runtime(args.run()),
+            Command::Adopt(args) => on_a_runtime(args.run()),
+            Command::Move(args) => on_a_runtime(args.run()),
             Command::Trace(args) => on_a_runtime(trace::run(args)),
             Command::Virtual(args) => on_a_runtime(async {
                 let served = virtual_printer::run(args).await;

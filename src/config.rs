@@ -26,6 +26,7 @@
 //! confirm = "auto"                        # zpl: counter, buffers; tspl and escpos: echo, none
 //! window = 2                              # labels on the wire without proof, 1 to 8
 //! label_ms = 2500                         # the longest a label takes; without it reckoned from media and speed
+//! idle_close = 30                         # seconds without a label until a network printer is left to others; 0: never
 //! group = "table"                         # printers of one media that share the jobs sent to this name
 //!
 //! [printers.receipts]

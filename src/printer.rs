@@ -1,20 +1,25 @@
 //! The printers: one loop for each, fed from the spool, and what everybody may know of it.
 //!
 //! [`Printers::start`] begins a loop for every configured printer; a [`Handle`] shows how it stands and takes the few
-//! orders an operator gives. Everything else goes through the spool. Knows no door and no job.
+//! requests an operator gives. Everything else goes through the spool. Knows no door and no job.
 
 mod composing;
-mod errands;
 mod facts;
 mod feed;
 mod groups;
+mod identity;
+mod line;
+mod outage;
+mod queue;
+mod service_tasks;
 mod trace;
 mod view;
 pub mod words;
 
-pub use errands::{Became, Chore};
+pub use service_tasks::TaskEnd;
 pub use trace::Trace;
 pub use view::View;
+pub use words::TaskKind;
 
 use crate::config::{Config, PrinterConfig};
 use crate::designs::Designs;
@@ -25,11 +30,11 @@ use crate::service_label::{self, Code, Slip, Subject};
 use crate::spool::Spool;
 use crate::text::Fonts;
 use crate::transport::Transport;
-use errands::{Errand, Work};
-use feed::Feed;
+use feed::{Feed, Parts};
 use groups::{Group, Member};
+use service_tasks::{ServiceTask, TaskWork};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -52,33 +57,40 @@ pub struct Handle {
     pub name: String,
     pub config: PrinterConfig,
     view: watch::Receiver<View>,
-    orders: mpsc::Sender<Order>,
+    requests: mpsc::Sender<Request>,
     wire: broadcast::WeakSender<Passed>,
+    /// When it was last looked at for somebody who asked how it stands.
+    looked: Arc<Mutex<Option<Instant>>>,
 }
 
 /// The loop's ends of what leads out of it.
 struct Ends {
     view: watch::Sender<View>,
-    orders: mpsc::Receiver<Order>,
+    requests: mpsc::Receiver<Request>,
     wire: broadcast::Sender<Passed>,
 }
 
 /// What an operator may ask of a printer.
 #[derive(Debug)]
-enum Order {
+enum Request {
     Pause,
     Resume,
-    Errand(Errand),
+    ServiceTask(ServiceTask),
     /// See whether the printer can be reached and prints, although there is nothing to print.
     Look,
+    /// Take the device that is there instead of the one that is expected.
+    Adopt(oneshot::Sender<Result<String, String>>),
 }
 
 /// Orders not yet heard, at most.
-const ORDERS_MAX: usize = 16;
+const REQUESTS_MAX: usize = 16;
 /// How long somebody who asked for a service label is kept waiting for its end, less than a request may take, and how
 /// long if the printer stands still already.
 const ANSWER: Duration = Duration::from_secs(25);
 const ANSWER_STOPPED: Duration = Duration::from_secs(2);
+/// How often a printer is looked at for those who ask how it stands, at most, and how long they wait for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const LOOK_WAIT: Duration = Duration::from_secs(3);
 /// How long an order to pause or resume may take to show: the loop may be opening a line.
 const HEED: Duration = Duration::from_secs(1);
 
@@ -94,10 +106,19 @@ impl Printers {
     ) -> (Printers, Loops) {
         let (mut printers, mut loops) = (Printers::default(), Loops::default());
         for (name, printer) in &config.printers {
-            let (handle, Ends { view, orders, wire }) = Handle::new(name, printer);
-            let feed = Feed::new(name.clone(), printer.clone(), spool.clone(), designs.clone(), transport(name), view, wire);
-            let feed = feed.holding_after(config.limits.hold_after);
-            loops.0.spawn(feed.run(orders, stop.clone()));
+            let (handle, Ends { view, requests, wire }) = Handle::new(name, printer);
+            let parts = Parts {
+                name: name.clone(),
+                config: printer.clone(),
+                spool: spool.clone(),
+                designs: designs.clone(),
+                transport: transport(name),
+                view,
+                wire,
+                hold_after: config.limits.hold_after,
+            };
+            let stop = stop.clone();
+            loops.0.spawn(async move { Feed::recall(parts).await.run(requests, stop).await });
             printers.by_name.insert(name.clone(), handle);
         }
         let groups: BTreeSet<&String> = config.printers.values().filter_map(|printer| printer.group.as_ref()).collect();
@@ -160,10 +181,17 @@ impl Loops {
 impl Handle {
     fn new(name: &str, config: &PrinterConfig) -> (Handle, Ends) {
         let (view, seen) = watch::channel(View::default());
-        let (orders, heard) = mpsc::channel(ORDERS_MAX);
+        let (requests, heard) = mpsc::channel(REQUESTS_MAX);
         let wire = broadcast::Sender::new(trace::PIECES_MAX);
-        let handle = Handle { name: name.to_owned(), config: config.clone(), view: seen, orders, wire: wire.downgrade() };
-        (handle, Ends { view, orders: heard, wire })
+        let handle = Handle {
+            name: name.to_owned(),
+            config: config.clone(),
+            view: seen,
+            requests,
+            wire: wire.downgrade(),
+            looked: Arc::default(),
+        };
+        (handle, Ends { view, requests: heard, wire })
     }
 
     /// What passes over its line from now on; `labels`: every byte of them too. `None` when nobody feeds it any more.
@@ -178,56 +206,90 @@ impl Handle {
 
     /// Has it see whether the printer can be reached, and open its line: something to print may come.
     pub fn look(&self) {
-        // A loop with many orders before it will look by itself.
-        let _ = self.orders.try_send(Order::Look);
+        // A loop with many requests before it will look by itself.
+        let _ = self.requests.try_send(Request::Look);
+    }
+
+    /// Has it see how the printer stands, unless it was looked at a moment ago, and waits a moment for what it finds.
+    pub async fn look_and_see(&self) {
+        let now = Instant::now();
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.is_some_and(|at| now.duration_since(at) < LOOK_AGAIN) {
+                return;
+            }
+            *looked = Some(now);
+        }
+        if self.requests.send(Request::Look).await.is_err() {
+            return;
+        }
+        let mut view = self.view.clone();
+        let seen = async {
+            // The loop takes the request, and shows that it looks.
+            let began = timeout(HEED / 4, view.wait_for(|view| view.looking)).await.is_ok_and(|seen| seen.is_ok());
+            if began {
+                let _ = view.wait_for(|view| !view.looking).await;
+            }
+        };
+        let _ = timeout(LOOK_WAIT, seen).await;
+    }
+
+    /// Takes the device that is there instead of the one that is expected. A sentence: what was taken, or why nothing was.
+    pub async fn adopt(&self) -> Result<String, String> {
+        let (tell, told) = oneshot::channel();
+        let stopping = || Err("waybilld is stopping: ask again when it is back.".to_owned());
+        if self.requests.send(Request::Adopt(tell)).await.is_err() {
+            return stopping();
+        }
+        told.await.unwrap_or_else(|_| stopping())
     }
 
     /// Begins no new label until it is resumed; what is on the wire is finished.
     pub async fn pause(&self) {
-        self.order(Order::Pause, |view| view.state == "paused").await;
+        self.request(Request::Pause, |view| view.state == "paused").await;
     }
 
     /// Goes on.
     pub async fn resume(&self) {
-        self.order(Order::Resume, |view| view.state != "paused").await;
+        self.request(Request::Resume, |view| view.state != "paused").await;
     }
 
     /// Prints a label with its own name; waits a while for what became of it.
-    pub async fn identify(&self, fonts: &Fonts) -> Became {
+    pub async fn identify(&self, fonts: &Fonts) -> TaskEnd {
         let label = self.drawn(fonts, service_label::identify).await;
-        self.errand(Chore::Identify, Work::Label(Box::new(label))).await
+        self.task(TaskKind::Identify, TaskWork::Label(Box::new(label))).await
     }
 
     /// Prints a test label; waits a while for what became of it.
-    pub async fn test(&self, fonts: &Fonts) -> Became {
+    pub async fn test(&self, fonts: &Fonts) -> TaskEnd {
         let label = self.test_label(fonts).await;
-        self.errand(Chore::Test, Work::Label(Box::new(label))).await
+        self.task(TaskKind::Test, TaskWork::Label(Box::new(label))).await
     }
 
     /// Prints a few words for the packer; waits a while for what became of them.
-    pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> Became {
+    pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> TaskEnd {
         let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
         let drawn = spawn_blocking(move || service_label::slip(&slip, dpi, media, &fonts)).await;
         let label = drawn.expect("drawing a label of ours does not panic");
-        self.errand(Chore::Slip, Work::Label(Box::new(label))).await
+        self.task(TaskKind::Slip, TaskWork::Label(Box::new(label))).await
     }
 
     /// Prints the codes on as many sheets as they need; waits a while for what became of each.
-    pub async fn control_sheet(&self, codes: Vec<Code>, fonts: &Fonts) -> Became {
+    pub async fn control_sheet(&self, codes: Vec<Code>, fonts: &Fonts) -> TaskEnd {
         let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
         let drawn = spawn_blocking(move || service_label::codes(&codes, dpi, media, &fonts)).await;
         let sheets = match drawn.expect("drawing a label of ours does not panic") {
             Ok(sheets) => sheets,
-            Err(small) => return Became::NotTaken(small.to_string()),
+            Err(small) => return TaskEnd::NotTaken(small.to_string()),
         };
-        let mut became = Became::Printed;
+        let mut outcome = TaskEnd::Printed;
         for sheet in sheets {
-            became = self.errand(Chore::ControlSheet, Work::Label(Box::new(sheet))).await;
-            if !matches!(became, Became::Printed | Became::Sent) {
+            outcome = self.task(TaskKind::ControlSheet, TaskWork::Label(Box::new(sheet))).await;
+            if !matches!(outcome, TaskEnd::Printed | TaskEnd::Sent) {
                 break;
             }
         }
-        became
+        outcome
     }
 
     /// The test label this printer would print.
@@ -236,11 +298,11 @@ impl Handle {
     }
 
     /// Has it measure its media anew, if its language has a word for that.
-    pub async fn calibrate(&self) -> Became {
+    pub async fn calibrate(&self) -> TaskEnd {
         let PrinterConfig { language, setup, .. } = &self.config;
         match language::calibrate(*language, setup) {
-            Some(command) => self.errand(Chore::Calibrate, Work::Command(command)).await,
-            None => Became::NotTaken(match language {
+            Some(command) => self.task(TaskKind::Calibrate, TaskWork::Command(command)).await,
+            None => TaskEnd::NotTaken(match language {
                 Language::EscPos => "escpos has no command for it: calibrate at the printer itself.".to_owned(),
                 _ => "continuous media has no gap and no mark to measure.".to_owned(),
             }),
@@ -262,12 +324,12 @@ impl Handle {
         Size::new(dpi.dots(width), dpi.dots(height))
     }
 
-    /// Gives the loop the errand and waits for its end, or until it is clear that it comes later.
-    async fn errand(&self, chore: Chore, work: Work) -> Became {
+    /// Gives the loop the task and waits for its end, or until it is clear that it comes later.
+    async fn task(&self, kind: TaskKind, work: TaskWork) -> TaskEnd {
         let until = Instant::now() + if self.view().state == "stopped" { ANSWER_STOPPED } else { ANSWER };
         let (tell, mut told) = oneshot::channel();
-        let gone = || Became::NotTaken("waybilld is stopping: ask again when it is back.".to_owned());
-        if self.orders.send(Order::Errand(Errand { chore, work, tell })).await.is_err() {
+        let gone = || TaskEnd::NotTaken("waybilld is stopping: ask again when it is back.".to_owned());
+        if self.requests.send(Request::ServiceTask(ServiceTask { kind, work, tell })).await.is_err() {
             return gone();
         }
         let mut view = self.view.clone();
@@ -275,20 +337,20 @@ impl Handle {
         loop {
             let stopped = tokio::select! {
                 biased;
-                became = &mut told => return became.unwrap_or_else(|_| gone()),
-                () = sleep_until(until) => return Became::Waits(self.view().sentence),
+                outcome = &mut told => return outcome.unwrap_or_else(|_| gone()),
+                () = sleep_until(until) => return TaskEnd::Waits(self.view().sentence),
                 changed = view.changed() => changed.is_ok() && view.borrow_and_update().state == "stopped",
             };
             if stopped {
-                return Became::Waits(self.view().sentence);
+                return TaskEnd::Waits(self.view().sentence);
             }
         }
     }
 
     /// Gives an order and waits a moment until it shows.
-    async fn order(&self, order: Order, shows: impl FnMut(&View) -> bool) {
-        // A loop that has ended takes no orders: the daemon is stopping.
-        if self.orders.send(order).await.is_ok() {
+    async fn request(&self, request: Request, shows: impl FnMut(&View) -> bool) {
+        // A loop that has ended takes no requests: the daemon is stopping.
+        if self.requests.send(request).await.is_ok() {
             let _ = timeout(HEED, self.view.clone().wait_for(shows)).await;
         }
     }

@@ -604,7 +604,7 @@ async fn printers_health_and_numbers_are_told_without_a_printer() {
     assert_eq!((png.content_type.as_str(), &png.body[..4]), ("image/png", b"\x89PNG".as_slice()));
     assert_eq!(bench.get("/healthz").await.expect(200).json()["status"], "ok");
     let metrics = bench.get("/metrics").await.expect(200).text();
-    assert!(metrics.contains("waybilld_printer_up{printer=\"small\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("waybilld_printer_up{printer=\"small\"} 0\n"), "{metrics}");
     assert!(metrics.contains("waybilld_labels{printer=\"pack-1\",state=\"waiting\"} 2\n"), "{metrics}");
 }
 
@@ -645,9 +645,11 @@ async fn the_openapi_document_names_every_route_and_its_example_is_taken() {
         "post /v1/manifests",
         "post /v1/orders/{order}/cancel",
         "post /v1/orders/{order}/release",
+        "post /v1/printers/{name}/adopt",
         "post /v1/printers/{name}/calibrate",
         "post /v1/printers/{name}/control-sheet",
         "post /v1/printers/{name}/identify",
+        "post /v1/printers/{name}/move",
         "post /v1/printers/{name}/pause",
         "post /v1/printers/{name}/release",
         "post /v1/printers/{name}/resume",

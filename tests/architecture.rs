@@ -68,6 +68,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "label",
             "language",
             "layout",
+            // Who is there is asked before the first byte of a label.
+            "pairing",
             "papers",
             "service_label",
             "spool",

@@ -18,6 +18,7 @@ mod golden;
 mod groups;
 mod hostile;
 mod hostile_files;
+mod identity;
 mod import;
 mod layout;
 mod pairing;

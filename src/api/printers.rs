@@ -11,6 +11,35 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Printers {
     pub printers: Vec<Printer>,
+    /// Printers that left the configuration with labels that wait, are held or in doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphaned: Vec<Orphaned>,
+}
+
+/// A printer that is not in the configuration, and has labels that wait for something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Orphaned {
+    pub name: String,
+    /// How many of its labels stand in which state.
+    pub counts: BTreeMap<State, i64>,
+    /// The same in a sentence, with what to do.
+    pub sentence: String,
+}
+
+/// Labels that were given from one printer to another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    pub from: String,
+    pub to: String,
+    pub labels: usize,
+}
+
+/// A device that was adopted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Adopted {
+    pub printer: String,
+    /// What was adopted.
+    pub sentence: String,
 }
 
 /// A printer as it was last heard.
@@ -45,6 +74,17 @@ pub struct Printer {
     pub dpi: u32,
     /// Width and height in millimetres.
     pub media_mm: [f64; 2],
+    /// What it says that it is; left out when it does not say, or was not asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "GK420d-200dpi, 8 dots/mm")]
+    pub identity: Option<String>,
+    /// When it last answered or took a connection. Left out: not since the daemon started, for nothing was printed and
+    /// it was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_at: Option<String>,
+    /// Since when it is not reached. Left out: it was reached when it was last tried, or was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_reached_since: Option<String>,
     /// How many of its labels stand in which state.
     pub counts: BTreeMap<State, i64>,
 }

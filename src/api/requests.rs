@@ -281,6 +281,16 @@ pub struct ManifestRequest {
     pub since: Option<String>,
 }
 
+/// Where the labels of a printer are to go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRequest {
+    /// The printer that is to print them.
+    #[schema(example = "pack-2")]
+    #[schema(min_length = 1, max_length = 64)]
+    pub to: String,
+}
+
 /// What to put into a bag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,7 +4,7 @@ use super::client::{Client, DaemonSocket, path_piece};
 use super::failure::Failure;
 use super::job::standing;
 use super::say;
-use crate::api::{self, ServiceTask};
+use crate::api::{self, Adopted, Moved, ServiceTask};
 use crate::printer::words::TaskOutcome;
 use serde_json::json;
 use std::process::ExitCode;
@@ -44,6 +44,26 @@ pub struct Resume {
     printer: Printer,
 }
 
+/// Takes the device that is at a printer's address, instead of the one that is expected there.
+#[derive(Debug, clap::Args)]
+pub struct Adopt {
+    #[command(flatten)]
+    printer: Printer,
+}
+
+/// Gives the labels that wait for one printer to another, such as those of a printer that was renamed.
+#[derive(Debug, clap::Args)]
+pub struct Move {
+    /// The printer they wait for; it need not be in the configuration any more.
+    #[arg(long, value_name = "PRINTER")]
+    from: String,
+    /// The printer that is to print them.
+    #[arg(long, value_name = "PRINTER")]
+    to: String,
+    #[command(flatten)]
+    daemon: DaemonSocket,
+}
+
 /// Which one.
 #[derive(Debug, clap::Args)]
 struct Printer {
@@ -81,6 +101,25 @@ impl Pause {
 impl Resume {
     pub async fn run(self) -> Result<ExitCode, Failure> {
         self.printer.stands("resume").await
+    }
+}
+
+impl Adopt {
+    pub async fn run(self) -> Result<ExitCode, Failure> {
+        let Printer { name, daemon } = self.printer;
+        let adopted: Adopted = Client::new(&daemon).post(&path(&name, "adopt"), &json!({})).await?;
+        say(&format!("{name}: {}", adopted.sentence));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Move {
+    pub async fn run(self) -> Result<ExitCode, Failure> {
+        let Move { from, to, daemon } = self;
+        let moved: Moved = Client::new(&daemon).post(&path(&from, "move"), &json!({ "to": to })).await?;
+        let labels = if moved.labels == 1 { "label" } else { "labels" };
+        say(&format!("moved {} {labels} from {from} to {to}.", moved.labels));
+        Ok(ExitCode::SUCCESS)
     }
 }
 

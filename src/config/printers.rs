@@ -21,11 +21,15 @@ const LABEL_START: Duration = Duration::from_millis(500);
 const GAP: Mm = Mm(3.0);
 /// The printable width of an 80 mm roll.
 const ROLL_PRINTS: Mm = Mm(72.0);
+/// How long the line to a printer on a network is kept when nothing is to be printed.
+const IDLE_CLOSE: Duration = Duration::from_secs(30);
 
 /// One printer.
 #[derive(Debug, Clone)]
 pub struct PrinterConfig {
     pub device: DeviceUri,
+    /// The model that the file names.
+    pub model: Option<&'static Model>,
     pub language: Language,
     pub dpi: Dpi,
     pub media: (Mm, Mm),
@@ -49,6 +53,8 @@ pub struct PrinterConfig {
     pub usual_time: Duration,
     /// The printers it shares jobs with.
     pub group: Option<String>,
+    /// How long after the last label its line is let go, so that other computers may print; `None`: it is kept.
+    pub idle_close: Option<Duration>,
 }
 
 /// Every printer of the file by its name, with the faults of their groups and devices.
@@ -149,8 +155,14 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
     let label_time = within(table, "label_ms", 10, 60_000).map(|ms| Duration::from_millis(ms as u64));
     let label_time = label_time.unwrap_or_else(|| usual_label_time(size.1, setup.speed));
     let group = table.text("group").map(str::to_owned);
+    let idle_close = match within(table, "idle_close", 0, 86_400) {
+        Some(seconds) => (seconds > 0).then(|| Duration::from_secs(seconds as u64)),
+        // A cable is nobody else's.
+        None => matches!(device, Some(DeviceUri::Tcp { .. })).then_some(IDLE_CLOSE),
+    };
     Some(PrinterConfig {
         device: device?,
+        model,
         language,
         dpi: dpi?,
         media: size,
@@ -166,6 +178,7 @@ fn printer(table: &mut Table<'_>) -> Option<PrinterConfig> {
         label_time,
         usual_time: Duration::from_secs_f64(size.1.0 / 25.4 / f64::from(setup.speed.unwrap_or(SPEED_USUAL))).min(label_time),
         group,
+        idle_close,
     })
 }
 

@@ -1,14 +1,15 @@
-//! What is remembered of a printer from one day to the next, as JSON in the spool.
+//! What is remembered of a printer from one day to the next, as JSON in the spool; and how patient to be with it.
 
-use crate::conversation::{Answers, Counter, Echo, Profile};
+use crate::config::PrinterConfig;
+use crate::conversation::{Answers, Counter, Echo, Profile, Rules};
+use crate::language::Language;
+use crate::uri::DeviceUri;
 use serde::{Deserialize, Serialize};
 
-/// Pause and profile of one printer.
+/// What one printer taught us of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
-    /// An operator paused it.
-    pub paused: bool,
     status: Word,
     counter: Word,
     errors: Option<bool>,
@@ -84,6 +85,40 @@ impl Facts {
     }
 }
 
+/// What is known of a printer: what it taught us, and what its configuration knows better.
+pub fn profile(config: &PrinterConfig, facts: &Facts) -> Profile {
+    let mut profile = facts.profile();
+    match config.echo {
+        Some(false) => profile.echo = Echo::No,
+        Some(true) if profile.echo == Echo::No => profile.echo = Echo::Unknown,
+        // A clone that does not know the command would print it.
+        None if config.language == Language::EscPos && profile.echo == Echo::Unknown => profile.echo = Echo::No,
+        Some(true) | None => {}
+    }
+    if !config.counter {
+        profile.counter = Counter::No;
+    }
+    profile
+}
+
+/// How patient to be with a printer of that configuration.
+pub fn rules(config: &PrinterConfig) -> Rules {
+    Rules {
+        window: config.window,
+        ask: config.asked,
+        line_shows_power: config.device.shows_power(),
+        line_is_ours: !matches!(config.device, DeviceUri::Tcp { .. }),
+        line_rate: match &config.device {
+            // Eight bits, a start and a stop bit; parity makes little of a difference.
+            DeviceUri::Serial(address) => Some(address.baud / 10),
+            _ => None,
+        },
+        label_time: config.label_time,
+        usual_time: config.usual_time,
+        ..Rules::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,11 +132,11 @@ mod tests {
             echo: Echo::After,
             ..Profile::default()
         };
-        let mut facts = Facts { paused: true, ..Facts::default() };
+        let mut facts = Facts::default();
         facts.learn(&profile);
         let tomorrow = Facts::from_json(&facts.to_json());
         assert_eq!(tomorrow, facts);
         assert_eq!(tomorrow.profile(), profile);
-        assert_eq!(Facts::from_json("{\"paused\":"), Facts::default());
+        assert_eq!(Facts::from_json("{\"status\":"), Facts::default());
     }
 }

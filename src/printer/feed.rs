@@ -1,181 +1,153 @@
 //! The loop that feeds one printer: spool → layout → encoder → conversation → line, and what happened back into the spool.
 //!
-//! One task. It sleeps until its bell rings, the line speaks, or the conversation's time comes; idle it has no timer.
-//! *sending* is on disk before the first byte of a label is offered to the line. Nothing here decides what counts as
-//! printed: the conversation does.
+//! One task. It sleeps until it is woken by the spool, the line or the conversation's time; idle it has no timer. It
+//! keeps the order of its parts: [`Queue`] (labels), [`Line`] (bytes), [`Outages`], [`ServiceTasks`] (what an operator
+//! asks). Nothing here decides what counts as printed: the conversation does.
 
-use super::Order;
-use super::composing::Composing;
-use super::errands::{Became, Ended, Errands, Next};
-use super::facts::Facts;
-use super::trace::{Passed, What};
+use super::Request;
+use super::facts::{self, Facts};
+use super::identity::{self, Record, Stranger};
+use super::line::{Line, LineEvent};
+use super::outage::Outages;
+use super::queue::{Begun, Queue};
+use super::service_tasks::{FinishedTask, Next, ServiceTasks, TaskEnd};
+use super::trace::Passed;
 use super::view::{self, View};
-use crate::capture::Side;
+use crate::closed_set::ClosedSet;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
+use crate::conversation::{Answers, Conversation, Doubt, Event, Evidence, Loss, PrinterState, Profile};
 use crate::designs::Designs;
 use crate::dots::Dpi;
 use crate::label::Label;
 use crate::language::{Encoded, Encoder, Language, Options, Reason};
+use crate::pairing::{Identity, Who};
 use crate::spool::events::{Happened, PrinterTold, TaskEnded};
-use crate::spool::{EventKind, Hold, HoldCause, LabelKey, Outcome, QueuedLabel, Refusal, Spool, SpoolError, ToSend, Trouble};
-use crate::transport::{Connection, Limits, Plugged, PortStatus, Transport, why_broken};
-use crate::uri::DeviceUri;
-use std::collections::{HashMap, VecDeque};
+use crate::spool::{EventKind, LabelKey, Outcome, Spool, UnixMs};
+use crate::transport::{Limits, PortStatus, Transport, why_broken};
 use std::future::pending;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Notify, broadcast, mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
-use tracing::{error, info, warn};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info};
 
-/// Labels read ahead from the spool.
-const AHEAD: usize = 8;
-/// Bytes offered to the line at once.
-const CHUNK: usize = 32 * 1024;
 /// Beside the time of the labels on the wire, what they may take to be confirmed when the daemon stops.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How long a USB printer may take to say how its port stands.
-const PORT_STATUS: Duration = Duration::from_secs(1);
-/// Pauses between attempts to open the line.
-const RETRY_MIN: Duration = Duration::from_millis(250);
-const RETRY_MAX: Duration = Duration::from_secs(10);
-/// Pause before a settlement the disk refused is written again.
-const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// How long another printer at the address is left alone before it is asked again who it is, and how long something that
+/// is no label printer: what it is asked may come out of it as text.
+const STRANGER_AGAIN: Duration = Duration::from_secs(30);
+const SERVICE_AGAIN: Duration = Duration::from_secs(600);
+/// A line that was not used for so long is asked who is there before a label goes over it: it may be half open.
+const LONG_IDLE: Duration = Duration::from_secs(60);
+/// A printer that was reached so much later than is shown is shown anew, in milliseconds.
+const REACHED_NEWS_MS: UnixMs = 10_000;
+
+/// What one printer's loop is made of.
+pub struct Parts {
+    pub name: String,
+    pub config: PrinterConfig,
+    pub spool: Spool,
+    pub designs: Arc<Designs>,
+    pub transport: Transport,
+    pub view: watch::Sender<View>,
+    /// For those who listen to the line.
+    pub wire: broadcast::Sender<Passed>,
+    /// After an outage so long, what waited through it is held.
+    pub hold_after: Option<Duration>,
+}
 
 /// One printer's loop.
 pub struct Feed {
     name: String,
+    /// As it goes by what an adopted printer says of its head.
     config: PrinterConfig,
+    /// As it stands in the file.
+    file_config: PrinterConfig,
+    designs: Arc<Designs>,
     spool: Spool,
-    bell: Arc<Notify>,
-    transport: Transport,
     view: watch::Sender<View>,
-    /// For whoever listens to the line.
-    wire: broadcast::Sender<Passed>,
-    epoch: Instant,
     conversation: Conversation,
     encoder: Encoder,
-    /// The printer has not been set up on this connection, or lost its memory.
-    fresh: bool,
-    line: Option<Connection>,
-    offline: Option<String>,
-    retry: Duration,
-    retry_at: Option<Instant>,
-    plugged: Plugged,
-    /// The ledger refused something: it is asked again then.
-    look_again: Option<Instant>,
+    line: Line,
+    queue: Queue,
+    record: Record,
+    /// What was learnt of the device, kept under its identity.
     facts: Facts,
-    /// Waiting labels in their order; `stale` when the spool may know better.
-    queue: VecDeque<QueuedLabel>,
-    stale: bool,
-    composing: Composing,
-    /// Labels given to the conversation, by key, until their end is known.
-    given: HashMap<LabelKey, Given>,
-    /// Whoever had the line before, we ourselves perhaps, may have broken off inside a label.
+    /// Another device is at the address.
+    stranger: Option<Stranger>,
+    /// How it stood when the line was let go.
+    stood: Option<PrinterState>,
+    reached_at: Option<UnixMs>,
+    not_reached_since: Option<UnixMs>,
+    /// The line may have been broken off inside a label, by an earlier run of the daemon or by another program.
     broke_off: bool,
     /// What its port said when it took no more data.
     port: Option<PortStatus>,
     /// Labels handed over whole to a line that has not passed all of them on.
     leaving: Vec<u64>,
-    last: Option<(i64, String)>,
-    errands: Errands,
+    service_tasks: ServiceTasks,
     /// The line is wanted although there is nothing to print.
     look: bool,
-    /// Since when it could not print, as far as anybody knows.
-    outage: Option<Outage>,
-    /// After an outage so long, what waited through it is held.
-    hold_after: Option<Duration>,
-}
-
-/// What is remembered of a label on its way.
-struct Given {
-    id: String,
-    run: i64,
-    attempt: i64,
-}
-
-/// A time in which the printer could not print.
-struct Outage {
-    began: Instant,
-    /// How long nobody was there to see it.
-    before: Duration,
+    /// It is being looked at, and has not shown how it stands.
+    looking: bool,
+    outages: Outages,
 }
 
 /// What woke the loop.
 enum Woke {
-    Read(io::Result<usize>),
-    Wrote(io::Result<usize>),
+    Line(LineEvent),
     Time,
-    Bell,
-    Composed,
-    LookAgain,
-    Retry,
-    /// Something was plugged in: it may be ours.
-    Plugged,
-    /// What the line held for the printer has left.
-    Drained,
-    Order(Option<Order>),
+    Queue,
+    Request(Option<Request>),
     Stop,
 }
 
 impl Feed {
-    pub fn new(
-        name: String,
-        config: PrinterConfig,
-        spool: Spool,
-        designs: Arc<Designs>,
-        transport: Transport,
-        view: watch::Sender<View>,
-        wire: broadcast::Sender<Passed>,
-    ) -> Feed {
+    /// The loop of that printer, with what was learnt of it before.
+    pub async fn recall(parts: Parts) -> Feed {
+        let Parts { name, config, spool, designs, transport, view, wire, hold_after } = parts;
+        let text = recall(&spool, &name, &name).await;
+        let record = text.as_deref().map_or_else(Record::default, Record::from_json);
+        let file_config = config;
+        let config = identity::as_it_says(&file_config, record.identity.as_ref().filter(|_| record.adopted));
+        let facts = match recall(&spool, &name, &record.facts_key(&config.device)).await {
+            Some(text) => Facts::from_json(&text),
+            // An earlier version kept them under the name.
+            None if record.identity.is_none() => text.as_deref().map_or_else(Facts::default, Facts::from_json),
+            None => Facts::default(),
+        };
         Feed {
-            bell: spool.wake(&name),
-            composing: Composing::new(designs, spool.clone(), &config),
-            conversation: Conversation::new(config.language, rules(&config), Facts::default().profile()),
+            conversation: Conversation::new(config.language, facts::rules(&config), facts::profile(&config, &facts)),
             encoder: Encoder::new(config.language, Options::default()),
-            fresh: true,
-            line: None,
-            offline: None,
-            retry: RETRY_MIN,
-            retry_at: None,
-            plugged: transport.plugged(&config.device),
-            look_again: None,
-            facts: Facts::default(),
-            queue: VecDeque::new(),
-            stale: true,
-            given: HashMap::new(),
+            line: Line::new(name.clone(), config.device.clone(), transport, wire),
+            queue: Queue::new(name.clone(), &config, designs.clone(), spool.clone()),
+            record,
+            facts,
+            stranger: None,
+            stood: None,
+            reached_at: None,
+            not_reached_since: None,
             broke_off: true,
             port: None,
             leaving: Vec::new(),
-            last: None,
-            errands: Errands::default(),
+            service_tasks: ServiceTasks::default(),
             look: false,
-            hold_after: None,
-            outage: Some(Outage { began: Instant::now(), before: spool.slept() }),
-            epoch: Instant::now(),
+            looking: false,
+            outages: Outages::new(hold_after, spool.slept(), Instant::now()),
             name,
             config,
+            file_config,
+            designs,
             spool,
-            transport,
             view,
-            wire,
         }
     }
 
-    /// After an outage so long, what waited through it is held.
-    pub fn holding_after(self, hold_after: Option<Duration>) -> Feed {
-        Feed { hold_after, ..self }
-    }
-
     /// Feeds the printer until `stop` turns true.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
-        self.recall_facts().await;
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut stop: watch::Receiver<bool>) {
         let mut deadline: Option<Instant> = None;
         loop {
-            // Who could stop us gone is a stop too.
+            // The sender gone is a stop too.
             let stopping = *stop.borrow() || stop.has_changed().is_err();
             self.handle_events().await;
             if stopping {
@@ -186,159 +158,267 @@ impl Feed {
                     break;
                 }
             } else {
-                self.read_ahead().await;
+                self.queue.read_ahead().await;
+                self.let_line_go().await;
                 self.open_line().await;
-                self.run_errands();
+                self.run_service_tasks();
                 self.give_labels().await;
             }
             self.show();
-            match self.wait(&mut orders, &mut stop, stopping, deadline).await {
-                Woke::Read(Ok(0)) => self.lose_line("the printer closed it"),
-                Woke::Read(Err(error)) | Woke::Wrote(Err(error)) => self.lose_line(why_broken(&error)),
-                Woke::Read(Ok(_)) | Woke::Composed => {}
-                Woke::Wrote(Ok(taken)) => self.conversation.wrote(taken, self.epoch.elapsed()),
-                Woke::Time => self.conversation.handle_timeout(self.epoch.elapsed()),
-                Woke::Bell => self.stale = true,
-                Woke::LookAgain => self.look_again = None,
-                Woke::Retry => self.retry_at = None,
-                Woke::Plugged => {
-                    self.retry = RETRY_MIN;
-                    self.retry_at = None;
+            match self.wait(&mut requests, &mut stop, deadline.filter(|_| stopping)).await {
+                Woke::Line(LineEvent::Read(Ok(bytes))) if bytes.is_empty() => self.lose_line("the printer closed it"),
+                Woke::Line(LineEvent::Read(Ok(bytes))) => {
+                    self.reached();
+                    self.conversation.handle_bytes(&bytes, self.line.now());
                 }
-                Woke::Drained => self.settle_left(),
-                Woke::Order(order) => self.obey(order).await,
-                Woke::Stop => {}
+                Woke::Line(LineEvent::Asked) => self.meet().await,
+                Woke::Line(LineEvent::Wrote(Ok(taken))) => self.conversation.wrote(taken, self.line.now()),
+                Woke::Line(LineEvent::Read(Err(error)) | LineEvent::Wrote(Err(error))) => self.lose_line(why_broken(&error)),
+                Woke::Line(LineEvent::Drained) => self.settle_left(),
+                Woke::Line(LineEvent::Retry) | Woke::Queue | Woke::Stop => {}
+                Woke::Time => self.conversation.handle_timeout(self.line.now()),
+                Woke::Request(request) => self.obey(request).await,
             }
         }
-        let line = self.line.take();
-        self.conversation.handle_disconnect("waybilld was stopped");
-        self.handle_events().await;
-        let heard_out = match line {
-            Some(line) => line.close(&Limits::default()).await,
-            None => false,
-        };
-        if heard_out {
-            self.settle_left()
-        } else {
-            self.doubt_left("waybilld was stopped")
-        }
+        self.close_line().await;
         self.show();
     }
 
+    /// Sleeps until something happens; `deadline`: until then, when the daemon is stopping.
     async fn wait(
         &mut self,
-        orders: &mut mpsc::Receiver<Order>,
+        requests: &mut mpsc::Receiver<Request>,
         stop: &mut watch::Receiver<bool>,
-        stopping: bool,
         deadline: Option<Instant>,
     ) -> Woke {
-        let mut buffer = [0; 4096];
-        let chunk = self.conversation.poll_write().map(|bytes| bytes[..bytes.len().min(CHUNK)].to_vec());
-        let rest = self.errands.poll_timeout().filter(|_| !stopping);
-        let due = [self.conversation.poll_timeout().map(|at| self.epoch + at), deadline, rest];
+        let stopping = deadline.is_some();
+        let rest = self.service_tasks.poll_timeout().filter(|_| !stopping);
+        let talking = self.conversation.poll_timeout().filter(|_| self.line.is_open());
+        let idle = self.idle_until().filter(|_| !stopping);
+        let due = [talking.map(|at| self.line.at(at)), deadline, rest, idle];
         let due = due.into_iter().flatten().min();
-        let (reader, writer, held) = match &mut self.line {
-            Some(line) => (Some(&mut line.reader), Some(&mut line.writer), Some(&line.line)),
-            None => (None, None, None),
-        };
-        let held = held.filter(|_| !self.leaving.is_empty());
+        let left = self.conversation.left_of_label();
+        let bytes = self.conversation.poll_write();
         let woke = tokio::select! {
             biased;
             _ = stop.changed(), if !stopping => Woke::Stop,
-            read = async { match reader { Some(reader) => reader.read(&mut buffer).await, None => pending().await } } => Woke::Read(read),
-            wrote = async {
-                match (writer, &chunk) {
-                    (Some(writer), Some(chunk)) => writer.write(chunk).await,
-                    _ => pending().await,
-                }
-            } => Woke::Wrote(wrote),
+            event = self.line.next(bytes, !self.leaving.is_empty()) => Woke::Line(event),
             () = async { match due { Some(due) => sleep_until(due).await, None => pending().await } } => Woke::Time,
-            () = self.bell.notified(), if !stopping => Woke::Bell,
-            () = self.composing.next(), if !stopping => Woke::Composed,
-            () = async { match self.retry_at { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::Retry,
-            () = async { match held { Some(line) => line.drained().await, None => pending().await } } => Woke::Drained,
-            () = self.plugged.rung(), if self.retry_at.is_some() => Woke::Plugged,
-            () = async { match self.look_again { Some(at) => sleep_until(at).await, None => pending().await } } => Woke::LookAgain,
-            order = orders.recv(), if !orders.is_closed() => Woke::Order(order),
+            () = self.queue.changed(), if !stopping => Woke::Queue,
+            request = requests.recv(), if !requests.is_closed() => Woke::Request(request),
         };
-        match (&woke, &chunk) {
-            (Woke::Read(Ok(count @ 1..)), _) => self.pass(|| What::Said(Side::Printer, buffer[..*count].into())),
-            (Woke::Wrote(Ok(taken @ 1..)), Some(chunk)) => self.pass(|| {
-                let bytes = chunk[..*taken].into();
-                match self.conversation.left_of_label() {
-                    Some(left) => What::Label { bytes, ends: *taken == left },
-                    None => What::Said(Side::Host, bytes),
-                }
-            }),
-            _ => {}
-        }
-        if let Woke::Read(Ok(count)) = woke {
-            self.conversation.handle_bytes(&buffer[..count], self.epoch.elapsed());
+        if let Woke::Line(event) = &woke {
+            self.line.show(event, bytes, left);
         }
         woke
     }
 
-    /// Shows what passes over the line, if anybody looks.
-    fn pass(&self, what: impl FnOnce() -> What) {
-        if self.wire.receiver_count() > 0 {
-            // The last of them may leave meanwhile.
-            let _ = self.wire.send(Passed { at: self.epoch.elapsed(), what: what() });
+    /// When the line is let go, if nothing is wanted of it: other computers may print.
+    fn idle_until(&self) -> Option<Instant> {
+        let idle_close = self.config.idle_close?;
+        let idle = self.line.is_open() && !self.is_wanted() && self.is_at_rest();
+        idle.then(|| self.line.used_at() + idle_close)
+    }
+
+    /// Nothing is on the wire, and nothing of it is open.
+    fn is_at_rest(&self) -> bool {
+        self.conversation.open() == 0 && self.leaving.is_empty() && !self.service_tasks.is_busy()
+    }
+
+    /// Something is to be printed, asked or settled.
+    fn is_wanted(&self) -> bool {
+        let printing = !(self.queue.is_empty() || self.record.paused);
+        printing || self.look || self.conversation.has_doubts() || self.service_tasks.wait()
+    }
+
+    /// Closes a line that was not used for long; asks again who is there before a label goes over one that was kept.
+    async fn let_line_go(&mut self) {
+        if self.idle_until().is_some_and(|until| until <= Instant::now()) {
+            self.rest("nothing is to be printed").await;
+        }
+        let long_idle = self.line.used_at() + LONG_IDLE <= Instant::now();
+        if long_idle && self.line.is_open() && self.is_wanted() && self.is_at_rest_but_tasks() && self.names_itself() {
+            self.line.ask_again(self.config.language, self.record.before(&self.config));
         }
     }
 
-    /// Reads what comes next, when something may have changed.
-    async fn read_ahead(&mut self) {
-        if self.look_again.is_some() {
-            return;
-        }
-        if self.stale {
-            match self.spool.upcoming(&self.name, AHEAD).await {
-                Ok(queue) => {
-                    self.queue = queue.into();
-                    self.stale = false;
-                }
-                Err(error) => {
-                    error!(printer = self.name, "{error}");
-                    self.look_again = Some(Instant::now() + SETTLE_AGAIN);
-                }
-            }
-        }
-        self.composing.look_ahead(self.queue.iter());
+    fn is_at_rest_but_tasks(&self) -> bool {
+        self.conversation.open() == 0 && self.leaving.is_empty() && !self.service_tasks.is_saying()
+    }
+
+    /// Whether it has said what it is, and does so still.
+    fn names_itself(&self) -> bool {
+        self.record.identity.is_some() && !self.record.silent && self.config.asked
+    }
+
+    /// Closes the line in order; how the printer stood is shown until it is looked at again.
+    async fn rest(&mut self, why: &str) {
+        self.stood = Some(self.conversation.state().clone());
+        self.line.hang_up(why, None).await;
+        self.conversation.handle_disconnect(why);
     }
 
     /// Opens the line when there is something to print and it is not open.
     async fn open_line(&mut self) {
-        let printing = !(self.queue.is_empty() || self.facts.paused);
-        let wanted = printing || self.look || self.conversation.has_doubts() || self.errands.wait();
-        if self.line.is_some() || !wanted || self.retry_at.is_some() {
+        if !self.is_wanted() || !self.line.may_open() {
             return;
         }
         self.look = false;
-        match self.transport.open(&self.config.device, &Limits::default()).await {
-            Ok(line) => {
-                info!(printer = self.name, "connected");
-                self.pass(|| What::Connected);
-                self.line = Some(line);
-                self.offline = None;
-                self.fresh = true;
-                let mut options = self.config.options;
-                options.zpl.memory_bytes = self.printer_memory();
-                options.zpl.slow_line = rules(&self.config).line_rate.is_some();
-                self.encoder = Encoder::new(self.config.language, options);
-                self.conversation.handle_connected(self.epoch.elapsed());
-            }
-            Err(error) => {
-                let ended = self.errands.refuse_all(&error.to_string());
-                self.tell_ended(ended);
-                let sentence = error.to_string().trim_end_matches('.').to_owned();
-                if self.offline.as_ref() != Some(&sentence) {
-                    warn!(printer = self.name, "{sentence}");
-                    self.tell(EventKind::Offline, &sentence);
+        match self.line.open(self.config.language, self.record.before(&self.config)).await {
+            Ok(()) => self.reached(),
+            Err((sentence, news)) => {
+                self.looking = false;
+                self.not_reached_since.get_or_insert(self.spool.now());
+                let finished = self.service_tasks.refuse_all(&sentence);
+                self.record_finished(finished);
+                if news {
+                    self.record_event(EventKind::Offline, sentence.trim_end_matches('.'));
                 }
-                self.offline = Some(sentence);
-                self.retry_at = Some(Instant::now() + self.retry);
-                self.retry = (self.retry * 2).min(RETRY_MAX);
             }
+        }
+    }
+
+    /// It was heard, or took the connection.
+    fn reached(&mut self) {
+        self.reached_at = Some(self.spool.now());
+        self.not_reached_since = None;
+    }
+
+    /// The other end has said who it is, or has not: labels go to the printer that is expected there, or to one that
+    /// cannot say.
+    async fn meet(&mut self) {
+        let Some(introduction) = self.line.introduction().filter(|introduction| introduction.is_done()) else { return };
+        let (mut who, sgd) = (introduction.who(), introduction.sgd());
+        if matches!(who, Who::Silent | Who::Nameless)
+            && let Some(device_id) = self.line.device_id().await
+            && let Some(identity) = identity::by_device_id(&device_id)
+        {
+            who = Who::Printer(identity);
+        }
+        if let Err(stranger) = self.record.judge(&self.name, &self.config, &who) {
+            return self.keep_away(stranger, matches!(who, Who::Service(_))).await;
+        }
+        self.stranger = None;
+        let before = self.record.clone();
+        match &who {
+            Who::Printer(found) => {
+                let mut identity = self.record.identity.clone().unwrap_or_default();
+                identity.completed_by(found);
+                (self.record.identity, self.record.silent) = (Some(identity), false);
+            }
+            // A printer that is never asked is no news.
+            _ => self.record.silent = self.config.asked,
+        }
+        self.record.sgd = sgd.or(self.record.sgd);
+        if self.record != before {
+            self.keep_record().await;
+        }
+        self.recall_device(&before).await;
+        let went_silent = self.record.silent && before.identity.is_some() && !before.silent;
+        if self.line.admit().is_some() {
+            // The connection was in use before: a printer that has gone silent is met on a new one.
+            if went_silent {
+                self.record = before;
+                self.keep_record().await;
+                self.lose_line("it does not answer after a long rest");
+            }
+            return;
+        }
+        if went_silent {
+            let sentence = "it has said before what it is and says nothing now: its labels are sent, and nobody knows to whom";
+            tracing::warn!(printer = self.name, "{sentence}");
+            self.record_event(EventKind::NotIdentified, sentence);
+            if !self.conversation.has_doubts() {
+                let profile = Profile { status: Answers::Silent, ..facts::profile(&self.config, &self.facts) };
+                self.conversation = Conversation::new(self.config.language, facts::rules(&self.config), profile);
+            }
+        }
+        let mut options = self.config.options;
+        options.zpl.memory_bytes = self.printer_memory();
+        options.zpl.slow_line = facts::rules(&self.config).line_rate.is_some();
+        self.encoder = Encoder::new(self.config.language, options);
+        self.stood = None;
+        self.conversation.handle_connected(self.line.now());
+    }
+
+    /// Another device is there: nothing is sent to it.
+    async fn keep_away(&mut self, stranger: Stranger, is_service: bool) {
+        if self.stranger.as_ref() != Some(&stranger) {
+            tracing::warn!(printer = self.name, reason = stranger.reason, "{}", stranger.sentence);
+            self.record_event(view::event_kind("stopped", &[stranger.reason.to_owned()]), &stranger.sentence);
+        }
+        let finished = self.service_tasks.refuse_all(&stranger.sentence);
+        self.record_finished(finished);
+        self.looking = false;
+        self.stranger = Some(stranger);
+        let again = if is_service { SERVICE_AGAIN } else { STRANGER_AGAIN };
+        self.line.hang_up("another device is there", Some(Instant::now() + again)).await;
+        // A connection that was in use before is over for the conversation too.
+        self.conversation.handle_disconnect("another device is there");
+    }
+
+    /// What was learnt belongs to the device: another one begins with what is known of that.
+    async fn recall_device(&mut self, before: &Record) {
+        let key = self.record.facts_key(&self.config.device);
+        if key == before.facts_key(&self.config.device) {
+            return;
+        }
+        let text = recall(&self.spool, &self.name, &key).await;
+        self.facts = text.as_deref().map_or_else(Facts::default, Facts::from_json);
+        self.conversation =
+            Conversation::new(self.config.language, facts::rules(&self.config), facts::profile(&self.config, &self.facts));
+    }
+
+    /// An operator takes the device that is there, whatever was expected. A sentence: what was taken, or why nothing was.
+    async fn adopt(&mut self) -> Result<String, String> {
+        let found = match (&self.stranger, self.line.introduction().and_then(|asked| asked.listening_until())) {
+            (Some(Stranger { printer: false, sentence, .. }), _) => return Err(sentence.clone()),
+            (Some(stranger), _) => stranger.identity.clone(),
+            (None, Some(_)) => None,
+            (None, None) => {
+                let known = self.record.identity.as_ref().map_or_else(|| "nothing else".to_owned(), Identity::to_string);
+                return Err(format!("there is nothing to adopt: {known} is expected, and nothing else was found."));
+            }
+        };
+        let before = self.record.clone();
+        self.record = Record { paused: before.paused, adopted: true, silent: found.is_none(), sgd: None, identity: found };
+        self.keep_record().await;
+        self.lose_line("another device was adopted");
+        self.config = identity::as_it_says(&self.file_config, self.record.identity.as_ref());
+        self.recall_device(&before).await;
+        self.queue.make_for(&self.config, self.designs.clone());
+        self.stranger = None;
+        self.stood = None;
+        self.look = true;
+        self.line.retry_now();
+        let taken = match &self.record.identity {
+            Some(identity) => format!("adopted {identity}: its labels are made for {} dpi.", self.config.dpi.nominal()),
+            None => "adopted the device that is there, which does not say what it is: its labels are sent on.".to_owned(),
+        };
+        info!(printer = self.name, "{taken}");
+        self.record_event(EventKind::Adopted, &taken);
+        Ok(taken)
+    }
+
+    /// Hears the printer out and closes the line: the daemon is stopping.
+    async fn close_line(&mut self) {
+        let connection = self.line.take();
+        self.conversation.handle_disconnect("waybilld was stopped");
+        self.handle_events().await;
+        let heard_out = match connection {
+            Some(connection) => connection.close(&Limits::default()).await,
+            None => false,
+        };
+        if heard_out { self.settle_left() } else { self.doubt_left("waybilld was stopped") }
+    }
+
+    fn lose_line(&mut self, why: &str) {
+        if self.line.lose(why) {
+            self.doubt_left(why);
+            self.broke_off |= self.conversation.open() > 0;
+            self.conversation.handle_disconnect(why);
+            let finished = self.service_tasks.line_lost(why);
+            self.record_finished(finished);
         }
     }
 
@@ -357,101 +437,48 @@ impl Feed {
     }
 
     /// Does for an operator what can be done now.
-    fn run_errands(&mut self) {
-        if self.line.is_none() {
+    fn run_service_tasks(&mut self) {
+        if !self.line.is_open() {
             return;
         }
-        if self.errands.is_saying() && self.conversation.poll_write().is_none() {
-            let ended = self.errands.said(Instant::now());
-            self.tell_ended(ended);
+        if self.service_tasks.is_saying() && self.conversation.poll_write().is_none() {
+            let finished = self.service_tasks.said(Instant::now());
+            self.record_finished(finished);
         }
-        while let Some(next) = self.errands.next(self.has_room(), self.conversation.open(), Instant::now()) {
+        while let Some(next) = self.service_tasks.next(self.has_room(), self.conversation.open(), Instant::now()) {
             match next {
                 Next::Print(key, label) => {
-                    let encoded = self.encode(&label);
-                    self.conversation.print(key, encoded, self.epoch.elapsed());
+                    let Feed { line, encoder, broke_off, config, .. } = self;
+                    let encoded = encode(line, encoder, broke_off, config, &label);
+                    self.conversation.print(key, encoded, self.line.now());
                 }
                 Next::Say(bytes) => {
-                    self.conversation.say(bytes, self.epoch.elapsed());
+                    self.conversation.say(bytes, self.line.now());
                     // It may have forgotten what it was told about its media.
-                    self.fresh = true;
+                    self.line.forget_setup();
                 }
             }
         }
     }
 
-    /// The bytes of a label, behind those that set the printer up if it is not.
-    fn encode(&mut self, label: &Label) -> Encoded {
-        let mut start = Vec::new();
-        // A few bytes against a power cut that a serial line does not show.
-        self.fresh |= self.config.language != Language::Zpl && !self.config.device.shows_power();
-        if self.fresh {
-            start = self.encoder.start(&self.config.setup, label.size, label.dpi);
-            if std::mem::take(&mut self.broke_off) {
-                start.extend(self.encoder.eject(label.dpi));
-            }
-            self.fresh = false;
-        }
-        self.encoder.label(label).behind(start)
-    }
-
-    /// Gives the conversation what it has room for: on disk as *sending* first.
+    /// Gives the conversation what it has room for.
     async fn give_labels(&mut self) {
-        if !self.is_over_outage().await || self.errands.hold_labels() {
+        if !self.is_over_outage().await || self.service_tasks.hold_labels() {
             return;
         }
-        while !self.facts.paused && self.has_room() {
-            let Some(next) = self.queue.front() else { break };
-            if !self.composing.is_ready(next) {
-                break;
-            }
-            let Some(queued) = self.queue.pop_front() else { break };
-            let composed = match self.composing.take(&queued) {
-                Some(Ok(_)) if queued.expires.is_some_and(|at| at <= self.spool.now()) => Some(Err(Hold::of(HoldCause::Expired))),
-                composed => composed.map(|composed| composed.map_err(|why| Hold::because(HoldCause::NotPrintable, why))),
-            };
-            match composed {
-                Some(Ok(composed)) => {
-                    let revision = Some(queued.revision);
-                    let leaving = ToSend { key: queued.key, digest: composed.digest, revision };
-                    let recorded = self.spool.sending(&self.name, vec![leaving]);
-                    // The disk works while we encode.
-                    let encoded = self.encode(&composed.label);
-                    if let Err(error) = recorded.await {
-                        // What was encoded never leaves: the printer knows nothing of it.
-                        self.fresh = true;
-                        self.stale = true;
-                        if !matches!(error, SpoolError::Refusal(Refusal::NotWaiting(_))) {
-                            error!(printer = self.name, label = queued.id, "{error}");
-                            self.look_again = Some(Instant::now() + SETTLE_AGAIN);
-                            break;
-                        }
-                        // Somebody took this one away meanwhile: on with the next.
-                        self.read_ahead().await;
-                        continue;
-                    }
-                    if queued.digest.is_some_and(|first| first != composed.digest) {
-                        warn!(printer = self.name, label = queued.id, "this reprint differs from the first print");
-                    }
-                    info!(printer = self.name, run = queued.run, label = queued.id, "sending");
-                    self.last = Some((queued.run, queued.id.clone()));
-                    self.conversation.print(queued.key as u64, encoded, self.epoch.elapsed());
-                    self.given.insert(queued.key, Given { id: queued.id, run: queued.run, attempt: queued.attempt });
-                }
-                Some(Err(hold)) => {
-                    warn!(printer = self.name, label = queued.id, "held: {}", hold.text);
-                    if let Err(error) = self.spool.hold(&queued.id, hold).await {
-                        error!(printer = self.name, label = queued.id, "{error}");
-                        self.stale = true;
-                        self.look_again = Some(Instant::now() + SETTLE_AGAIN);
+        while !self.record.paused && self.line.is_open() && self.has_room() {
+            let Feed { line, encoder, broke_off, config, queue, .. } = self;
+            match queue.begin(|label| encode(line, encoder, broke_off, config, label)).await {
+                Begun::Given(key, encoded) => self.conversation.print(key as u64, encoded, self.line.now()),
+                Begun::Refused { go_on } => {
+                    // What was encoded never leaves: the printer knows nothing of it.
+                    self.line.forget_setup();
+                    if !go_on {
                         break;
                     }
                 }
-                None => break,
-            }
-            if self.queue.len() < AHEAD / 2 {
-                self.stale = true;
-                self.read_ahead().await;
+                Begun::Held => {}
+                Begun::Nothing => break,
             }
         }
     }
@@ -460,30 +487,20 @@ impl Feed {
     /// may be given.
     async fn is_over_outage(&mut self) -> bool {
         use PrinterState::{NotAnswering, Stalled, Stopped};
-        if self.offline.is_some() || matches!(self.conversation.state(), Stopped(_) | NotAnswering | Stalled) {
-            self.outage.get_or_insert(Outage { began: Instant::now(), before: Duration::ZERO });
+        let stands = matches!(self.conversation.state(), Stopped(_) | NotAnswering | Stalled);
+        if self.line.why_closed().is_some() || self.stranger.is_some() || stands {
+            self.outages.began(Instant::now());
             return true;
         }
-        let Some(longest) = self.hold_after.filter(|_| self.line.is_some()) else { return true };
-        let Some(Outage { began, before }) = self.outage.take() else { return true };
-        if before + began.elapsed() < longest {
+        if !self.line.is_open() {
             return true;
         }
-        match self.spool.hold_stale(&self.name, longest).await {
-            Ok(0) => {}
-            Ok(labels) => {
-                warn!(printer = self.name, labels, "held: they waited through a long outage");
-                self.stale = true;
-                self.read_ahead().await;
-            }
-            Err(error) => {
-                error!(printer = self.name, "{error}");
-                self.outage = Some(Outage { began, before });
-                self.look_again = Some(Instant::now() + SETTLE_AGAIN);
-                return false;
-            }
+        let Some((longer_than, outage)) = self.outages.ended(Instant::now()) else { return true };
+        let held = self.queue.hold_stale(longer_than).await;
+        if !held {
+            self.outages.resume(outage);
         }
-        true
+        held
     }
 
     /// Writes down what the conversation learnt.
@@ -501,14 +518,14 @@ impl Feed {
                 }
                 Event::Sent { key } => {
                     self.leaving.push(key);
-                    if self.line.as_ref().is_none_or(|line| line.line.unsent() == 0) {
+                    if self.line.is_drained() {
                         self.settle_left();
                     }
                 }
                 Event::InDoubt { key, why } => self.settle(key, Outcome::InDoubt { why: why.to_string() }),
                 Event::NotTaken { key, why } => {
                     // It may have been the one that was to store what later labels recall.
-                    self.fresh = true;
+                    self.line.forget_setup();
                     let sentence = why.to_string();
                     self.settle(
                         key,
@@ -520,16 +537,19 @@ impl Feed {
                 }
                 Event::StateChanged(state) => {
                     self.port = match state {
-                        PrinterState::Stalled => self.port_status().await,
+                        PrinterState::Stalled => self.line.port_status().await,
                         _ => None,
                     };
-                    self.tell_state(&state);
+                    // A line that is let go, or looked at anew, is no news of the printer.
+                    if state != PrinterState::Offline || self.is_busy() {
+                        self.record_state(&state);
+                    }
                 }
                 Event::Learnt(profile) => {
                     self.facts.learn(&profile);
                     self.keep_facts().await;
                 }
-                Event::MemoryLost => self.fresh = true,
+                Event::MemoryLost => self.line.forget_setup(),
                 Event::HangUp => self.lose_line("it took no more data"),
             }
         }
@@ -539,7 +559,8 @@ impl Feed {
     /// when nothing is: labels on their way recall what setting it up deletes.
     fn has_room(&self) -> bool {
         let open = self.conversation.open();
-        self.conversation.has_room() && open + self.leaving.len() < self.config.window && !(self.fresh && open > 0)
+        let has_room = self.conversation.has_room() && open + self.leaving.len() < self.config.window;
+        has_room && !(self.line.is_fresh() && open > 0)
     }
 
     /// All that was handed to the line has left it.
@@ -549,124 +570,84 @@ impl Feed {
         }
     }
 
-    /// What the line held for the printer when it broke is nobody's any more.
+    /// The line broke with labels in it that had not left this machine.
     fn doubt_left(&mut self, why: &str) {
         for key in std::mem::take(&mut self.leaving) {
             self.settle(key, Outcome::InDoubt { why: Doubt::LineBroke(why.to_owned()).to_string() });
         }
     }
 
-    /// Writes a label's end, without waiting: it shares the disk's next breath with whatever is sent next.
+    /// Records a label's end.
     fn settle(&mut self, key: u64, outcome: Outcome) {
-        if Errands::owns(key) {
-            let ended = self.errands.settle(key, became(outcome));
-            return self.tell_ended(ended);
-        }
-        let key = key as LabelKey;
-        let Some(Given { id: label, run, attempt }) = self.given.remove(&key) else { return };
-        if let Outcome::InDoubt { .. } = outcome {
-            // Evidence may settle it yet.
-            self.given.insert(key, Given { id: label.clone(), run, attempt });
+        if ServiceTasks::owns(key) {
+            let finished = self.service_tasks.settle(key, task_outcome(outcome));
+            return self.record_finished(finished);
         }
         if let Outcome::Printed { .. } | Outcome::Sent = outcome {
-            // The line has proven itself.
-            self.retry = RETRY_MIN;
+            self.line.has_proven_itself();
         }
-        let word = match &outcome {
-            Outcome::Printed { .. } => "printed",
-            Outcome::Sent => "sent",
-            Outcome::Waiting { .. } | Outcome::NotSent { .. } => "waiting",
-            Outcome::InDoubt { .. } => "in doubt",
-        };
-        info!(printer = self.name, run, label, "{word}");
-        self.stale |= matches!(outcome, Outcome::Waiting { .. } | Outcome::NotSent { .. });
-        let receipt = self.spool.settle(key, attempt, outcome.clone());
-        let (spool, printer) = (self.spool.clone(), self.name.clone());
-        tokio::spawn(async move {
-            let mut written = receipt.await;
-            while let Err(error @ SpoolError::Trouble(Trouble::Full | Trouble::Disk(_) | Trouble::Busy(_))) = &written {
-                error!(printer, label, "{error}");
-                sleep(SETTLE_AGAIN).await;
-                written = spool.settle(key, attempt, outcome.clone()).await;
-            }
-            if let Err(error) = written {
-                warn!(printer, label, "{error}");
-            }
-        });
+        self.queue.settle(key as LabelKey, outcome);
     }
 
-    fn lose_line(&mut self, why: &str) {
-        if self.line.take().is_some() {
-            warn!(printer = self.name, "line lost: {why}");
-            self.pass(|| What::Lost(why.to_owned()));
-            self.doubt_left(why);
-            self.broke_off |= self.conversation.open() > 0;
-            self.conversation.handle_disconnect(why);
-            let ended = self.errands.line_lost(why);
-            self.tell_ended(ended);
-            self.retry_at = Some(Instant::now() + self.retry);
-            self.retry = (self.retry * 2).min(RETRY_MAX);
-        }
-        self.fresh = true;
-    }
-
-    async fn obey(&mut self, order: Option<Order>) {
-        let paused = match order {
-            Some(Order::Pause) => true,
-            Some(Order::Resume) => false,
-            Some(Order::Look) => {
-                // A printer with nothing to print is not asked how it is; a new line asks once.
-                let stands = matches!(self.conversation.state(), PrinterState::Stopped(_) | PrinterState::NotAnswering);
-                if stands && self.conversation.open() == 0 && !self.errands.is_busy() {
-                    self.lose_line("looked at anew");
+    async fn obey(&mut self, request: Option<Request>) {
+        let paused = match request {
+            Some(Request::Pause) => true,
+            Some(Request::Resume) => false,
+            Some(Request::Look) => {
+                // What is being printed shows how it stands. A printer with nothing to print is not asked: a new line asks.
+                if self.is_at_rest() && (self.queue.is_empty() || self.record.paused || !self.line.is_open()) {
+                    if self.line.is_open() {
+                        self.rest("looked at anew").await;
+                    }
+                    self.look = self.line.is_closed();
+                    self.looking = true;
+                    self.line.retry_now();
                 }
-                self.look = self.line.is_none();
                 return;
             }
-            Some(Order::Errand(errand)) => {
-                info!(printer = self.name, "asked to {}", errand.chore.word());
-                self.errands.take(errand);
-                // Somebody stands there: not in ten seconds.
-                self.retry_at = None;
+            Some(Request::Adopt(tell)) => {
+                let adopted = self.adopt().await;
+                // The one who asked may be gone.
+                let _ = tell.send(adopted);
+                return;
+            }
+            Some(Request::ServiceTask(task)) => {
+                info!(printer = self.name, "asked to {}", task.kind.word());
+                self.service_tasks.take(task);
+                // The operator stands there: not in ten seconds.
+                self.line.retry_now();
                 return;
             }
             None => return,
         };
-        if self.facts.paused != paused {
-            self.facts.paused = paused;
-            // Who resumes it wants what waits.
-            self.outage = None;
+        if self.record.paused != paused {
+            self.record.paused = paused;
+            if !paused {
+                self.outages.forget();
+            }
             let (kind, sentence) =
                 if paused { (EventKind::Paused, "paused by an operator") } else { (EventKind::Resumed, "resumed") };
             info!(printer = self.name, "{sentence}");
-            self.tell(kind, sentence);
-            self.keep_facts().await;
+            self.record_event(kind, sentence);
+            self.keep_record().await;
         }
     }
 
-    async fn recall_facts(&mut self) {
-        match self.spool.printer_facts(&self.name).await {
-            Ok(Some(text)) => self.facts = Facts::from_json(&text),
-            Ok(None) => {}
-            Err(error) => error!(printer = self.name, "{error}"),
-        }
-        self.conversation = Conversation::new(self.config.language, rules(&self.config), profile(&self.config, &self.facts));
-    }
-
-    async fn keep_facts(&self) {
-        if let Err(error) = self.spool.keep_printer_facts(&self.name, self.facts.to_json()).await {
+    async fn keep_record(&self) {
+        if let Err(error) = self.spool.keep_printer_facts(&self.name, self.record.to_json()).await {
             error!(printer = self.name, "{error}");
         }
     }
 
-    /// What a USB printer that takes no more data says beside the data.
-    async fn port_status(&self) -> Option<PortStatus> {
-        let line = self.line.as_ref()?.line.clone();
-        tokio::time::timeout(PORT_STATUS, line.port_status()).await.ok()?.ok()?
+    async fn keep_facts(&self) {
+        let key = self.record.facts_key(&self.config.device);
+        if let Err(error) = self.spool.keep_printer_facts(&key, self.facts.to_json()).await {
+            error!(printer = self.name, "{error}");
+        }
     }
 
-    /// Its state, and what its port says of it.
-    fn standing(&self, state: &PrinterState) -> PrinterState {
+    /// The printer's state, with what its port says of it.
+    fn state(&self, state: &PrinterState) -> PrinterState {
         match state {
             PrinterState::Stalled if self.port.is_some_and(|port| port.media_empty) => {
                 PrinterState::Stopped(vec![Reason::MediaEmpty])
@@ -675,45 +656,96 @@ impl Feed {
         }
     }
 
-    fn tell_state(&mut self, state: &PrinterState) {
-        let (word, reasons, sentence) = view::tell(&self.standing(state), self.offline.as_deref(), self.is_busy());
+    fn record_state(&mut self, state: &PrinterState) {
+        let (word, reasons, sentence) = view::tell(&self.state(state), self.line.why_closed(), self.is_busy());
         info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
-        self.tell(view::event_kind(word, &reasons), &sentence);
+        self.record_event(view::event_kind(word, &reasons), &sentence);
     }
 
-    /// Says to everybody what became of what an operator asked.
-    fn tell_ended(&self, ended: impl IntoIterator<Item = Ended>) {
-        for Ended { chore, became } in ended {
-            let sentence = became.sentence(chore);
-            info!(printer = self.name, outcome = became.word(), "{sentence}");
-            let ended = TaskEnded { printer: self.name.clone(), outcome: became.word().to_owned(), sentence };
-            drop(self.spool.record_printer_event(&self.name, Happened::Task(chore.event(), ended)));
+    /// Records what became of what an operator asked.
+    fn record_finished(&self, finished: impl IntoIterator<Item = FinishedTask>) {
+        for FinishedTask { kind, outcome } in finished {
+            let sentence = outcome.sentence(kind);
+            info!(printer = self.name, outcome = outcome.word(), "{sentence}");
+            let ended = TaskEnded { printer: self.name.clone(), outcome: outcome.word().to_owned(), sentence };
+            drop(self.spool.record_printer_event(&self.name, Happened::Task(kind.event(), ended)));
         }
     }
 
-    /// An event about this printer for whoever listens. Not waited for: it changes nothing.
-    fn tell(&self, kind: EventKind, sentence: &str) {
+    /// Records an event about this printer. Not waited for: it changes nothing.
+    fn record_event(&self, kind: EventKind, sentence: &str) {
         let told = PrinterTold { printer: self.name.clone(), sentence: sentence.to_owned() };
         drop(self.spool.record_printer_event(&self.name, Happened::Printer(kind, told)));
     }
 
     fn is_busy(&self) -> bool {
-        self.conversation.open() > 0 || self.errands.is_busy() || (!self.queue.is_empty() && !self.facts.paused)
+        self.conversation.open() > 0 || self.service_tasks.is_busy() || (!self.queue.is_empty() && !self.record.paused)
     }
 
-    /// Shows how the printer stands to whoever looks.
-    fn show(&self) {
-        let busy = self.is_busy();
-        let (state, reasons, sentence) = match self.facts.paused && !self.errands.is_busy() {
-            true => ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned()),
-            false => view::tell(&self.standing(self.conversation.state()), self.offline.as_deref(), busy),
+    /// State, reasons and sentence, as they are shown.
+    fn shown(&self, busy: bool) -> (&'static str, Vec<String>, String) {
+        let stopped = |reason: &str, sentence: String| ("stopped", vec![reason.to_owned()], sentence);
+        if self.record.paused && !self.service_tasks.is_busy() {
+            return ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned());
+        }
+        if let Some(trouble) = self.queue.ledger_trouble() {
+            return stopped(
+                "ledger_not_writable",
+                format!("the ledger cannot be written: {trouble} Nothing is printed until it can."),
+            );
+        }
+        if let Some(stranger) = &self.stranger {
+            return stopped(stranger.reason, stranger.sentence.clone());
+        }
+        if let Some(asked) = self.line.introduction() {
+            let known = self.record.identity.as_ref();
+            return match (asked.listening_until(), known) {
+                _ if asked.is_stalled() => stopped(
+                    "busy",
+                    "it takes no data: another computer may hold it, or it is out of labels or open. Printing goes on by itself."
+                        .to_owned(),
+                ),
+                (Some(_), Some(known)) => stopped(
+                    "not_identified",
+                    format!(
+                        "it was {known} and says nothing now: labels wait {} s for its answer, then they are sent on without knowing \
+                         to whom; `waybilld adopt {}` sends them at once.",
+                        identity::LISTEN_KNOWN.as_secs(),
+                        self.name
+                    ),
+                ),
+                (Some(_), None) => stopped(
+                    "busy",
+                    format!(
+                        "it took the connection and says nothing: another computer may hold it, or it never answers. After {} s its \
+                         labels are sent on.",
+                        identity::LISTEN_FIRST.as_secs()
+                    ),
+                ),
+                (None, _) if busy => ("printing", Vec::new(), "asking the printer what it is.".to_owned()),
+                (None, _) => ("idle", Vec::new(), "asking the printer what it is.".to_owned()),
+            };
+        }
+        let state = match &self.stood {
+            Some(stood @ PrinterState::Stopped(_)) if self.line.is_closed() => stood,
+            _ => self.conversation.state(),
         };
+        view::tell(&self.state(state), self.line.why_closed(), busy)
+    }
+
+    /// Shows the printer's state to those who look at it.
+    fn show(&mut self) {
+        let busy = self.is_busy();
+        let (state, reasons, sentence) = self.shown(busy);
+        if !matches!(self.conversation.state(), PrinterState::Offline | PrinterState::Unknown) {
+            self.looking = false;
+        }
         let answers_status = match self.conversation.profile().status {
             Answers::Unknown => None,
             Answers::Yes => Some(true),
             Answers::Silent => Some(false),
         };
-        let (run, label) = match &self.last {
+        let (run, label) = match self.queue.last() {
             Some((run, label)) if busy => (Some(*run), Some(label.clone())),
             _ => (None, None),
         };
@@ -721,7 +753,28 @@ impl Feed {
             true => view::confirms_by(self.config.language, self.conversation.profile()),
             false => Some("nothing"),
         };
-        let view = View { state, reasons, sentence, run, label, answers_status, confirms_by };
+        let identity = self.record.identity.as_ref().filter(|_| !self.record.silent).map(Identity::to_string);
+        let shown_at = self.view.borrow().reached_at;
+        // Every answer moves it a little; that alone is no news.
+        let near = |at: UnixMs, shown: UnixMs| (0..REACHED_NEWS_MS).contains(&(at - shown));
+        let reached_at = match (self.reached_at, shown_at) {
+            (Some(at), Some(shown)) if near(at, shown) => Some(shown),
+            (at, _) => at,
+        };
+        let (not_reached_since, looking) = (self.not_reached_since, self.looking);
+        let view = View {
+            state,
+            reasons,
+            sentence,
+            run,
+            label,
+            answers_status,
+            confirms_by,
+            identity,
+            reached_at,
+            not_reached_since,
+            looking,
+        };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;
             *shown = view;
@@ -730,46 +783,35 @@ impl Feed {
     }
 }
 
+/// What the ledger keeps of that printer under that key.
+async fn recall(spool: &Spool, name: &str, key: &str) -> Option<String> {
+    spool.printer_facts(key).await.unwrap_or_else(|error| {
+        error!(printer = name, "{error}");
+        None
+    })
+}
+
+/// The bytes of a label, behind those that set the printer up if it is not.
+fn encode(line: &mut Line, encoder: &mut Encoder, broke_off: &mut bool, config: &PrinterConfig, label: &Label) -> Encoded {
+    // A few bytes against a power cut that a serial line does not show.
+    let always = config.language != Language::Zpl && !config.device.shows_power();
+    let mut start = Vec::new();
+    if line.is_fresh() || always {
+        start = encoder.start(&config.setup, label.size, label.dpi);
+        if std::mem::take(broke_off) {
+            start.extend(encoder.eject(label.dpi));
+        }
+        line.set_up();
+    }
+    encoder.label(label).behind(start)
+}
+
 /// The end of a label that is in no spool.
-fn became(outcome: Outcome) -> Became {
+fn task_outcome(outcome: Outcome) -> TaskEnd {
     match outcome {
-        Outcome::Printed { .. } => Became::Printed,
-        Outcome::Sent => Became::Sent,
-        Outcome::InDoubt { why } => Became::InDoubt(why),
-        Outcome::Waiting { why } | Outcome::NotSent { why } => Became::NotTaken(format!("{why}.")),
-    }
-}
-
-/// What is known of a printer: what it taught us, and what its configuration knows better.
-fn profile(config: &PrinterConfig, facts: &Facts) -> Profile {
-    let mut profile = facts.profile();
-    match config.echo {
-        Some(false) => profile.echo = Echo::No,
-        Some(true) if profile.echo == Echo::No => profile.echo = Echo::Unknown,
-        // A clone that does not know the command would print it.
-        None if config.language == Language::EscPos && profile.echo == Echo::Unknown => profile.echo = Echo::No,
-        Some(true) | None => {}
-    }
-    if !config.counter {
-        profile.counter = Counter::No;
-    }
-    profile
-}
-
-/// How patient to be with a printer of that configuration.
-fn rules(config: &PrinterConfig) -> Rules {
-    Rules {
-        window: config.window,
-        ask: config.asked,
-        line_shows_power: config.device.shows_power(),
-        line_is_ours: !matches!(config.device, DeviceUri::Tcp { .. }),
-        line_rate: match &config.device {
-            // Eight bits, a start and a stop bit; parity makes little of a difference.
-            DeviceUri::Serial(address) => Some(address.baud / 10),
-            _ => None,
-        },
-        label_time: config.label_time,
-        usual_time: config.usual_time,
-        ..Rules::default()
+        Outcome::Printed { .. } => TaskEnd::Printed,
+        Outcome::Sent => TaskEnd::Sent,
+        Outcome::InDoubt { why } => TaskEnd::InDoubt(why),
+        Outcome::Waiting { why } | Outcome::NotSent { why } => TaskEnd::NotTaken(format!("{why}.")),
     }
 }

@@ -3,7 +3,7 @@
 use crate::closed_set::ClosedSet;
 use crate::conversation::{Answers, Counter, Echo, PrinterState, Profile};
 use crate::language::{Language, Reason};
-use crate::spool::EventKind;
+use crate::spool::{EventKind, UnixMs};
 
 /// What everybody may know of a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub struct View {
     pub answers_status: Option<bool>,
     /// By what a label counts as printed: `counter`, `echo`, `buffers` or `nothing`; `None`: not known yet.
     pub confirms_by: Option<&'static str>,
+    /// What it says that it is; `None`: it did not say, or was not asked yet.
+    pub identity: Option<String>,
+    /// When it last answered or took a connection; `None`: not since the daemon started.
+    pub reached_at: Option<UnixMs>,
+    /// Since when it is not reached, when it was tried.
+    pub not_reached_since: Option<UnixMs>,
+    /// It is being looked at.
+    pub looking: bool,
 }
 
 impl Default for View {
@@ -34,6 +42,10 @@ impl Default for View {
             label: None,
             answers_status: None,
             confirms_by: None,
+            identity: None,
+            reached_at: None,
+            not_reached_since: None,
+            looking: false,
         }
     }
 }
@@ -60,7 +72,8 @@ pub fn tell(state: &PrinterState, offline: Option<&str>, busy: bool) -> (&'stati
     match state {
         PrinterState::Offline if busy || offline.is_some() => {
             let why = offline.unwrap_or("the line is being opened");
-            ("offline", vec!["offline".to_owned()], format!("{why}; waybilld tries again by itself."))
+            let again = if busy { "; waybilld tries again by itself." } else { "." };
+            ("offline", vec!["offline".to_owned()], format!("{why}{again}"))
         }
         PrinterState::Stopped(reasons) => {
             let sentence = reasons.first().map_or("stopped.", remedy).to_owned();

@@ -55,6 +55,16 @@ pub enum PrinterReason {
     Offline,
     /// It answered before and does not now, or takes no more data.
     TimedOut,
+    /// Another device than the expected one is at its address: nothing is sent.
+    OtherDevice,
+    /// It is set to another printer language: nothing is sent.
+    OtherLanguage,
+    /// It said before what it is, and says nothing now.
+    NotIdentified,
+    /// It takes no data or says nothing: another computer may hold it.
+    Busy,
+    /// The ledger cannot be written, so nothing may be sent.
+    LedgerNotWritable,
 }
 
 /// By what a label counts as printed.

@@ -1,7 +1,7 @@
 //! Whether the daemon is well, in words and in numbers. No personal data, no ids.
 
 use super::AppState;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use crate::api::Health;
 use crate::api::refusals::ServerError;
 use crate::closed_set::ClosedSet;
@@ -11,13 +11,26 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the ledger may take to write a row.
+const LEDGER: Duration = Duration::from_secs(2);
 
 /// Whether the daemon is well
 ///
-/// It is when the ledger answers. A printer that is out of labels is no illness: see `/v1/printers`.
+/// It is when the ledger can be written. A printer that is out of labels is no illness: see `/v1/printers`.
 #[utoipa::path(get, path = "/healthz", tag = "daemon", responses((status = 200, body = Health), ServerError))]
 pub async fn healthz(State(app): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
-    app.services.spool.counts().await?;
+    let written = timeout(LEDGER, app.services.spool.check_writable()).await;
+    let why = match written {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("it has not answered for {} s.", LEDGER.as_secs())),
+    };
+    if let Some(why) = why {
+        return Err(Problem::new(Kind::NotWritable, format!("the ledger cannot be written: {why}")));
+    }
     Ok(Json(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 
@@ -33,10 +46,32 @@ pub async fn metrics(State(app): State<Arc<AppState>>) -> Result<impl IntoRespon
     for count in &counts {
         line(format_args!("waybilld_labels{{printer=\"{}\",state=\"{}\"}} {}", count.printer, count.state.word(), count.labels));
     }
-    line(format_args!("# HELP waybilld_printer_up Whether the printer is reached."));
+    line(format_args!(
+        "# HELP waybilld_printer_up 1 if the printer was reached when it was last tried; 0 if not, or if it was not tried since waybilld started."
+    ));
     line(format_args!("# TYPE waybilld_printer_up gauge"));
     for handle in app.services.printers.iter() {
-        line(format_args!("waybilld_printer_up{{printer=\"{}\"}} {}", handle.name, u8::from(handle.view().state != "offline")));
+        let view = handle.view();
+        let up = view.reached_at.is_some() && view.not_reached_since.is_none();
+        line(format_args!("waybilld_printer_up{{printer=\"{}\"}} {}", handle.name, u8::from(up)));
+    }
+    line(format_args!("# HELP waybilld_printer_reached_timestamp_seconds When the printer last answered or took a connection."));
+    line(format_args!("# TYPE waybilld_printer_reached_timestamp_seconds gauge"));
+    for handle in app.services.printers.iter() {
+        if let Some(at) = handle.view().reached_at {
+            line(format_args!(
+                "waybilld_printer_reached_timestamp_seconds{{printer=\"{}\"}} {:.3}",
+                handle.name,
+                at as f64 / 1000.0
+            ));
+        }
+    }
+    line(format_args!("# HELP waybilld_orphaned_labels Labels that wait for a printer which is not in the configuration."));
+    line(format_args!("# TYPE waybilld_orphaned_labels gauge"));
+    let configured: Vec<&str> = app.services.printers.iter().map(|printer| printer.name.as_str()).collect();
+    for (name, counts) in crate::spool::orphaned(&counts, &configured) {
+        let labels: i64 = counts.iter().map(|count| count.labels).sum();
+        line(format_args!("waybilld_orphaned_labels{{printer=\"{name}\"}} {labels}"));
     }
     line(format_args!("# HELP waybilld_webhook_behind Events a webhook has yet to be told of."));
     line(format_args!("# TYPE waybilld_webhook_behind gauge"));

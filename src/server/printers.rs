@@ -1,17 +1,21 @@
 //! The printers as they were last heard, and the few orders an operator gives them.
 
+use super::body::JsonBody;
 use super::extract::Id;
 use super::extract::Query;
+use super::labels::read;
 use super::problem::{Kind, Problem};
 use super::{AppState, Services, closed};
-use crate::api::refusals::{NotFound, ServerError};
-use crate::api::{self, Printer, Printers, Released, ServiceTask};
+use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
+use crate::api::requests::MoveRequest;
+use crate::api::{self, Adopted, Moved, Orphaned, Printer, Printers, Released, ServiceTask};
 use crate::closed_set::ClosedSet;
 use crate::fault::hint;
 use crate::printer::words::{ConfirmsBy, PrinterReason, PrinterState, TaskKind, TaskOutcome};
-use crate::printer::{Became, Chore, Handle, View};
-use crate::spool::Count;
+use crate::printer::{Handle, TaskEnd, View};
+use crate::spool::{self, Count};
 use crate::station::control::Control;
+use crate::waybill::clean::Kind as Text;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,17 +25,87 @@ use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
 /// Pieces of a trace on their way to its listener.
 const TRACE_AHEAD: usize = 16;
 
+/// Whether to look.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Looking {
+    /// Have printers with nothing to print looked at first, each at most once in 10 seconds; the answer waits up to 3
+    /// seconds for what they say.
+    look: Option<bool>,
+}
+
 /// All printers
-#[utoipa::path(get, path = "/v1/printers", tag = "printers", responses((status = 200, body = Printers), ServerError))]
-pub async fn printers(State(app): State<Arc<AppState>>) -> Result<Json<Printers>, Problem> {
+#[utoipa::path(get, path = "/v1/printers", tag = "printers", params(Looking), responses((status = 200, body = Printers),
+    (status = 400, description = "`look` is neither true nor false.", body = api::Problem,
+        content_type = "application/problem+json"), ServerError))]
+pub async fn printers(
+    State(app): State<Arc<AppState>>,
+    Query(Looking { look }): Query<Looking>,
+) -> Result<Json<Printers>, Problem> {
+    let printers = &app.services.printers;
+    if look == Some(true) {
+        let mut looking = JoinSet::new();
+        for printer in printers.iter().cloned() {
+            looking.spawn(async move { printer.look_and_see().await });
+        }
+        looking.join_all().await;
+    }
     let counts = app.services.spool.counts().await?;
-    Ok(Json(Printers { printers: app.services.printers.iter().map(|printer| view_of(printer, &counts)).collect() }))
+    let configured: Vec<&str> = printers.iter().map(|printer| printer.name.as_str()).collect();
+    let orphaned = spool::orphaned(&counts, &configured).into_iter().map(|(name, counts)| Orphaned {
+        counts: counts.iter().map(|count| (count.state, count.labels)).collect(),
+        sentence: spool::orphaned_sentence(&name, &counts, &configured),
+        name,
+    });
+    let orphaned = orphaned.collect();
+    Ok(Json(Printers { printers: printers.iter().map(|printer| view_of(printer, &counts)).collect(), orphaned }))
+}
+
+/// Take the device that is at a printer's address
+///
+/// A printer that says it is another than the one expected (`other_device`) gets no labels until it is adopted. What was
+/// learnt of the old one stays with the old one; labels are made for the resolution that the new one says it has.
+#[utoipa::path(post, path = "/v1/printers/{name}/adopt", tag = "printers",
+    params(("name" = String, Path, description = "Its name in the configuration.")),
+    responses((status = 200, description = "It is expected there from now on.", body = Adopted),
+        (status = 409, description = "Nothing else is there, or it is no label printer; the sentence says which.",
+            body = api::Problem, content_type = "application/problem+json"),
+        NotFound, ServerError))]
+pub async fn adopt(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<Json<Adopted>, Problem> {
+    match named(&app.services, &name)?.adopt().await {
+        Ok(sentence) => Ok(Json(Adopted { printer: name, sentence })),
+        Err(why) => Err(Problem::new(Kind::Conflict, format!("{name}: {why}"))),
+    }
+}
+
+/// Give the labels of a printer to another
+///
+/// Those that wait, are held or in doubt, in their order. The printer they wait for need not be in the configuration any
+/// more: so the labels of one that was renamed print after all.
+#[utoipa::path(post, path = "/v1/printers/{name}/move", operation_id = "move_labels", tag = "printers", request_body = MoveRequest,
+    params(("name" = String, Path, description = "The printer they wait for.")),
+    responses((status = 200, description = "How many were moved.", body = Moved), NotFound, Conflict, Unreadable, ServerError))]
+pub async fn move_labels(State(app): State<Arc<AppState>>, Id(from): Id, body: JsonBody) -> Result<Json<Moved>, Problem> {
+    let to = read(&body, &["to"], |fields| fields.text("to", 64, Text::Plain))?;
+    let to = to.ok_or_else(|| Problem::new(Kind::Conflict, "`to` is missing: name the printer that is to print them."))?;
+    let target = named(&app.services, &to)?.name.clone();
+    if target == from {
+        return Err(Problem::new(Kind::Conflict, format!("{from} has them already: name another printer in `to`.")));
+    }
+    let counts = app.services.spool.counts().await?;
+    if app.services.printers.get(&from).is_none() && !counts.iter().any(|count| count.printer == from) {
+        named(&app.services, &from)?;
+    }
+    let labels = app.services.spool.move_labels(&from, &target).await?;
+    tracing::info!(from, to = target, labels, "moved by an operator");
+    Ok(Json(Moved { from, to: target, labels }))
 }
 
 /// Stop feeding a printer after the label it works on
@@ -71,7 +145,9 @@ pub async fn release(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<J
 
 /// How it stands, with its own labels out of everybody's.
 fn view_of(printer: &Handle, counts: &[Count]) -> Printer {
-    let View { state, reasons, sentence, run, label, answers_status, confirms_by } = printer.view();
+    let View {
+        state, reasons, sentence, run, label, answers_status, confirms_by, identity, reached_at, not_reached_since, ..
+    } = printer.view();
     let (width, height) = printer.config.media;
     let own = counts.iter().filter(|count| count.printer == printer.name);
     Printer {
@@ -90,6 +166,9 @@ fn view_of(printer: &Handle, counts: &[Count]) -> Printer {
         group: printer.config.group.clone(),
         dpi: printer.config.dpi.nominal(),
         media_mm: [width.0, height.0],
+        identity,
+        reached_at: reached_at.map(api::time),
+        not_reached_since: not_reached_since.map(api::time),
         counts: own.map(|count| (count.state, count.labels)).collect(),
     }
 }
@@ -108,8 +187,8 @@ type Done = Result<(StatusCode, Json<ServiceTask>), Problem>;
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn identify(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
-    let became = named(&app.services, &name)?.identify(app.services.designs.fonts()).await;
-    done(name, Chore::Identify, became)
+    let outcome = named(&app.services, &name)?.identify(app.services.designs.fonts()).await;
+    done(name, TaskKind::Identify, outcome)
 }
 
 /// Print a test label
@@ -123,8 +202,8 @@ pub async fn identify(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn test(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
-    let became = named(&app.services, &name)?.test(app.services.designs.fonts()).await;
-    done(name, Chore::Test, became)
+    let outcome = named(&app.services, &name)?.test(app.services.designs.fonts()).await;
+    done(name, TaskKind::Test, outcome)
 }
 
 /// Print the sheet of control codes
@@ -140,8 +219,8 @@ pub async fn test(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn control_sheet(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
-    let became = named(&app.services, &name)?.control_sheet(Control::sheet(), app.services.designs.fonts()).await;
-    done(name, Chore::ControlSheet, became)
+    let outcome = named(&app.services, &name)?.control_sheet(Control::sheet(), app.services.designs.fonts()).await;
+    done(name, TaskKind::ControlSheet, outcome)
 }
 
 /// Have the printer measure its media
@@ -155,8 +234,8 @@ pub async fn control_sheet(State(app): State<Arc<AppState>>, Id(name): Id) -> Do
             content_type = "application/problem+json"),
         NotFound, ServerError))]
 pub async fn calibrate(State(app): State<Arc<AppState>>, Id(name): Id) -> Done {
-    let became = named(&app.services, &name)?.calibrate().await;
-    done(name, Chore::Calibrate, became)
+    let outcome = named(&app.services, &name)?.calibrate().await;
+    done(name, TaskKind::Calibrate, outcome)
 }
 
 /// The test label as it should come out, dot for dot
@@ -220,15 +299,14 @@ pub async fn trace(
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
-fn done(name: String, chore: Chore, became: Became) -> Done {
-    let sentence = became.sentence(chore);
-    let status = match became {
-        Became::NotTaken(_) => return Err(Problem::new(Kind::Conflict, format!("{name}: {sentence}"))),
-        Became::Waits(_) => StatusCode::ACCEPTED,
+fn done(name: String, task: TaskKind, end: TaskEnd) -> Done {
+    let sentence = end.sentence(task);
+    let status = match end {
+        TaskEnd::NotTaken(_) => return Err(Problem::new(Kind::Conflict, format!("{name}: {sentence}"))),
+        TaskEnd::Waits(_) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
-    let (task, outcome) = (TaskKind::from_word(chore.word()), TaskOutcome::from_word(became.word()));
-    let (Some(task), Some(outcome)) = (task, outcome) else {
+    let Some(outcome) = TaskOutcome::from_word(end.word()) else {
         return Err(Problem::new(Kind::Internal, "the printer's answer is not known here."));
     };
     Ok((status, Json(ServiceTask { printer: name, task, outcome, sentence })))

@@ -35,6 +35,8 @@ pub enum Kind {
     TooSlow,
     Busy,
     Full,
+    /// The ledger cannot be written.
+    NotWritable,
     Internal,
 }
 
@@ -67,6 +69,7 @@ impl Kind {
             Kind::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "too_slow", "It took too long"),
             Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Overloaded"),
             Kind::Full => (StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
+            Kind::NotWritable => (StatusCode::SERVICE_UNAVAILABLE, "ledger_not_writable", "The ledger cannot be written"),
             Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }

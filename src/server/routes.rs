@@ -53,6 +53,8 @@ pub fn documented() -> (Router<Arc<AppState>>, utoipa::openapi::OpenApi) {
         .routes(routes!(printers::pause))
         .routes(routes!(printers::resume))
         .routes(routes!(printers::release))
+        .routes(routes!(printers::adopt))
+        .routes(routes!(printers::move_labels))
         .routes(routes!(printers::identify))
         .routes(routes!(printers::test))
         .routes(routes!(printers::test_picture))

@@ -30,7 +30,7 @@ const PICK = "XD0PICK";
 
 const at = (id) => document.getElementById(id);
 const state = {
-  live: null, version: null, stations: [], station: stored("station"), printers: [], jobs: [], runs: {}, doubts: [],
+  live: null, version: null, stations: [], station: stored("station"), printers: [], orphaned: [], jobs: [], runs: {}, doubts: [],
   answer: { code: "ready", tone: "quiet" }, scans: [], scanned: 0, waiting: 0, found: null, label: null, lastAt: null,
 };
 
@@ -103,16 +103,21 @@ function refresh() {
   })();
 }
 
+let looked = false;
+
 async function askAll() {
   const [doubts, stations, printers, jobs] = await Promise.all([
     get("/v1/labels?state=in_doubt"),
     get("/v1/stations"),
-    get("/v1/printers"),
+    // Opening the page looks at printers with nothing to print; what follows is told by events.
+    get(looked ? "/v1/printers" : "/v1/printers?look=true"),
     get(`/v1/jobs?limit=${WAVES_SHOWN}`),
   ]);
+  looked = true;
   state.doubts = doubts.labels.reverse();
   state.stations = stations.stations;
   state.printers = printers.printers;
+  state.orphaned = printers.orphaned ?? [];
   state.jobs = inTurn(jobs.jobs);
   if (state.stations.length === 1 && !station()) state.station = state.stations[0].name;
   heardElsewhere();
@@ -365,7 +370,7 @@ function render() {
   renderFound();
   renderLabel();
   at("overview").hidden = Boolean(state.found || state.label);
-  draw("printers", state.printers, () => state.printers.map(printerItem));
+  draw("printers", [state.printers, state.orphaned], () => [...state.orphaned.map(orphanedItem), ...state.printers.map(printerItem)]);
   const minute = Math.floor(Date.now() / CLOCK_MS);
   draw("waves", [state.jobs, state.runs, minute], () =>
     state.jobs.length ? state.jobs.map(waveItem) : [make("li", {}, say("waves.none"))]);
@@ -431,6 +436,19 @@ function renderAnswer() {
   box.dataset.scanned = state.scanned;
 }
 
+/** A printer that left the configuration, with labels that wait for it. */
+const orphanedItem = ({ name, counts, sentence }) =>
+  make("li", { "data-state": "stopped", "data-orphaned": name },
+    make("p", {}, make("b", {}, `${name}: ${say("printer.orphaned")}`)),
+    make("p", {}, sentence),
+    make("p", { class: "counts" }, counted(counts)));
+
+/** When it was last reached; nothing looked at is not fine. */
+function reached({ not_reached_since: since, reached_at: at }) {
+  if (since) return say("printer.not-reached", { at: clockTime(Date.parse(since)) });
+  return at ? say("printer.reached", { at: clockTime(Date.parse(at)) }) : say("printer.not-looked");
+}
+
 function printerItem(printer) {
   const reason = printer.reasons[0] ?? printer.state;
   const sentence = say(`reason.${reason}`, { sentence: printer.sentence }, "reason.none");
@@ -441,6 +459,7 @@ function printerItem(printer) {
     make("p", {}, make("b", {}, `${printer.name}: ${say(`printer.${printer.state}`)}`)),
     make("button", { type: "button", "data-key": printer.name, onclick: order }, say(`printer.${word}`)),
     make("p", {}, sentence),
+    make("p", { class: "reached" }, reached(printer)),
     make("p", { class: "counts" }, counted(printer.counts)));
 }
 
