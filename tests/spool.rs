@@ -596,7 +596,7 @@ async fn personal_data_of_ended_labels_is_erased_from_the_disk_and_their_rows_re
     let refused = ledger.spool.reprint("wave-2", smudged(), None).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "label wave-2 cannot print again: its data was erased after the days it is kept. Send a new job."
+        "label wave-2 cannot print again: its data was erased after the days it is kept. Send it in a new job under another id, with \"reuse_tracking\": true."
     );
     let Ledger { dir, spool, .. } = ledger;
     drop(spool);

@@ -47,7 +47,9 @@ pub enum Refusal {
     #[error("attempt {attempt} at label {label} is not its last one: what came of it settles nothing.")]
     Outdated { label: String, attempt: i64 },
 
-    #[error("label {0} cannot print again: its data was erased after the days it is kept. Send a new job.")]
+    #[error(
+        "label {0} cannot print again: its data was erased after the days it is kept. Send it in a new job under another id, with \"reuse_tracking\": true."
+    )]
     Erased(String),
 
     #[error("label {label} has expired: it must not be used any more. Send a new job.")]

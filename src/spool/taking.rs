@@ -64,11 +64,14 @@ pub(super) fn clashes(db: &Connection, job: &NewJob) -> Result<Vec<Clash>, Spool
 /// Whether that id stands already.
 pub(super) fn id_clash(db: &Connection, index: usize, id: &str) -> Result<Option<Clash>, SpoolError> {
     let standing = standing_under(db, "l.id = ?1", id, None)?;
-    Ok(standing.map(|(_, job, state)| {
-        let message =
-            format!("label {id} exists in job {job} and is {state}. Choose another id, or reprint that label if it is meant.");
-        Clash { index, field: "id", message }
-    }))
+    let Some((_, job, state)) = standing else { return Ok(None) };
+    let kept = db.prepare_cached("SELECT 1 FROM contents c JOIN labels l ON l.key = c.label WHERE l.id = ?1")?.exists([id])?;
+    let way_out = match kept {
+        true => "Choose another id, or reprint that label if it is meant.",
+        // Reprinting it would send the caller back to here.
+        false => "Choose another id: its data was erased, so that it cannot be reprinted.",
+    };
+    Ok(Some(Clash { index, field: "id", message: format!("label {id} exists in job {job} and is {state}. {way_out}") }))
 }
 
 /// Whether that tracking number stands under another label than that one.
