@@ -60,7 +60,7 @@ async fn erase(spool: &Spool, keep_days: u32) -> Result<usize, SpoolError> {
 
 /// The gap between the ledger's newest entry and now, when no PC that was merely off explains it.
 fn jumped_while_closed(gap_ms: i64) -> Option<i64> {
-    (gap_ms > OFF_MAX_MS || gap_ms < -BACK_MAX_MS).then_some(gap_ms)
+    (!(-BACK_MAX_MS..=OFF_MAX_MS).contains(&gap_ms)).then_some(gap_ms)
 }
 
 async fn distrust(spool: &Spool, gap_ms: i64) {

@@ -52,7 +52,8 @@ pub async fn printers(
     let printers = &app.services.printers;
     if look == Some(true) {
         let mut looking = JoinSet::new();
-        for printer in printers.iter().cloned() {
+        for printer in printers.iter() {
+            let printer = printer.clone();
             looking.spawn(async move { printer.look_and_see().await });
         }
         looking.join_all().await;

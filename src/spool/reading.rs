@@ -3,7 +3,7 @@
 use super::error::{Refusal, SpoolError, Trouble};
 use super::records::{
     Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
-    QueuedLabel, Reprint, RunView, UnixMs,
+    QueuedLabel, Reprint, RunView,
 };
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
