@@ -66,6 +66,16 @@ pub struct View {
     pub last: Option<(Answer, UnixMs)>,
 }
 
+impl View {
+    /// Keeps it as the last answer, under the number that follows.
+    fn answered(&mut self, answer: Answer, now: UnixMs) -> Answer {
+        let number = self.last.as_ref().map_or(0, |(last, _)| last.number) + 1;
+        let answer = Answer { number, ..answer };
+        self.last = Some((answer.clone(), now));
+        answer
+    }
+}
+
 /// The device that scans for a station.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scanner {
@@ -159,7 +169,7 @@ impl Stations {
         if let Some(station) = self.by_name.get(name) {
             let sentence = format!("this scan was not worked on: {why}");
             station.view.send_modify(|view| {
-                view.last = Some((Answer::new(view.mode, Code::NotDone, sentence), station.spool.now()));
+                view.answered(Answer::new(view.mode, Code::NotDone, sentence), station.spool.now());
             });
             self.failures.send_replace(());
         }
@@ -200,7 +210,7 @@ impl Station {
         self.printer.look();
         let person = by.or_else(|| session.person.clone());
         let answered = self.answer(&mut session, text, person.as_deref(), now).await;
-        let answer = match answered {
+        let mut answer = match answered {
             Ok(answer) => answer,
             Err(error) => {
                 session.forget();
@@ -213,7 +223,7 @@ impl Station {
             view.mode = session.mode;
             view.by.clone_from(&session.person);
             view.choices = session.offered().cloned();
-            view.last = Some((answer.clone(), now));
+            answer = view.answered(answer.clone(), now);
         });
         let note = ScanNote {
             station: self.name.clone(),

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScanResult {
     pub station: String,
+    /// Which answer of the station it is since the daemon started, from 1.
+    pub number: u64,
     pub mode: Mode,
     /// The word for programs.
     pub code: ScanAnswer,

@@ -47,7 +47,7 @@ pub async fn stations(State(app): State<Arc<AppState>>) -> Json<Stations> {
 
 /// What came of a scan, as it goes over the wire.
 fn result_of(station: &str, answer: station::Answer) -> ScanResult {
-    let station::Answer { mode, code, sentence, label, facts, choices } = answer;
+    let station::Answer { number, mode, code, sentence, label, facts, choices } = answer;
     let facts = ScanFacts {
         label: label.as_ref().map(|label| label.id.clone()),
         order: label.as_ref().and_then(|label| label.order.clone()),
@@ -62,6 +62,7 @@ fn result_of(station: &str, answer: station::Answer) -> ScanResult {
     };
     ScanResult {
         station: station.to_owned(),
+        number,
         mode,
         code,
         tone: code.tone(),

@@ -10,6 +10,8 @@ pub use crate::spool::{ScanAnswer as Code, Tone};
 /// What a packer is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
+    /// Which answer of the station it is since it started, from 1.
+    pub number: u64,
     pub mode: Mode,
     pub code: Code,
     pub sentence: String,
@@ -37,7 +39,7 @@ pub struct Facts {
 
 impl Answer {
     pub fn new(mode: Mode, code: Code, sentence: impl Into<String>) -> Answer {
-        Answer { mode, code, sentence: sentence.into(), label: None, facts: Facts::default(), choices: Vec::new() }
+        Answer { number: 0, mode, code, sentence: sentence.into(), label: None, facts: Facts::default(), choices: Vec::new() }
     }
 
     pub fn of(mut self, label: LabelView) -> Answer {

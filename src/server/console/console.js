@@ -31,7 +31,7 @@ const PICK = "XD0PICK";
 const at = (id) => document.getElementById(id);
 const state = {
   live: null, version: null, stations: [], station: stored("station"), printers: [], orphaned: [], jobs: [], runs: {}, doubts: [],
-  answer: { code: "ready", tone: "quiet" }, scans: [], scanned: 0, waiting: 0, found: null, label: null, lastAt: null,
+  answer: { code: "ready", tone: "quiet" }, scans: [], scanned: 0, waiting: 0, found: null, label: null, heard: null,
 };
 
 /** An element with attributes, properties and children; text becomes text and nothing else. */
@@ -137,12 +137,12 @@ const isOpen = (job) => ["waiting", "sending", "in_doubt", "held"].some((word) =
 
 /** A scan that the station's own scanner heard is answered here too. */
 function heardElsewhere() {
-  const last = station()?.last;
-  if (!last) return;
-  const isNew = state.lastAt !== null && last.at !== state.lastAt;
-  state.lastAt = last.at;
-  const isOurs = state.waiting > 0 || state.answer.sentence === last.sentence;
-  if (isNew && !isOurs) tell(last, last.facts.label ?? "·");
+  // What a scan of this page comes to is told when its own answer arrives; then is soon enough for the others too.
+  if (!station() || state.waiting) return;
+  const last = station().last;
+  const number = last?.number ?? 0;
+  if (state.heard !== null && number > state.heard) tell(last, last.facts.label ?? "·");
+  state.heard = Math.max(state.heard ?? 0, number);
 }
 
 // Scans.
@@ -167,7 +167,9 @@ async function answer(text) {
     tell({ code: "lost", tone: "bad" }, text);
   } else {
     try {
-      tell(await post("/v1/scan", { station: state.station, text }), text);
+      const scanned = await post("/v1/scan", { station: state.station, text });
+      state.heard = Math.max(state.heard ?? 0, scanned.number);
+      tell(scanned, text);
     } catch (error) {
       tell(error.status ? { code: "error", tone: "bad", sentence: error.message } : { code: "silent", tone: "bad" }, text);
     }
@@ -626,7 +628,7 @@ at("wanted").addEventListener("keydown", (event) => {
 at("state").addEventListener("change", () => lookUp(at("wanted").value.trim(), at("state").value));
 at("station").addEventListener("change", () => {
   state.station = at("station").value;
-  state.lastAt = null;
+  state.heard = null;
   state.answer = { code: "ready", tone: "quiet" };
   store("station", state.station);
   render();
@@ -672,6 +674,8 @@ follow({
   happened: refresh,
   live: async () => {
     state.live = true;
+    // A daemon that starts counts its answers anew.
+    state.heard = null;
     lostWord = null;
     showLost();
     const { version } = await get("/healthz").catch(() => ({ version: state.version }));
