@@ -69,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "language",
             "layout",
             // Who is there is asked before the first byte of a label.
+            "models",
             "pairing",
             "papers",
             "service_label",

@@ -423,7 +423,7 @@ fn a_ledger_that_is_none_or_too_new_is_refused_in_a_sentence() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let refused = open(dir.path(), &clock).err().expect("it is too new").to_string();
-    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows 5)"), "{refused}");
+    assert!(refused.contains("was written by a newer waybilld (version 99, this one knows "), "{refused}");
 }
 
 // People.

@@ -65,27 +65,11 @@ async fn what_was_never_sent_goes_to_the_other_printer_in_its_order_and_its_hist
 
 #[tokio::test]
 async fn a_ledger_of_the_first_version_is_read_and_its_labels_stay() {
-    let ledger = Ledger::new();
-    ledger.take(job("wave", 2)).await;
-    let path = ledger.dir.path().join("ledger.db");
-    let Ledger { dir, clock, spool } = ledger;
+    let Ledger { dir, clock, spool } = Ledger::new();
     drop(spool);
-    let old = rusqlite::Connection::open(path).unwrap();
-    old.execute_batch(
-        "DROP INDEX labels_shipped; DROP INDEX labels_of_manifest; DROP TABLE goods; DROP TABLE scans; DROP TABLE webhooks;
-         ALTER TABLE prints DROP COLUMN reprint_station;
-         ALTER TABLE labels DROP COLUMN carrier; ALTER TABLE labels DROP COLUMN weight_g; ALTER TABLE labels DROP COLUMN expires;
-         ALTER TABLE labels DROP COLUMN paper; ALTER TABLE labels DROP COLUMN on_scan; ALTER TABLE labels DROP COLUMN replaced_by;
-         ALTER TABLE labels DROP COLUMN revision; ALTER TABLE labels DROP COLUMN pending_cancel; ALTER TABLE labels DROP COLUMN hold; ALTER TABLE labels DROP COLUMN cancel_by;
-         ALTER TABLE labels DROP COLUMN shipped_at; ALTER TABLE labels DROP COLUMN shipped_by;
-         ALTER TABLE labels DROP COLUMN shipped_station; ALTER TABLE labels DROP COLUMN manifest;
-         ALTER TABLE labels DROP COLUMN reprint_station;
-         ALTER TABLE labels DROP COLUMN printer_group; ALTER TABLE labels DROP COLUMN unsent; ALTER TABLE runs DROP COLUMN printer_group; DROP TABLE moves;
-         DROP TABLE clock_jumps; DROP TABLE pulse;
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
-    drop(old);
+    let path = dir.path().join("ledger.db");
+    std::fs::remove_file(&path).unwrap();
+    rusqlite::Connection::open(path).unwrap().execute_batch(include_str!("ledger-1.sql")).unwrap();
     let spool = super::open(dir.path(), &clock).unwrap();
     let ledger = Ledger { dir, clock, spool };
     assert_eq!(ledger.spool.movable("pack-1", "table").await, Ok(0));
