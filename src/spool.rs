@@ -41,6 +41,7 @@ pub use events::EventKind;
 pub use hold::{Hold, HoldCause};
 pub use ledger::State;
 pub use mode::Mode;
+pub use reading::LabelFilter;
 pub use records::*;
 pub use taking::RUN_LABELS_MAX;
 pub use threads::Receipt;

@@ -109,6 +109,9 @@ pub fn weight(grams: u64) -> String {
     }
 }
 
+/// Optional texts that templates see under their own names; one that is not there is empty.
+pub const OPTIONAL_TEXTS: [&str; 4] = ["carrier", "service", "routing", "note"];
+
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
     pub fn parse(node: &Node, senders: &Senders) -> Result<Waybill, Vec<Fault>> {
@@ -178,6 +181,11 @@ impl Waybill {
             sender: sender?,
             recipient: recipient?,
         })
+    }
+
+    /// The texts of [`OPTIONAL_TEXTS`], in their order.
+    pub fn optional_texts(&self) -> [&Option<String>; OPTIONAL_TEXTS.len()] {
+        [&self.carrier, &self.service, &self.routing, &self.note]
     }
 
     /// Whether the parcel crosses a border.

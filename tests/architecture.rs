@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The wire as text: written by traces, read by tests.
     ("capture", &[]),
     // Expressions are tried on a sample of the paper they are for.
-    ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots"]),
+    ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots", "waybill"]),
     ("layout", &["carrier", "content", "fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
     ("conversation", &["language"]),

@@ -4,7 +4,7 @@
 use crate::carrier::number;
 use crate::content::{Content, ContentRef};
 use crate::papers::RowNames;
-use crate::waybill::{Item, Party, ShipBy, Waybill, weight};
+use crate::waybill::{Item, OPTIONAL_TEXTS, Party, ShipBy, Waybill, weight};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
@@ -17,11 +17,11 @@ pub fn of(content: ContentRef<'_>) -> Value {
 }
 
 fn of_waybill(waybill: &Waybill) -> Value {
+    let texts = OPTIONAL_TEXTS.into_iter().zip(waybill.optional_texts());
+    let texts = Value::from_pairs(texts.map(|(name, said)| (name, text(said))));
     context! {
         id => &waybill.id, order => &waybill.order,
         tracking => &waybill.tracking, tracking_spaced => number::spaced(&waybill.tracking),
-        carrier => text(&waybill.carrier), service => text(&waybill.service), routing => text(&waybill.routing),
-        note => text(&waybill.note),
         pieces => waybill.items.iter().map(|item| u64::from(item.quantity)).sum::<u64>(),
         sender => party(&waybill.sender), recipient => party(&waybill.recipient),
         items => waybill.items.iter().map(item).collect::<Vec<_>>(),
@@ -31,6 +31,7 @@ fn of_waybill(waybill: &Waybill) -> Value {
             weight => waybill.parcel.weight_g.map(|grams| weight(grams.into())).unwrap_or_default(),
             number => waybill.parcel.number.unwrap_or(1), of => waybill.parcel.of.unwrap_or(1),
         },
+        ..texts
     }
 }
 

@@ -1,9 +1,10 @@
 //! Questions to the ledger. Each is answered from an index, so history does not make it slower.
 
 use super::error::{Refusal, SpoolError, Trouble};
+use super::ledger::State;
 use super::records::{
-    Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelFilter, LabelKey, LabelPage, LabelView, MoveView, PrintView,
-    QueuedLabel, Reprint, RunView,
+    Count, Event, Hash, JobBrief, JobView, LabelDetail, LabelKey, LabelPage, LabelView, MoveView, PrintView, QueuedLabel,
+    Reprint, RunView, UnixMs,
 };
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -190,6 +191,22 @@ pub(super) fn upcoming(db: &Connection, printer: &str, labels_max: usize) -> Res
         })
     })?;
     Ok(labels.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Which labels to list; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct LabelFilter {
+    /// The key form of an order number.
+    pub order: Option<String>,
+    /// The key form of a tracking number.
+    pub tracking: Option<String>,
+    pub state: Option<State>,
+    /// Taken then or later.
+    pub since: Option<UnixMs>,
+    /// From [`LabelPage::next`]: goes on where that page ended.
+    pub cursor: Option<LabelKey>,
+    /// Labels in a page, 1–1000.
+    pub limit: usize,
 }
 
 /// One page of the labels that match, newest first.

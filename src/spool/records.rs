@@ -417,22 +417,6 @@ pub enum Outcome {
     },
 }
 
-/// Which labels to list; what is `None` does not matter.
-#[derive(Debug, Clone, Default)]
-pub struct LabelFilter {
-    /// The key form of an order number.
-    pub order: Option<String>,
-    /// The key form of a tracking number.
-    pub tracking: Option<String>,
-    pub state: Option<State>,
-    /// Taken then or later.
-    pub since: Option<UnixMs>,
-    /// From [`LabelPage::next`]: goes on where that page ended.
-    pub cursor: Option<LabelKey>,
-    /// Labels in a page, 1–1000.
-    pub limit: usize,
-}
-
 /// Labels, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelPage {

@@ -2,29 +2,36 @@
 //! of each kind. A test in `layout` holds the keys of the orders against what a real one offers.
 
 use crate::papers;
+use crate::waybill::OPTIONAL_TEXTS;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 /// An order with every field.
 pub fn full() -> Value {
+    order("Text")
+}
+
+/// An order with every field, its optional texts saying that.
+fn order(said: &str) -> Value {
     context! {
         id => "pkg-1", order => "576462377512830001", tracking => "RB123456785CN", tracking_spaced => "RB 123 456 785 CN",
-        carrier => "Carrier", service => "Service", routing => "A-01", note => "Note", pieces => 3,
+        pieces => 3,
         sender => party("Sender"), recipient => party("Recipient"),
         items => vec![item("SKU")],
         cod => context! { amount => "185.00", currency => "USD" },
         ship_by => context! { date => "24 Nov", time => "18:00 +08" },
         parcel => context! { weight => "180 g", number => 1, of => 2 },
+        ..texts(said)
     }
 }
 
 /// An order with nothing that may be left out.
 pub fn bare() -> Value {
     context! {
-        carrier => "", service => "", routing => "", note => "", items => Vec::<Value>::new(), pieces => 0,
+        items => Vec::<Value>::new(), pieces => 0,
         cod => Value::from(()), ship_by => Value::from(()),
         parcel => context! { weight => "", number => 1, of => 1 },
-        ..full()
+        ..order("")
     }
 }
 
@@ -48,6 +55,11 @@ pub fn row(of: Option<papers::Kind>) -> Value {
 /// What the last row may show when not all fit.
 pub fn more() -> Value {
     context! { rows => 2, quantity => 5 }
+}
+
+/// Every optional text, saying that.
+fn texts(said: &str) -> Value {
+    Value::from_pairs(OPTIONAL_TEXTS.map(|name| (name, said)))
 }
 
 fn party(name: &str) -> Value {
