@@ -63,6 +63,8 @@ pub struct Waybill {
     pub expires: Option<ShipBy>,
     /// The buyer's own words; may have several lines.
     pub note: Option<String>,
+    /// The shop's own words to find it by.
+    pub reference: Option<String>,
     /// The template asked for, when it is not the printer's usual one.
     pub template: Option<String>,
     /// Goes between the labels of a run.
@@ -110,7 +112,7 @@ pub fn weight(grams: u64) -> String {
 }
 
 /// Optional texts that templates see under their own names; one that is not there is empty.
-pub const OPTIONAL_TEXTS: [&str; 4] = ["carrier", "service", "routing", "note"];
+pub const OPTIONAL_TEXTS: [&str; 5] = ["carrier", "service", "routing", "note", "reference"];
 
 impl Waybill {
     /// Reads one label, or tells everything that is wrong with it.
@@ -172,6 +174,7 @@ impl Waybill {
             expires: read_time(&fields, "expires"),
             note: fields.said("note"),
             template: fields.said("template"),
+            reference: fields.said("reference"),
             urgent: fields.boolean("urgent"),
             hold: fields.said("hold").or_else(asked),
             cancel_requested,
@@ -185,7 +188,7 @@ impl Waybill {
 
     /// The texts of [`OPTIONAL_TEXTS`], in their order.
     pub fn optional_texts(&self) -> [&Option<String>; OPTIONAL_TEXTS.len()] {
-        [&self.carrier, &self.service, &self.routing, &self.note]
+        [&self.carrier, &self.service, &self.routing, &self.note, &self.reference]
     }
 
     /// Whether the parcel crosses a border.
@@ -217,6 +220,7 @@ impl Waybill {
             ("priority", self.priority.map(whole)),
             ("expires", self.expires.map(time)),
             ("note", self.note.as_ref().map(Node::text)),
+            ("reference", self.reference.as_ref().map(Node::text)),
             ("template", self.template.as_ref().map(Node::text)),
             ("urgent", self.urgent.then_some(Node::Boolean(true))),
             ("hold", self.hold.as_ref().map(Node::text)),

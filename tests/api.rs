@@ -496,6 +496,22 @@ async fn labels_are_found_by_their_numbers_however_they_are_typed_and_name_nobod
     assert!(!one.text().contains("Example") && !one.text().contains("Musterweg"), "{}", one.text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_is_found_by_the_shops_own_words_until_its_data_is_erased() {
+    let bench = Bench::open().await;
+    let named = with(label(1), "reference", json!(" Tray 7 / Mei "));
+    bench.submit(&job("wave", [named, label(2)])).await.expect(201);
+    let found = async || ids_of(&bench.get("/v1/labels?reference=Tray%207%20/%20Mei").await.expect(200).json());
+    assert_eq!(found().await, ["pkg-1"]);
+    assert_eq!(bench.get("/v1/labels/pkg-1").await.expect(200).json()["reference"], "Tray 7 / Mei");
+    let long = bench.submit(&job("next", [with(label(3), "reference", json!("x".repeat(65)))])).await.expect(422);
+    assert_eq!(long.json()["faults"][0]["code"], "too_long");
+    bench.ask("POST", "/v1/labels/pkg-1/void", "").await.expect(200);
+    let later = bench.spool.now() + 1;
+    bench.spool.erase(later).await.unwrap();
+    assert_eq!(found().await, [""; 0]);
+}
+
 fn ids_of(page: &Value) -> Vec<String> {
     page["labels"].as_array().unwrap().iter().map(|label| label["id"].as_str().unwrap().to_owned()).collect()
 }

@@ -84,6 +84,9 @@ pub struct LabelHistory {
     /// Left out once its data is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<Recipient>,
+    /// The shop's own words for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Every time its bytes went to a printer.
     pub prints: Vec<Print>,
     /// Every time it was given to another printer of its group before that.
@@ -208,6 +211,7 @@ impl LabelHistory {
         LabelHistory {
             label: Label::of(detail.label),
             recipient,
+            reference: None,
             prints: detail.prints.into_iter().map(Print::of).collect(),
             moves: detail.moves.into_iter().map(Move::of).collect(),
         }

@@ -33,6 +33,8 @@ pub struct Wanted {
     order: Option<String>,
     /// A tracking number, however it is spaced.
     tracking: Option<String>,
+    /// The shop's own words, as they were given.
+    reference: Option<String>,
     /// Those that stand so.
     #[param(value_type = Option<Standing>)]
     state: Option<String>,
@@ -66,6 +68,7 @@ pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wante
     let filter = LabelFilter {
         order: wanted.order.map(|order| number(&order).key),
         tracking: wanted.tracking.map(|tracking| number(&tracking).key),
+        reference: wanted.reference,
         state: state.transpose()?,
         since: since.transpose()?,
         cursor: wanted.cursor,
@@ -81,12 +84,14 @@ pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wante
 pub async fn label(State(app): State<Arc<AppState>>, Id(id): Id) -> Result<Json<LabelHistory>, Problem> {
     let detail = app.services.spool.label(&id).await?;
     let kept = detail.waybill.as_deref().map(Content::parse);
-    // A paper has no recipient.
-    let recipient = match &kept {
-        Some(Ok(Content::Waybill(waybill))) => Some(recipient(&waybill.recipient)),
+    // A paper has no recipient and no reference.
+    let waybill = match &kept {
+        Some(Ok(Content::Waybill(waybill))) => Some(waybill),
         _ => None,
     };
-    Ok(Json(LabelHistory::of(detail, recipient)))
+    let recipient = waybill.map(|waybill| recipient(&waybill.recipient));
+    let reference = waybill.and_then(|waybill| waybill.reference.clone());
+    Ok(Json(LabelHistory { reference, ..LabelHistory::of(detail, recipient) }))
 }
 
 /// Enough of a party to recognise it, not enough to know it.

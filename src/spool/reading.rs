@@ -200,6 +200,8 @@ pub struct LabelFilter {
     pub order: Option<String>,
     /// The key form of a tracking number.
     pub tracking: Option<String>,
+    /// The shop's own words, as they were given.
+    pub reference: Option<String>,
     pub state: Option<State>,
     /// Taken then or later.
     pub since: Option<UnixMs>,
@@ -236,6 +238,9 @@ pub(super) fn labels(db: &Connection, filter: &LabelFilter) -> Result<LabelPage,
     }
     if let Some(tracking) = &filter.tracking {
         also("l.tracking_key = ?", tracking);
+    }
+    if let Some(reference) = &filter.reference {
+        also("l.key IN (SELECT label FROM contents WHERE reference = ?)", reference);
     }
     if let Some(state) = &filter.state {
         also("l.state = ?", state);

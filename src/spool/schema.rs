@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), OpenError> 
     Ok(())
 }
 
-const MIGRATIONS: [&str; 5] = [FIRST, GROUPS, STATIONS, CLOSED_SETS, CLOCK];
+const MIGRATIONS: [&str; 6] = [FIRST, GROUPS, STATIONS, CLOSED_SETS, CLOCK, REFERENCE];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -225,4 +225,11 @@ CREATE TABLE pulse (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     at INTEGER NOT NULL
 ) STRICT;
+";
+
+/// The shop's own words for a label, read out of its content so that they are erased with it.
+const REFERENCE: &str = "
+ALTER TABLE contents ADD COLUMN reference TEXT
+    AS (CASE WHEN json_valid(waybill) THEN json_extract(waybill, '$.reference') END) VIRTUAL;
+CREATE INDEX contents_of_reference ON contents (reference) WHERE reference IS NOT NULL;
 ";

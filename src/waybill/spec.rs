@@ -89,7 +89,7 @@ impl Field {
 }
 
 /// A label.
-pub const LABEL: [Field; 19] = [
+pub const LABEL: [Field; 20] = [
     text("id", 64, "Your name for it, such as the package id; unique in the ledger.").pattern("^[A-Za-z0-9_.:/-]+$").needed(),
     text("order", 64, "The order number.").needed(),
     text("tracking", 64, "The carrier's tracking number, encoded in the barcode.").pattern("^[ -~]*[A-Za-z0-9][ -~]*$").needed(),
@@ -105,6 +105,7 @@ pub const LABEL: [Field; 19] = [
     whole("priority", 0, 1_000_000, "Lower goes first in a job that is sorted by it."),
     other("expires", What::Time, "It must not be used from then on."),
     other("note", What::Text { max: 1000, kind: Kind::Note, pattern: None }, "The buyer's own words."),
+    text("reference", 64, "Your own words to find the label by."),
     text("template", 64, "The template, when it is not the printer's usual one."),
     other("urgent", What::Flag, "Goes between the labels of other jobs."),
     text("hold", 200, "Taken, but not printed until released: why. Must name nobody."),
