@@ -1,7 +1,7 @@
 //! Closed sets: an enum whose words are the same in JSON, in configuration files, in tables and on the command line.
 //!
 //! The words are derived (`strum`, `serialize_all = "snake_case"`); here is what every such enum can do. A word that is
-//! read may be written with hyphens too.
+//! read may be written with hyphens too. Sets that rooms share which do not know each other stand here as well.
 //!
 //! ```
 //! use waybilld::closed_set::ClosedSet;
@@ -10,6 +10,14 @@
 //! assert_eq!(State::InDoubt.word(), "in_doubt");
 //! assert_eq!(State::from_word("in-doubt"), Some(State::InDoubt));
 //! ```
+
+mod fate;
+mod paper;
+mod task;
+
+pub use fate::{DoubtCause, Evidence};
+pub use paper::PaperKind;
+pub use task::TaskOutcome;
 
 use std::str::FromStr;
 use strum::VariantArray;

@@ -14,7 +14,8 @@ mod facts;
 mod wire;
 pub mod zpl;
 
-pub use facts::{Answers, Counter, Doubt, Echo, Event, Evidence, Loss, PrinterState, Profile, Rules};
+pub use crate::closed_set::Evidence;
+pub use facts::{Answers, Counter, Doubt, Echo, Event, Loss, PrinterState, Profile, Rules};
 
 use crate::language::{Encoded, Language};
 use std::time::Duration;

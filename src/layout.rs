@@ -150,7 +150,7 @@ impl Compositor {
         let template = self.template.clone();
         let paper = content.paper();
         if template.paper != paper {
-            let named = |kind: Option<papers::Kind>| kind.map_or("waybill", papers::Kind::word);
+            let named = |kind: Option<papers::Kind>| kind.map_or("waybill".to_owned(), papers::Kind::name);
             let said = format!("\"{}\" is made for a {}, not for a {}.", template.name, named(template.paper), named(paper));
             return Err(vec![Fault::new(Code::Template, "template", said)]);
         }

@@ -8,51 +8,21 @@ mod handover;
 mod sample;
 mod wave;
 
+pub use crate::closed_set::PaperKind as Kind;
 pub use handover::{Bag, Manifest, Parcel};
 pub use sample::sample;
 pub use wave::{CarrierCount, Cover, Ends, PackingSlip, Part, Pick, PickList, SlipItem, Want, Wave};
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use utoipa::ToSchema;
 
 /// Labels of one paper, at most.
 pub const PAGES_MAX: usize = 99;
-
-/// Which paper it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = PaperKind)]
-pub enum Kind {
-    PickList,
-    PackingSlip,
-    Cover,
-    Bag,
-    Manifest,
-}
 
 /// The name of a list and of one entry of it, as a template says them.
 pub type RowNames = (&'static str, &'static str);
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::PickList, Kind::PackingSlip, Kind::Cover, Kind::Bag, Kind::Manifest];
-
-    /// Its name in the ledger, in templates and in ids.
-    pub fn word(self) -> &'static str {
-        match self {
-            Kind::PickList => "pick-list",
-            Kind::PackingSlip => "packing-slip",
-            Kind::Cover => "cover",
-            Kind::Bag => "bag",
-            Kind::Manifest => "manifest",
-        }
-    }
-
-    /// The paper of that name; a hyphen is as good as an underscore.
-    pub fn from_word(word: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.word().replace('-', "_") == word.replace('-', "_"))
-    }
-
     /// The design it is printed with; printers use the variant for their media.
     pub fn template(self) -> &'static str {
         match self {
@@ -131,7 +101,7 @@ impl Paper {
             Content::Bag(bag) => (&bag.bag, true),
             Content::Manifest(manifest) => (&manifest.manifest, true),
         };
-        if leads && number == 1 { of.clone() } else { format!("{of}/{}-{number}", self.kind().word()) }
+        if leads && number == 1 { of.clone() } else { format!("{of}/{}-{number}", self.kind().name()) }
     }
 
     /// How many rows it has.

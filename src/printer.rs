@@ -19,6 +19,7 @@ pub mod words;
 pub use service_tasks::TaskEnd;
 pub use trace::Trace;
 pub use view::View;
+use words::PrinterState;
 pub use words::TaskKind;
 
 use crate::config::{Config, PrinterConfig};
@@ -246,12 +247,12 @@ impl Handle {
 
     /// Begins no new label until it is resumed; what is on the wire is finished.
     pub async fn pause(&self) {
-        self.request(Request::Pause, |view| view.state == "paused").await;
+        self.request(Request::Pause, |view| view.stands.state == PrinterState::Paused).await;
     }
 
     /// Goes on.
     pub async fn resume(&self) {
-        self.request(Request::Resume, |view| view.state != "paused").await;
+        self.request(Request::Resume, |view| view.stands.state != PrinterState::Paused).await;
     }
 
     /// Prints a label with its own name; waits a while for what became of it.
@@ -326,7 +327,7 @@ impl Handle {
 
     /// Gives the loop the task and waits for its end, or until it is clear that it comes later.
     async fn task(&self, kind: TaskKind, work: TaskWork) -> TaskEnd {
-        let until = Instant::now() + if self.view().state == "stopped" { ANSWER_STOPPED } else { ANSWER };
+        let until = Instant::now() + if self.view().stands.state == PrinterState::Stopped { ANSWER_STOPPED } else { ANSWER };
         let (tell, mut told) = oneshot::channel();
         let gone = || TaskEnd::NotTaken("waybilld is stopping: ask again when it is back.".to_owned());
         if self.requests.send(Request::ServiceTask(ServiceTask { kind, work, tell })).await.is_err() {
@@ -338,11 +339,11 @@ impl Handle {
             let stopped = tokio::select! {
                 biased;
                 outcome = &mut told => return outcome.unwrap_or_else(|_| gone()),
-                () = sleep_until(until) => return TaskEnd::Waits(self.view().sentence),
-                changed = view.changed() => changed.is_ok() && view.borrow_and_update().state == "stopped",
+                () = sleep_until(until) => return TaskEnd::Waits(self.view().stands.sentence),
+                changed = view.changed() => changed.is_ok() && view.borrow_and_update().stands.state == PrinterState::Stopped,
             };
             if stopped {
-                return TaskEnd::Waits(self.view().sentence);
+                return TaskEnd::Waits(self.view().stands.sentence);
             }
         }
     }

@@ -45,7 +45,9 @@ mod expression;
 mod reader;
 mod sample;
 
+use crate::closed_set::ClosedSet;
 pub use expression::{Expressions, Formula};
+use strum::VariantArray;
 
 use crate::dots::Mm;
 use crate::fault::FileFault;
@@ -207,7 +209,10 @@ impl Template {
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Template, Vec<FileFault>> {
         toml_file::read(file, text, |mut top| {
             top.require(&["media"]);
-            let paper = top.word("paper", &papers::Kind::ALL.map(|kind| (kind.word(), kind)));
+            let paper = top.word(
+                "paper",
+                &papers::Kind::words().into_iter().zip(papers::Kind::VARIANTS.iter().copied()).collect::<Vec<_>>(),
+            );
             let mut reader = Reader::new(paper);
             let line = top.line_of("variant_of");
             let variant_of = top.text("variant_of").map(|name| VariantOf { name: name.to_owned(), line });

@@ -162,10 +162,11 @@ impl<'a> Table<'a> {
         self.get(key, "true or false", |value| value.as_bool())
     }
 
-    /// One word of a closed set.
+    /// One word of a closed set; a hyphen is as good as an underscore.
     pub fn word<T: Copy>(&mut self, key: &'static str, known: &[(&str, T)]) -> Option<T> {
         let word = self.text(key)?;
-        let found = known.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
+        let is = |name: &str| name.replace('-', "_") == word.replace('-', "_");
+        let found = known.iter().find(|(name, _)| is(name)).map(|(_, meaning)| *meaning);
         if found.is_none() {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
             self.fault(key, format!("`{key}` cannot be \"{word}\". Known: {}.", names.join(", ")));

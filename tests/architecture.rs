@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Checks what a map made, so that the faults of map and label are told together.
     ("import", &["fault", "toml_file", "waybill"]),
     // What is printed beside waybills, made of them.
-    ("papers", &["waybill"]),
+    ("papers", &["closed_set", "waybill"]),
     // What a label says, whichever kind it is: kept by the spool as text, drawn by layout.
     ("content", &["papers", "waybill"]),
     ("label", &["dots", "symbology"]),
@@ -30,10 +30,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The wire as text: written by traces, read by tests.
     ("capture", &[]),
     // Expressions are tried on a sample of the paper they are for.
-    ("template", &["fault", "toml_file", "label", "papers", "symbology", "dots", "waybill"]),
+    ("template", &["closed_set", "fault", "toml_file", "label", "papers", "symbology", "dots", "waybill"]),
     ("layout", &["carrier", "content", "fault", "template", "papers", "waybill", "label", "text", "symbology", "dots"]),
     ("language", &["label", "symbology", "dots"]),
-    ("conversation", &["language"]),
+    ("conversation", &["closed_set", "language"]),
     // What is known of a printer before it is asked; its facts are words of the language.
     ("models", &["fault", "toml_file", "language", "dots"]),
     // What a printer answers, before there is a configuration of it.

@@ -39,7 +39,7 @@ async fn a_cover_opened_in_the_wave_sends_the_rest_to_the_other_printer_and_each
 
     let last = shop.label("pkg-16").await;
     assert_eq!((last["printer"].as_str(), last["moves"][0]["from"].as_str()), (Some("pack-2"), Some("pack-1")), "{last}");
-    assert_eq!(last["moves"][0]["why"], "pack-1 has stood still for 1 s (cover-open)");
+    assert_eq!(last["moves"][0]["why"], "pack-1 has stood still for 1 s (cover open)");
     shop.stop().await;
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use waybilld::closed_set::{DoubtCause, Evidence};
 use waybilld::spool::events::{Happened, PrinterTold};
 use waybilld::spool::{
     Clock, EventKind, Hash, Hold, LabelFilter, LabelKey, Mode, NewJob, NewLabel, Number, OpenError, Outcome, QueuedLabel,
@@ -111,11 +112,11 @@ fn digest(of: u8) -> Hash {
 }
 
 fn printed() -> Outcome {
-    Outcome::Printed { evidence: "counter 41 to 42".to_owned() }
+    Outcome::Printed { evidence: Evidence::Counter }
 }
 
 fn silent() -> Outcome {
-    Outcome::InDoubt { why: "line went silent".to_owned() }
+    Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "line went silent".to_owned() }
 }
 
 fn smudged() -> Reprint {
@@ -270,7 +271,7 @@ async fn the_printers_evidence_is_kept_with_the_attempt() {
     assert_eq!(known.digest, Some(digest(1)));
     let attempt = &known.prints[0];
     assert_eq!((attempt.number, attempt.state, attempt.sending_at, attempt.settled_at), (1, State::Printed, 2_000, Some(2_300)));
-    assert_eq!(attempt.evidence.as_deref(), Some("counter 41 to 42"));
+    assert_eq!(attempt.evidence, Some(Evidence::Counter));
     // A printer that cannot confirm never makes a label printed.
     let label = ledger.send("pack-1").await;
     ledger.spool.settle(label.key, label.attempt, Outcome::Sent).await.unwrap();
@@ -387,7 +388,11 @@ async fn what_became_of_an_older_attempt_settles_nothing() {
     ledger.take(job("wave", 1)).await;
     let first = ledger.next("pack-1").await.unwrap();
     ledger.spool.sending("pack-1", vec![(first.key, digest(1))]).await.unwrap();
-    ledger.spool.settle(first.key, first.attempt, Outcome::InDoubt { why: "the line broke".to_owned() }).await.unwrap();
+    ledger
+        .spool
+        .settle(first.key, first.attempt, Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "the line broke".to_owned() })
+        .await
+        .unwrap();
     ledger.spool.outcome(&first.id, false, "Mei").await.unwrap();
     let second = ledger.next("pack-1").await.unwrap();
     assert_eq!(second.attempt, 2);

@@ -115,12 +115,7 @@ impl Job {
         for label in view.labels {
             *counts.entry(label.state).or_default() += 1;
             if let Some(run) = runs.iter_mut().find(|run| run.run == label.run && run.printer == label.printer) {
-                run.labels.push(RunLabel {
-                    id: label.id,
-                    state: label.state,
-                    reason: label.reason,
-                    paper: label.paper.as_deref().and_then(papers::Kind::from_word),
-                });
+                run.labels.push(RunLabel { id: label.id, state: label.state, reason: label.reason, paper: label.paper });
             }
         }
         // Its labels were all printed again elsewhere.

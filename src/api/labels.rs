@@ -1,6 +1,7 @@
 //! Labels, and the prints of each.
 
 use super::time;
+use crate::closed_set::{DoubtCause, Evidence};
 use crate::papers;
 use crate::spool::{HoldCause, LabelDetail, LabelPage, LabelView, MoveView, PrintView, State};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub struct Label {
     /// Why it is held, while it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldCause>,
+    /// Why it is in doubt, while it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<DoubtCause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +138,7 @@ pub struct Print {
     pub reason: String,
     /// What the printer said that settled it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<String>,
+    pub evidence: Option<Evidence>,
     /// Who settled it, when a person did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settled_by: Option<String>,
@@ -178,13 +182,14 @@ impl Label {
             state: view.state,
             reason: view.reason,
             hold: view.hold,
+            doubt: view.doubt,
             order: view.order,
             tracking: view.tracking,
             ship_by: view.ship_by.map(time),
             carrier: view.carrier,
             expires: view.expires.map(time),
             on_scan: view.on_scan,
-            paper: view.paper.as_deref().and_then(papers::Kind::from_word),
+            paper: view.paper,
             replaced_by: view.replaced_by,
             shipped_at: view.shipped_at.map(time),
             shipped_station: view.shipped_station,

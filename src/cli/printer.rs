@@ -136,7 +136,7 @@ impl Printer {
 pub(super) async fn task(daemon: &DaemonSocket, printer: &str, word: &str) -> Result<ExitCode, Failure> {
     let done: ServiceTask = Client::new(daemon).post(&path(printer, word), &json!({})).await?;
     say(&format!("{printer}: {}", done.sentence));
-    let settled = !matches!(done.outcome, TaskOutcome::Waiting | TaskOutcome::InDoubt);
+    let settled = matches!(done.outcome, TaskOutcome::Printed | TaskOutcome::Sent);
     Ok(if settled { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

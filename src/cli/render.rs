@@ -3,6 +3,7 @@
 use super::Failure;
 use super::arguments::{dpi, language};
 use super::input::{self, Input, Source};
+use crate::closed_set::ClosedSet;
 use crate::config::DEFAULT_TEMPLATE;
 use crate::daemon::files;
 use crate::dots::Dpi;
@@ -30,7 +31,7 @@ pub struct Args {
     /// A printer language instead of pictures.
     #[arg(long, value_parser = language)]
     language: Option<Language>,
-    /// The papers of the wave too, where they would print: cover, pick-list, slips.
+    /// The papers of the wave too, where they would print: cover, pick_list, slips.
     #[arg(long, value_name = "PAPER", value_delimiter = ',', value_parser = want)]
     papers: Vec<Want>,
     /// Latin text in the printer's own font.
@@ -49,7 +50,7 @@ const PRINTER_MEMORY_BYTES: usize = 1 << 20;
 
 /// A paper by its word, with `-` as good as `_`.
 pub fn want(text: &str) -> Result<Want, String> {
-    Want::from_word(&text.replace('-', "_")).ok_or_else(|| "known: cover, pick-list, slips".to_owned())
+    Want::from_word(text).ok_or_else(|| format!("known: {}", Want::words().join(", ")))
 }
 
 /// Reads, lays out, writes.

@@ -12,6 +12,7 @@ use super::job::Job;
 use super::progress::Progress;
 use super::say;
 use crate::api;
+use crate::closed_set::ClosedSet;
 use crate::config::LABELS_MAX;
 use crate::fault::Fault;
 use crate::papers::Want;
@@ -33,7 +34,7 @@ pub struct Args {
     /// The template of labels that name none.
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
-    /// Papers to print beside the labels: cover, pick-list, slips.
+    /// Papers to print beside the labels: cover, pick_list, slips.
     #[arg(long, value_name = "PAPER", value_delimiter = ',', value_parser = super::render::want)]
     papers: Vec<Want>,
     /// Does not wait for the printer.

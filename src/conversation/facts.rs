@@ -1,5 +1,6 @@
 //! The words of the conversation: how patient to be, what is known of a printer, and what the caller is told.
 
+use crate::closed_set::{DoubtCause, Evidence};
 use crate::language::Reason;
 use crate::language::zpl::status::Identity;
 use std::fmt;
@@ -122,19 +123,6 @@ pub enum PrinterState {
     Stalled,
 }
 
-/// Why a label counts as printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// The printer's label counter.
-    Counter,
-    /// Empty buffers, and time to print what they held.
-    Buffers,
-    /// Our word, said back after printing.
-    Echo,
-    /// Our word, said back, and a printer that rests since.
-    Rest,
-}
-
 /// Something the caller has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -175,6 +163,19 @@ pub enum Doubt {
     /// It stopped with the label under the head, and does not print such a label again.
     StoppedInIt,
     NoEvidence,
+}
+
+impl Doubt {
+    /// The same for programs.
+    pub fn cause(&self) -> DoubtCause {
+        match self {
+            Doubt::LineBroke(_) => DoubtCause::LineBroke,
+            Doubt::OutOfSight => DoubtCause::OutOfSight,
+            Doubt::SomeCameOut => DoubtCause::SomeCameOut,
+            Doubt::StoppedInIt => DoubtCause::StoppedInIt,
+            Doubt::NoEvidence => DoubtCause::NoEvidence,
+        }
+    }
 }
 
 impl fmt::Display for Doubt {

@@ -122,7 +122,7 @@ impl Intake<'_> {
     /// What stands on the manifests of that request.
     pub async fn manifests_of(&self, id: &str) -> Result<Manifests, Rejected> {
         let job = self.spool.job(id).await?;
-        let is_manifest = |label: &LabelView| label.paper.as_deref() == Some(Kind::Manifest.word());
+        let is_manifest = |label: &LabelView| label.paper == Some(Kind::Manifest);
         if !job.labels.iter().any(is_manifest) {
             return Err(SpoolError::from(Refusal::NoJob(id.to_owned())).into());
         }

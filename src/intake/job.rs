@@ -23,6 +23,7 @@ use crate::waybill::sort::{self, Sort};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use strum::VariantArray;
 
 /// What a job may say.
 pub const JOB_FIELDS: [&str; 10] =
@@ -271,13 +272,13 @@ fn read_sort(job: &Fields<'_>) -> Vec<Sort> {
 
 fn read_wants(job: &Fields<'_>) -> Vec<Want> {
     let mut wants = Vec::new();
-    for (at, word) in job.list("papers", Want::ALL.len()).iter().enumerate() {
+    for (at, word) in job.list("papers", Want::VARIANTS.len()).iter().enumerate() {
         let field = format!("papers[{at}]");
         match word.as_text().map(|word| (word, Want::from_word(word))) {
             Some((_, Some(want))) => wants.push(want),
             Some((word, None)) => {
                 let word: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-                job.fault(Code::UnknownValue, &field, format!("no paper \"{word}\".{}", hint(&word, &Want::ALL.map(Want::word))));
+                job.fault(Code::UnknownValue, &field, format!("no paper \"{word}\".{}", hint(&word, &Want::words())));
             }
             None => job.fault(Code::WrongType, &field, "must be a text in quotes."),
         }

@@ -94,7 +94,7 @@ impl Piece {
             expires: None,
             on_scan: false,
             skus: Vec::new(),
-            paper: self.content.by_ref().paper().map(|kind| kind.word()),
+            paper: self.content.by_ref().paper(),
         };
         match &self.content {
             Content::Waybill(waybill) => with_waybill(label, waybill, on_scan),

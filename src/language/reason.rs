@@ -1,7 +1,10 @@
 //! Why a printer stands still, whatever language it says it in.
 
+use strum::IntoStaticStr;
+
 /// Why a printer does not print, or soon will not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Reason {
     MediaEmpty,
     RibbonEmpty,
@@ -26,25 +29,6 @@ pub enum Reason {
 impl Reason {
     /// The keyword, as IPP says it where IPP has a word for it.
     pub fn keyword(self) -> &'static str {
-        match self {
-            Reason::MediaEmpty => "media-empty",
-            Reason::RibbonEmpty => "ribbon-empty",
-            Reason::CoverOpen => "cover-open",
-            Reason::CutterFault => "cutter-fault",
-            Reason::HeadTooHot => "head-too-hot",
-            Reason::HeadTooCold => "head-too-cold",
-            Reason::MotorTooHot => "motor-too-hot",
-            Reason::HeadFault => "head-fault",
-            Reason::ConfigurationInvalid => "configuration-invalid",
-            Reason::MediaJam => "media-jam",
-            Reason::MarkNotFound => "mark-not-found",
-            Reason::Paused => "paused",
-            Reason::DiagnosticMode => "diagnostic-mode",
-            Reason::OtherError => "other-error",
-            Reason::CalibrateMedia => "calibrate-media",
-            Reason::CleanHead => "clean-head",
-            Reason::ReplaceHead => "replace-head",
-            Reason::MediaLow => "media-low",
-        }
+        self.into()
     }
 }

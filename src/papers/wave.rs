@@ -5,6 +5,7 @@ use crate::waybill::Waybill;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 /// The slots of a pick that fit one row; more go on in a row below it.
@@ -13,30 +14,14 @@ const SLOTS_MAX: usize = 80;
 const BARS_MAX: usize = 26;
 
 /// A paper a job can ask for beside its labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, Serialize, Deserialize, ToSchema)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[schema(as = WantedPaper)]
 pub enum Want {
     Cover,
     PickList,
     Slips,
-}
-
-impl Want {
-    pub const ALL: [Want; 3] = [Want::Cover, Want::PickList, Want::Slips];
-
-    /// The word for it in a job.
-    pub fn word(self) -> &'static str {
-        match self {
-            Want::Cover => "cover",
-            Want::PickList => "pick_list",
-            Want::Slips => "slips",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Want> {
-        Want::ALL.into_iter().find(|want| want.word() == word)
-    }
 }
 
 /// The labels of one job as they are to print, and what its papers say beside them.

@@ -12,10 +12,11 @@ use super::outage::Outages;
 use super::queue::{Begun, Queue};
 use super::service_tasks::{FinishedTask, Next, ServiceTasks, TaskEnd};
 use super::trace::Passed;
-use super::view::{self, View};
+use super::view::{self, Stands, View};
+use super::words::{self, ConfirmsBy, PrinterReason};
 use crate::closed_set::ClosedSet;
 use crate::config::PrinterConfig;
-use crate::conversation::{Answers, Conversation, Doubt, Event, Evidence, Loss, PrinterState, Profile};
+use crate::conversation::{Answers, Conversation, Doubt, Event, Loss, PrinterState, Profile};
 use crate::designs::Designs;
 use crate::dots::Dpi;
 use crate::label::Label;
@@ -344,8 +345,8 @@ impl Feed {
     /// Another device is there: nothing is sent to it.
     async fn keep_away(&mut self, stranger: Stranger, is_service: bool) {
         if self.stranger.as_ref() != Some(&stranger) {
-            tracing::warn!(printer = self.name, reason = stranger.reason, "{}", stranger.sentence);
-            self.record_event(view::event_kind("stopped", &[stranger.reason.to_owned()]), &stranger.sentence);
+            tracing::warn!(printer = self.name, reason = stranger.reason.word(), "{}", stranger.sentence);
+            self.record_event(Stands::stopped(stranger.reason, "").event(), &stranger.sentence);
         }
         let finished = self.service_tasks.refuse_all(&stranger.sentence);
         self.record_finished(finished);
@@ -507,22 +508,14 @@ impl Feed {
     async fn handle_events(&mut self) {
         while let Some(event) = self.conversation.poll_event() {
             match event {
-                Event::Printed { key, evidence } => {
-                    let evidence = match evidence {
-                        Evidence::Counter => "the printer's label counter",
-                        Evidence::Buffers => "the printer's empty buffers",
-                        Evidence::Echo => "the printer's word after printing it",
-                        Evidence::Rest => "the printer's word that it has it, and that it rests since",
-                    };
-                    self.settle(key, Outcome::Printed { evidence: evidence.to_owned() });
-                }
+                Event::Printed { key, evidence } => self.settle(key, Outcome::Printed { evidence }),
                 Event::Sent { key } => {
                     self.leaving.push(key);
                     if self.line.is_drained() {
                         self.settle_left();
                     }
                 }
-                Event::InDoubt { key, why } => self.settle(key, Outcome::InDoubt { why: why.to_string() }),
+                Event::InDoubt { key, why } => self.settle(key, in_doubt(&why)),
                 Event::NotTaken { key, why } => {
                     // It may have been the one that was to store what later labels recall.
                     self.line.forget_setup();
@@ -573,7 +566,7 @@ impl Feed {
     /// The line broke with labels in it that had not left this machine.
     fn doubt_left(&mut self, why: &str) {
         for key in std::mem::take(&mut self.leaving) {
-            self.settle(key, Outcome::InDoubt { why: Doubt::LineBroke(why.to_owned()).to_string() });
+            self.settle(key, in_doubt(&Doubt::LineBroke(why.to_owned())));
         }
     }
 
@@ -657,17 +650,18 @@ impl Feed {
     }
 
     fn record_state(&mut self, state: &PrinterState) {
-        let (word, reasons, sentence) = view::tell(&self.state(state), self.line.why_closed(), self.is_busy());
-        info!(printer = self.name, state = word, reasons = reasons.join(","), "{sentence}");
-        self.record_event(view::event_kind(word, &reasons), &sentence);
+        let stands = view::tell(&self.state(state), self.line.why_closed(), self.is_busy());
+        let reasons: Vec<&str> = stands.reasons.iter().map(|reason| reason.word()).collect();
+        info!(printer = self.name, state = stands.state.word(), reasons = reasons.join(","), "{}", stands.sentence);
+        self.record_event(stands.event(), &stands.sentence);
     }
 
     /// Records what became of what an operator asked.
     fn record_finished(&self, finished: impl IntoIterator<Item = FinishedTask>) {
         for FinishedTask { kind, outcome } in finished {
             let sentence = outcome.sentence(kind);
-            info!(printer = self.name, outcome = outcome.word(), "{sentence}");
-            let ended = TaskEnded { printer: self.name.clone(), outcome: outcome.word().to_owned(), sentence };
+            info!(printer = self.name, outcome = outcome.outcome().word(), "{sentence}");
+            let ended = TaskEnded { printer: self.name.clone(), outcome: outcome.outcome(), sentence };
             drop(self.spool.record_printer_event(&self.name, Happened::Task(kind.event(), ended)));
         }
     }
@@ -682,31 +676,30 @@ impl Feed {
         self.conversation.open() > 0 || self.service_tasks.is_busy() || (!self.queue.is_empty() && !self.record.paused)
     }
 
-    /// State, reasons and sentence, as they are shown.
-    fn shown(&self, busy: bool) -> (&'static str, Vec<String>, String) {
-        let stopped = |reason: &str, sentence: String| ("stopped", vec![reason.to_owned()], sentence);
+    /// How it stands, as it is shown.
+    fn shown(&self, busy: bool) -> Stands {
         if self.record.paused && !self.service_tasks.is_busy() {
-            return ("paused", vec!["paused".to_owned()], "paused by an operator: resume it to go on.".to_owned());
+            let sentence = "paused by an operator: resume it to go on.".to_owned();
+            return Stands { state: words::PrinterState::Paused, reasons: vec![PrinterReason::Paused], sentence };
         }
         if let Some(trouble) = self.queue.ledger_trouble() {
-            return stopped(
-                "ledger_not_writable",
+            return Stands::stopped(
+                PrinterReason::LedgerNotWritable,
                 format!("the ledger cannot be written: {trouble} Nothing is printed until it can."),
             );
         }
         if let Some(stranger) = &self.stranger {
-            return stopped(stranger.reason, stranger.sentence.clone());
+            return Stands::stopped(stranger.reason, &stranger.sentence);
         }
         if let Some(asked) = self.line.introduction() {
             let known = self.record.identity.as_ref();
             return match (asked.listening_until(), known) {
-                _ if asked.is_stalled() => stopped(
-                    "busy",
-                    "it takes no data: another computer may hold it, or it is out of labels or open. Printing goes on by itself."
-                        .to_owned(),
+                _ if asked.is_stalled() => Stands::stopped(
+                    PrinterReason::Busy,
+                    "it takes no data: another computer may hold it, or it is out of labels or open. Printing goes on by itself.",
                 ),
-                (Some(_), Some(known)) => stopped(
-                    "not_identified",
+                (Some(_), Some(known)) => Stands::stopped(
+                    PrinterReason::NotIdentified,
                     format!(
                         "it was {known} and says nothing now: labels wait {} s for its answer, then they are sent on without knowing \
                          to whom; `waybilld adopt {}` sends them at once.",
@@ -714,16 +707,18 @@ impl Feed {
                         self.name
                     ),
                 ),
-                (Some(_), None) => stopped(
-                    "busy",
+                (Some(_), None) => Stands::stopped(
+                    PrinterReason::Busy,
                     format!(
                         "it took the connection and says nothing: another computer may hold it, or it never answers. After {} s its \
                          labels are sent on.",
                         identity::LISTEN_FIRST.as_secs()
                     ),
                 ),
-                (None, _) if busy => ("printing", Vec::new(), "asking the printer what it is.".to_owned()),
-                (None, _) => ("idle", Vec::new(), "asking the printer what it is.".to_owned()),
+                (None, _) => {
+                    let state = if busy { words::PrinterState::Printing } else { words::PrinterState::Idle };
+                    Stands::well(state, "asking the printer what it is.")
+                }
             };
         }
         let state = match &self.stood {
@@ -736,7 +731,7 @@ impl Feed {
     /// Shows the printer's state to those who look at it.
     fn show(&mut self) {
         let busy = self.is_busy();
-        let (state, reasons, sentence) = self.shown(busy);
+        let stands = self.shown(busy);
         if !matches!(self.conversation.state(), PrinterState::Offline | PrinterState::Unknown) {
             self.looking = false;
         }
@@ -751,7 +746,7 @@ impl Feed {
         };
         let confirms_by = match self.config.asked {
             true => view::confirms_by(self.config.language, self.conversation.profile()),
-            false => Some("nothing"),
+            false => Some(ConfirmsBy::Nothing),
         };
         let identity = self.record.identity.as_ref().filter(|_| !self.record.silent).map(Identity::to_string);
         let shown_at = self.view.borrow().reached_at;
@@ -762,19 +757,7 @@ impl Feed {
             (at, _) => at,
         };
         let (not_reached_since, looking) = (self.not_reached_since, self.looking);
-        let view = View {
-            state,
-            reasons,
-            sentence,
-            run,
-            label,
-            answers_status,
-            confirms_by,
-            identity,
-            reached_at,
-            not_reached_since,
-            looking,
-        };
+        let view = View { stands, run, label, answers_status, confirms_by, identity, reached_at, not_reached_since, looking };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;
             *shown = view;
@@ -806,12 +789,16 @@ fn encode(line: &mut Line, encoder: &mut Encoder, broke_off: &mut bool, config: 
     encoder.label(label).behind(start)
 }
 
+fn in_doubt(why: &Doubt) -> Outcome {
+    Outcome::InDoubt { cause: why.cause(), why: why.to_string() }
+}
+
 /// The end of a label that is in no spool.
 fn task_outcome(outcome: Outcome) -> TaskEnd {
     match outcome {
         Outcome::Printed { .. } => TaskEnd::Printed,
         Outcome::Sent => TaskEnd::Sent,
-        Outcome::InDoubt { why } => TaskEnd::InDoubt(why),
+        Outcome::InDoubt { why, .. } => TaskEnd::InDoubt(why),
         Outcome::Waiting { why } | Outcome::NotSent { why } => TaskEnd::NotTaken(format!("{why}.")),
     }
 }

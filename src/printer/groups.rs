@@ -5,6 +5,7 @@
 //! sent or in doubt stays where it is, and nothing moves back.
 
 use super::view::View;
+use super::words::PrinterState;
 use crate::spool::{Spool, SpoolError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -32,7 +33,7 @@ pub struct Group {
 
 /// Whether it prints, or would.
 pub fn is_ready(view: &View) -> bool {
-    matches!(view.state, "idle" | "printing")
+    matches!(view.stands.state, PrinterState::Idle | PrinterState::Printing)
 }
 
 impl Group {
@@ -74,7 +75,7 @@ impl Group {
         for ((member, view), since) in self.members.iter().zip(&views).zip(failed.iter()) {
             let Some(since) = since else { continue };
             // Who pauses a printer says so; what stops by itself may go on by itself.
-            let due = if view.state == "paused" { *since } else { *since + self.patience };
+            let due = if view.stands.state == PrinterState::Paused { *since } else { *since + self.patience };
             let done = match self.spool.movable(&member.name, &self.name).await {
                 Ok(0) => Ok(None),
                 Ok(_) if due > now => Ok(Some(due)),
@@ -91,9 +92,9 @@ impl Group {
     }
 
     async fn give_away(&self, from: &str, to: &[String], view: &View) -> Result<(), SpoolError> {
-        let why = match view.reasons.first().map_or(view.state, String::as_str) {
-            "paused" => format!("{from} is paused"),
-            reason => format!("{from} has stood still for {} s ({reason})", self.patience.as_secs()),
+        let why = match view.stands.state {
+            PrinterState::Paused => format!("{from} is paused"),
+            _ => format!("{from} has stood still for {} s ({})", self.patience.as_secs(), view.stands.word().replace('_', " ")),
         };
         let labels = self.spool.reassign(from, &self.name, to.to_vec(), &why).await?;
         info!(group = self.name, printer = from, labels, "moved: {why}");

@@ -3,6 +3,7 @@
 //! What is expected: what was last there, or what an operator adopted; at first contact what the configuration says.
 //! What was learnt of a printer is kept under its identity, so that it follows the device and not our name for it.
 
+use super::words::PrinterReason;
 use crate::config::PrinterConfig;
 use crate::dots::{Dots, Dpi, Point};
 use crate::language::Language;
@@ -38,8 +39,8 @@ pub struct Record {
 /// A device that is not the one expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stranger {
-    /// `other_device` or `other_language`.
-    pub reason: &'static str,
+    /// That it is another device, or set to another language.
+    pub reason: PrinterReason,
     pub sentence: String,
     /// What it says that it is; `None`: it does not say.
     pub identity: Option<Identity>,
@@ -96,7 +97,7 @@ impl Record {
                         "expected {expected}, and what is there does not say what it is: nothing is sent. Correct its address; \
                          {adopt} takes it as it is."
                     );
-                    stranger("other_device", sentence, None, true)
+                    stranger(PrinterReason::OtherDevice, sentence, None, true)
                 }
                 None => Ok(()),
             },
@@ -104,14 +105,14 @@ impl Record {
                 let adopting = if *service == Service::OfficePrinter { "" } else { " or its port" };
                 let sentence =
                     format!("{service} is at {}: nothing is sent. Correct the printer's address{adopting}.", config.device);
-                stranger("other_device", sentence, None, false)
+                stranger(PrinterReason::OtherDevice, sentence, None, false)
             }
             Who::OtherLanguage(said) => {
                 let sentence = format!(
                     "it is set to {said}, not to zpl: nothing is sent. Set it at the printer, or send it \
                      `! U1 setvar \"device.languages\" \"zpl\"`."
                 );
-                stranger("other_language", sentence, None, false)
+                stranger(PrinterReason::OtherLanguage, sentence, None, false)
             }
             Who::Printer(found) => {
                 let other = match &self.identity {
@@ -122,7 +123,7 @@ impl Record {
                     let sentence = format!(
                         "expected {expected}, found {found}: nothing is sent to it. Correct its address; {adopt} takes the new one."
                     );
-                    return stranger("other_device", sentence, Some(found.clone()), true);
+                    return stranger(PrinterReason::OtherDevice, sentence, Some(found.clone()), true);
                 }
                 match found.dots_per_mm.filter(|dots| *dots != dots_per_mm(config.dpi) && !self.adopted) {
                     Some(dots) => {
@@ -131,7 +132,7 @@ impl Record {
                             "expected {dpi} dpi, found {said} dpi ({found}): nothing is sent. Set `dpi = {said}`; {adopt} goes by what \
                              it says."
                         );
-                        stranger("other_device", sentence, Some(found.clone()), true)
+                        stranger(PrinterReason::OtherDevice, sentence, Some(found.clone()), true)
                     }
                     None => Ok(()),
                 }
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!(record.judge("p", &config, &Who::Printer(zebra("GK420d", 8, None))), Ok(()));
         let found = zebra("GK420d", 8, Some("2"));
         let stranger = record.judge("p", &config, &Who::Printer(found.clone())).expect_err("another serial number");
-        assert_eq!((stranger.reason, stranger.printer), ("other_device", true));
+        assert_eq!((stranger.reason, stranger.printer), (PrinterReason::OtherDevice, true));
         (record.identity, record.adopted) = (Some(found.clone()), true);
         assert_eq!(record.judge("p", &config, &Who::Printer(found)), Ok(()));
         assert!(record.judge("p", &config, &Who::Service(Service::WebServer)).is_err());

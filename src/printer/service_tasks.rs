@@ -5,6 +5,7 @@
 //! them. Draws nothing and opens nothing.
 
 use super::words::TaskKind;
+use super::words::TaskOutcome;
 use crate::closed_set::ClosedSet;
 use crate::label::Label;
 use crate::spool::EventKind;
@@ -57,14 +58,14 @@ pub enum TaskEnd {
 }
 
 impl TaskEnd {
-    /// The word for programs.
-    pub fn word(&self) -> &'static str {
+    /// The same for programs.
+    pub fn outcome(&self) -> TaskOutcome {
         match self {
-            TaskEnd::Printed => "printed",
-            TaskEnd::Sent => "sent",
-            TaskEnd::InDoubt(_) => "in_doubt",
-            TaskEnd::Waits(_) => "waiting",
-            TaskEnd::NotTaken(_) => "not_taken",
+            TaskEnd::Printed => TaskOutcome::Printed,
+            TaskEnd::Sent => TaskOutcome::Sent,
+            TaskEnd::InDoubt(_) => TaskOutcome::InDoubt,
+            TaskEnd::Waits(_) => TaskOutcome::Waiting,
+            TaskEnd::NotTaken(_) => TaskOutcome::NotTaken,
         }
     }
 

@@ -1,27 +1,23 @@
-//! How a printer stands, in words for a person and keywords for a program.
+//! How a printer stands, in closed sets for programs and a sentence for people.
 
+use super::words::{ConfirmsBy, PrinterReason, PrinterState};
 use crate::closed_set::ClosedSet;
-use crate::conversation::{Answers, Counter, Echo, PrinterState, Profile};
-use crate::language::{Language, Reason};
+use crate::conversation::{Answers, Counter, Echo, PrinterState as Heard, Profile};
+use crate::language::Language;
 use crate::spool::{EventKind, UnixMs};
 
 /// What everybody may know of a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// `idle`, `printing`, `stopped`, `paused` or `offline`.
-    pub state: &'static str,
-    /// IPP keywords: `media-empty`, `cover-open`, …
-    pub reasons: Vec<String>,
-    /// The same in a sentence, with what to do.
-    pub sentence: String,
+    pub stands: Stands,
     /// The run being printed.
     pub run: Option<i64>,
     /// The label last begun of it.
     pub label: Option<String>,
     /// Whether it answers when asked for its status; `None`: not known yet.
     pub answers_status: Option<bool>,
-    /// By what a label counts as printed: `counter`, `echo`, `buffers` or `nothing`; `None`: not known yet.
-    pub confirms_by: Option<&'static str>,
+    /// By what a label counts as printed; `None`: not known yet.
+    pub confirms_by: Option<ConfirmsBy>,
     /// What it says that it is; `None`: it did not say, or was not asked yet.
     pub identity: Option<String>,
     /// When it last answered or took a connection; `None`: not since the daemon started.
@@ -35,9 +31,7 @@ pub struct View {
 impl Default for View {
     fn default() -> View {
         View {
-            state: "idle",
-            reasons: Vec::new(),
-            sentence: "nothing to print.".to_owned(),
+            stands: Stands::idle(),
             run: None,
             label: None,
             answers_status: None,
@@ -50,59 +44,92 @@ impl Default for View {
     }
 }
 
+/// How it stands, why, and the same in a sentence that says what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stands {
+    pub state: PrinterState,
+    pub reasons: Vec<PrinterReason>,
+    pub sentence: String,
+}
+
+impl Stands {
+    /// Nothing is to print.
+    pub fn idle() -> Stands {
+        Stands::well(PrinterState::Idle, "nothing to print.")
+    }
+
+    /// It prints or would print.
+    pub fn well(state: PrinterState, sentence: &str) -> Stands {
+        Stands { state, reasons: Vec::new(), sentence: sentence.to_owned() }
+    }
+
+    /// It stands still for that reason.
+    pub fn stopped(reason: PrinterReason, sentence: impl Into<String>) -> Stands {
+        Stands { state: PrinterState::Stopped, reasons: vec![reason], sentence: sentence.into() }
+    }
+
+    /// The first reason, else the state itself.
+    pub fn word(&self) -> &'static str {
+        self.reasons.first().map_or(self.state.word(), |reason| reason.word())
+    }
+
+    /// As what it is told.
+    pub fn event(&self) -> EventKind {
+        // A reason that is no event of its own stops the printer all the same.
+        EventKind::from_word(self.word()).unwrap_or(EventKind::Stopped)
+    }
+}
+
 /// By what a printer of that language confirms, as far as it is known.
-pub fn confirms_by(language: Language, profile: &Profile) -> Option<&'static str> {
+pub fn confirms_by(language: Language, profile: &Profile) -> Option<ConfirmsBy> {
     match (profile.status, language) {
         (Answers::Unknown, _) => None,
-        (Answers::Silent, _) => Some("nothing"),
+        (Answers::Silent, _) => Some(ConfirmsBy::Nothing),
         (Answers::Yes, Language::Tspl | Language::EscPos) => match profile.echo {
             Echo::Unknown => None,
-            Echo::No => Some("nothing"),
-            Echo::Before if profile.counter == Counter::Counts => Some("counter"),
-            Echo::Heard(_) | Echo::Before | Echo::After => Some("echo"),
+            Echo::No => Some(ConfirmsBy::Nothing),
+            Echo::Before if profile.counter == Counter::Counts => Some(ConfirmsBy::Counter),
+            Echo::Heard(_) | Echo::Before | Echo::After => Some(ConfirmsBy::Echo),
         },
-        (Answers::Yes, Language::Zpl) if profile.counter == Counter::Counts => Some("counter"),
-        (Answers::Yes, Language::Zpl) => Some("buffers"),
+        (Answers::Yes, Language::Zpl) if profile.counter == Counter::Counts => Some(ConfirmsBy::Counter),
+        (Answers::Yes, Language::Zpl) => Some(ConfirmsBy::Buffers),
     }
 }
 
-/// State, reasons and sentence of a printer that was asked to print.
-pub fn tell(state: &PrinterState, offline: Option<&str>, busy: bool) -> (&'static str, Vec<String>, String) {
-    let stopped = |reason: &str, sentence: &str| ("stopped", vec![reason.to_owned()], sentence.to_owned());
-    match state {
-        PrinterState::Offline if busy || offline.is_some() => {
+/// How a printer stands that was asked to print.
+pub fn tell(heard: &Heard, offline: Option<&str>, busy: bool) -> Stands {
+    match heard {
+        Heard::Offline if busy || offline.is_some() => {
             let why = offline.unwrap_or("the line is being opened");
             let again = if busy { "; waybilld tries again by itself." } else { "." };
-            ("offline", vec!["offline".to_owned()], format!("{why}{again}"))
+            let reasons = vec![PrinterReason::Offline];
+            Stands { state: PrinterState::Offline, reasons, sentence: format!("{why}{again}") }
         }
-        PrinterState::Stopped(reasons) => {
-            let sentence = reasons.first().map_or("stopped.", remedy).to_owned();
-            ("stopped", reasons.iter().map(|reason| reason.keyword().to_owned()).collect(), sentence)
+        Heard::Stopped(reasons) => {
+            let reasons: Vec<PrinterReason> = reasons.iter().copied().map(PrinterReason::from).collect();
+            let sentence = reasons.first().map_or("stopped.", |reason| remedy(*reason)).to_owned();
+            Stands { state: PrinterState::Stopped, reasons, sentence }
         }
-        PrinterState::NotAnswering => {
-            stopped("timed-out", "it answered before and does not now: look at the printer; printing goes on by itself.")
+        Heard::NotAnswering => Stands::stopped(
+            PrinterReason::TimedOut,
+            "it answered before and does not now: look at the printer; printing goes on by itself.",
+        ),
+        Heard::Stalled => {
+            Stands::stopped(PrinterReason::TimedOut, "it takes no more data: look at the printer; printing goes on by itself.")
         }
-        PrinterState::Stalled => stopped("timed-out", "it takes no more data: look at the printer; printing goes on by itself."),
-        _ if busy => ("printing", Vec::new(), "printing.".to_owned()),
-        _ => ("idle", Vec::new(), View::default().sentence),
+        _ if busy => Stands::well(PrinterState::Printing, "printing."),
+        _ => Stands::idle(),
     }
-}
-
-/// As what that state of a printer is told: its first reason, else the state itself.
-pub fn event_kind(state: &str, reasons: &[String]) -> EventKind {
-    let word = reasons.first().map_or(state, String::as_str);
-    // Every state and reason is a kind of event, which a test holds; one that is not stops the printer all the same.
-    EventKind::from_word(word).unwrap_or(EventKind::Stopped)
 }
 
 /// What a person does about it.
-fn remedy(reason: &Reason) -> &'static str {
-    match reason.keyword() {
-        "media-empty" => "out of labels: load a roll; printing goes on by itself.",
-        "cover-open" => "the cover is open: close it; printing goes on by itself.",
-        "paused" => "paused at the printer: press its pause button; printing goes on by itself.",
-        "ribbon-empty" => "out of ribbon: load one; printing goes on by itself.",
-        "head-too-hot" => "the print head is too hot: it goes on by itself when it has cooled.",
+fn remedy(reason: PrinterReason) -> &'static str {
+    match reason {
+        PrinterReason::MediaEmpty => "out of labels: load a roll; printing goes on by itself.",
+        PrinterReason::CoverOpen => "the cover is open: close it; printing goes on by itself.",
+        PrinterReason::Paused => "paused at the printer: press its pause button; printing goes on by itself.",
+        PrinterReason::RibbonEmpty => "out of ribbon: load one; printing goes on by itself.",
+        PrinterReason::HeadTooHot => "the print head is too hot: it goes on by itself when it has cooled.",
         _ => "the printer reports a fault: look at it; printing goes on by itself.",
     }
 }
@@ -110,36 +137,17 @@ fn remedy(reason: &Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantArray;
 
     #[test]
-    fn every_reason_of_a_printer_is_a_kind_of_event() {
-        use Reason::*;
-        let reasons = [
-            MediaEmpty,
-            RibbonEmpty,
-            CoverOpen,
-            CutterFault,
-            HeadTooHot,
-            HeadTooCold,
-            MotorTooHot,
-            HeadFault,
-            ConfigurationInvalid,
-            MediaJam,
-            MarkNotFound,
-            Paused,
-            DiagnosticMode,
-            OtherError,
-            CalibrateMedia,
-            CleanHead,
-            ReplaceHead,
-            MediaLow,
-        ];
-        for reason in reasons {
-            let kind = event_kind("stopped", &[reason.keyword().to_owned()]);
-            assert_eq!(kind.word(), reason.keyword().replace('-', "_"));
+    fn what_a_printer_reports_is_a_kind_of_event() {
+        // These two are no report of a printer: nothing could be told of it.
+        let told = |reason: &&PrinterReason| !matches!(reason, PrinterReason::Busy | PrinterReason::LedgerNotWritable);
+        for reason in PrinterReason::VARIANTS.iter().filter(told) {
+            assert_eq!(Stands::stopped(*reason, "").event().word(), reason.word());
         }
-        for state in ["idle", "printing", "stopped", "offline", "paused"] {
-            assert_eq!(event_kind(state, &[]).word(), state);
+        for state in PrinterState::VARIANTS {
+            assert_eq!(Stands::well(*state, "").event().word(), state.word());
         }
     }
 }

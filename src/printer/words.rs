@@ -2,6 +2,7 @@
 //!
 //! Pure: the rooms that speak of printers without having one (the wire, the command line) take their words from here.
 
+pub use crate::closed_set::TaskOutcome;
 use crate::language;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -100,21 +101,6 @@ pub enum TaskKind {
     /// The sheets of control codes.
     ControlSheet,
     Calibrate,
-}
-
-/// How a task ended.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray, Serialize, Deserialize, ToSchema,
-)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum TaskOutcome {
-    Printed,
-    /// Handed to a printer that cannot confirm, or a task that no printer answers.
-    Sent,
-    InDoubt,
-    /// The printer does it as soon as it can.
-    Waiting,
 }
 
 impl From<language::Reason> for PrinterReason {

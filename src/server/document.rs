@@ -81,7 +81,18 @@ mod tests {
         let schemas = &complete(&super::super::routes::documented().1)["components"]["schemas"];
         let label = &schemas["LabelRequest"];
         assert_eq!((&label["additionalProperties"], &label["properties"]["carrier"]["maxLength"]), (&json!(false), &json!(60)));
-        for set in ["State", "SortKey", "PrinterState", "PrinterReason", "ConfirmsBy", "TaskKind", "TaskOutcome", "PaperKind"] {
+        for set in [
+            "State",
+            "SortKey",
+            "PrinterState",
+            "PrinterReason",
+            "ConfirmsBy",
+            "TaskKind",
+            "TaskOutcome",
+            "PaperKind",
+            "Evidence",
+            "DoubtCause",
+        ] {
             let words = schemas[set]["enum"].as_array().unwrap_or_else(|| panic!("{set} is no closed set: {}", schemas[set]));
             assert!(words.iter().all(|word| word.as_str().is_some_and(|word| !word.contains('-'))), "{words:?}");
         }

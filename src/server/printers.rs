@@ -9,9 +9,8 @@ use super::{AppState, Services, closed};
 use crate::api::refusals::{Conflict, NotFound, ServerError, Unreadable};
 use crate::api::requests::MoveRequest;
 use crate::api::{self, Adopted, Moved, Orphaned, Printer, Printers, Released, ServiceTask};
-use crate::closed_set::ClosedSet;
 use crate::fault::hint;
-use crate::printer::words::{ConfirmsBy, PrinterReason, PrinterState, TaskKind, TaskOutcome};
+use crate::printer::words::TaskKind;
 use crate::printer::{Handle, TaskEnd, View};
 use crate::spool::{self, Count};
 use crate::station::control::Control;
@@ -146,21 +145,18 @@ pub async fn release(State(app): State<Arc<AppState>>, Id(name): Id) -> Result<J
 
 /// How it stands, with its own labels out of everybody's.
 fn view_of(printer: &Handle, counts: &[Count]) -> Printer {
-    let View {
-        state, reasons, sentence, run, label, answers_status, confirms_by, identity, reached_at, not_reached_since, ..
-    } = printer.view();
+    let View { stands, run, label, answers_status, confirms_by, identity, reached_at, not_reached_since, .. } = printer.view();
     let (width, height) = printer.config.media;
     let own = counts.iter().filter(|count| count.printer == printer.name);
     Printer {
         name: printer.name.clone(),
-        // A word that is not known here is no reason to call the printer fine.
-        state: PrinterState::from_word(state).unwrap_or(PrinterState::Stopped),
-        reasons: reasons.iter().map(|reason| PrinterReason::from_word(reason).unwrap_or(PrinterReason::OtherError)).collect(),
-        sentence,
+        state: stands.state,
+        reasons: stands.reasons,
+        sentence: stands.sentence,
         run,
         label,
         answers_status,
-        confirms_by: confirms_by.and_then(ConfirmsBy::from_word),
+        confirms_by,
         device: printer.config.device.to_string(),
         language: printer.config.language,
         template: printer.config.template.clone(),
@@ -307,9 +303,7 @@ fn done(name: String, task: TaskKind, end: TaskEnd) -> Done {
         TaskEnd::Waits(_) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
-    let Some(outcome) = TaskOutcome::from_word(end.word()) else {
-        return Err(Problem::new(Kind::Internal, "the printer's answer is not known here."));
-    };
+    let outcome = end.outcome();
     Ok((status, Json(ServiceTask { printer: name, task, outcome, sentence })))
 }
 

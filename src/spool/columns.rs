@@ -4,7 +4,7 @@ use super::answers::ScanAnswer;
 use super::events::EventKind;
 use super::hold::{HoldCause, PendingCancel};
 use super::ledger::State;
-use crate::closed_set::ClosedSet;
+use crate::closed_set::{ClosedSet, DoubtCause, Evidence, PaperKind};
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
@@ -25,7 +25,7 @@ macro_rules! kept_by_word {
     )+};
 }
 
-kept_by_word!(EventKind, HoldCause, PendingCancel, ScanAnswer, State);
+kept_by_word!(DoubtCause, EventKind, Evidence, HoldCause, PaperKind, PendingCancel, ScanAnswer, State);
 
 fn read_word<T: ClosedSet>(value: ValueRef<'_>) -> FromSqlResult<T> {
     let word = value.as_str()?;

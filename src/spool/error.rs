@@ -3,6 +3,7 @@
 use super::hold::Hold;
 use super::ledger::{Illegal, State};
 use super::records::{LabelKey, UnixMs};
+use crate::closed_set::PaperKind;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -67,8 +68,8 @@ pub enum Refusal {
     #[error("label {label} is {state}, and only a parcel whose label came out can be handed over.")]
     NotShippable { label: String, state: State },
 
-    #[error("label {label} is a {paper} and no parcel.")]
-    NotAParcel { label: String, paper: String },
+    #[error("label {label} is a {} and no parcel.", paper.name())]
+    NotAParcel { label: String, paper: PaperKind },
 
     #[error("label {label} was handed over already.")]
     Shipped { label: String, at: UnixMs, station: Option<String> },

@@ -7,6 +7,7 @@ use super::answers::{ScanAnswer, Tone};
 use super::hold::HoldCause;
 use super::ledger::State;
 use super::mode::Mode;
+use crate::closed_set::{DoubtCause, TaskOutcome};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -171,6 +172,9 @@ pub struct LabelMoved {
     /// Why it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<HoldCause>,
+    /// Why it is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<DoubtCause>,
     /// A reprint was taken back: no copy more has come out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub taken_back: bool,
@@ -261,7 +265,7 @@ pub struct PrinterTold {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TaskEnded {
     pub printer: String,
-    pub outcome: String,
+    pub outcome: TaskOutcome,
     pub sentence: String,
 }
 

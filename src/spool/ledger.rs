@@ -5,6 +5,7 @@
 
 use super::hold::HoldCause;
 use crate::closed_set::ClosedSet;
+use crate::closed_set::DoubtCause;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,8 +79,8 @@ pub enum Step {
     HandOver,
     /// The printer's evidence says it has not got the label and will not print it.
     Return,
-    /// The line fell silent or broke, or the daemon restarted, and no evidence settles it.
-    Doubt,
+    /// No evidence settles it.
+    Doubt(DoubtCause),
     /// A person says it came out.
     CameOut,
     /// A person says it did not.
@@ -106,7 +107,7 @@ pub fn next(from: State, step: Step) -> Option<State> {
         (State::Sending | State::InDoubt, Step::Confirm) => Some(State::Printed),
         (State::Sending, Step::HandOver) => Some(State::Sent),
         (State::Sending | State::InDoubt, Step::Return) => Some(State::Waiting),
-        (State::Sending, Step::Doubt) => Some(State::InDoubt),
+        (State::Sending, Step::Doubt(_)) => Some(State::InDoubt),
 
         (State::InDoubt, Step::CameOut) => Some(State::Printed),
         (State::InDoubt, Step::DidNotComeOut) => Some(State::Waiting),
@@ -138,7 +139,7 @@ impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rule = match (self.step, self.from) {
             (Step::Send, _) => "only a waiting label can be sent.",
-            (Step::HandOver | Step::Doubt, _) => "only a label that is being sent can be settled so.",
+            (Step::HandOver | Step::Doubt(_), _) => "only a label that is being sent can be settled so.",
             (Step::Confirm | Step::Return, _) => "only a label that is being sent or in doubt can be settled.",
             (Step::CameOut | Step::DidNotComeOut, State::Printed | State::Sent) => {
                 "only a label in doubt needs an outcome. To print it again, ask for a reprint."
@@ -169,7 +170,7 @@ mod tests {
         Step::Confirm,
         Step::HandOver,
         Step::Return,
-        Step::Doubt,
+        Step::Doubt(DoubtCause::LineBroke),
         Step::CameOut,
         Step::DidNotComeOut,
         Step::Hold(HoldCause::Asked),
@@ -190,7 +191,7 @@ mod tests {
         (State::Sending, Step::Confirm, State::Printed),
         (State::Sending, Step::HandOver, State::Sent),
         (State::Sending, Step::Return, State::Waiting),
-        (State::Sending, Step::Doubt, State::InDoubt),
+        (State::Sending, Step::Doubt(DoubtCause::LineBroke), State::InDoubt),
         (State::InDoubt, Step::Confirm, State::Printed),
         (State::InDoubt, Step::CameOut, State::Printed),
         (State::InDoubt, Step::Return, State::Waiting),

@@ -5,6 +5,7 @@ use super::ledger::{State, Step};
 use super::pending;
 use super::records::{LabelKey, Outcome, ToSend};
 use super::transaction::{LabelRow, Transaction};
+use crate::closed_set::{DoubtCause, Evidence};
 use rusqlite::params;
 
 /// Records that these labels are about to leave for that printer, all of them or none.
@@ -53,7 +54,7 @@ pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome:
         return Err(Refusal::Outdated { label: label.id, attempt }.into());
     }
     match outcome {
-        Outcome::Printed { evidence } => end_attempt(tx, &label, Step::Confirm, "", Some(evidence), None),
+        Outcome::Printed { evidence } => end_attempt(tx, &label, Step::Confirm, "", Some(*evidence), None),
         Outcome::Sent => end_attempt(tx, &label, Step::HandOver, "", None, None),
         Outcome::Waiting { why } => end_attempt(tx, &label, Step::Return, why, None, None),
         Outcome::NotSent { why } => {
@@ -61,7 +62,7 @@ pub(super) fn settle(tx: &mut Transaction, key: LabelKey, attempt: i64, outcome:
             tx.db.prepare_cached("UPDATE labels SET unsent = unsent + 1 WHERE key = ?1")?.execute([key])?;
             Ok(state)
         }
-        Outcome::InDoubt { why } => end_attempt(tx, &label, Step::Doubt, why, None, None),
+        Outcome::InDoubt { cause, why } => end_attempt(tx, &label, Step::Doubt(*cause), why, None, None),
     }
     .map(|_| ())
 }
@@ -73,7 +74,7 @@ pub(super) fn end_attempt(
     label: &LabelRow,
     step: Step,
     reason: &str,
-    evidence: Option<&str>,
+    evidence: Option<Evidence>,
     by: Option<&str>,
 ) -> Result<State, SpoolError> {
     let state = tx.step(label, step, reason, by)?;
@@ -98,7 +99,7 @@ pub(super) fn doubt_what_was_being_sent(tx: &mut Transaction) -> Result<(), Spoo
         .collect::<rusqlite::Result<Vec<LabelKey>>>()?;
     for key in keys {
         let label = tx.label_of_key(key)?;
-        end_attempt(tx, &label, Step::Doubt, "the daemon restarted while it was being sent", None, None)?;
+        end_attempt(tx, &label, Step::Doubt(DoubtCause::Restarted), "the daemon restarted while it was being sent", None, None)?;
     }
     Ok(())
 }

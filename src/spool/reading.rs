@@ -27,7 +27,7 @@ pub(super) const LABEL: &str =
     "SELECT l.key, l.id, j.id, l.printer, l.run, l.position, l.state, l.reason, l.order_no, l.tracking,
     l.ship_by, l.urgent, l.attempts, l.copies, l.taken_at, l.moved_at, l.carrier, l.weight_g, l.expires, l.on_scan, l.paper,
     l.replaced_by, l.shipped_at, l.manifest, (l.pending_cancel IS 'hold' OR l.hold IS 'buyer_asked') AND l.state NOT IN ('canceled', 'voided'), l.shipped_station, l.hold,
-    l.pending_cancel IS 'void'
+    l.pending_cancel IS 'void', l.doubt
     FROM labels l JOIN jobs j ON j.key = l.job";
 
 pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
@@ -60,6 +60,7 @@ pub(super) fn label_view(row: &Row) -> rusqlite::Result<LabelView> {
         shipped_station: row.get(25)?,
         hold: row.get(26)?,
         cancel_pending: row.get(27)?,
+        doubt: row.get(28)?,
     })
 }
 

@@ -5,6 +5,7 @@ use super::events::EventKind;
 use super::hold::{Hold, HoldCause};
 use super::ledger::State;
 use super::mode::Mode;
+use crate::closed_set::{DoubtCause, Evidence, PaperKind};
 pub use blake3::Hash;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -60,8 +61,8 @@ pub struct NewLabel {
     pub on_scan: bool,
     /// The key form of the stock-keeping unit of each piece in the parcel; empty for a piece that has none.
     pub skus: Vec<String>,
-    /// Which paper of a wave it is, such as `pick-list`; `None`: a waybill.
-    pub paper: Option<&'static str>,
+    /// Which paper of a wave it is; `None`: a waybill.
+    pub paper: Option<PaperKind>,
 }
 
 impl NewJob {
@@ -249,6 +250,8 @@ pub struct LabelView {
     pub state: State,
     /// Why it is held, while it is.
     pub hold: Option<HoldCause>,
+    /// Why it is in doubt, while it is.
+    pub doubt: Option<DoubtCause>,
     /// Why it stands so, for people; empty when the state says it all.
     pub reason: String,
     pub order: Option<String>,
@@ -261,7 +264,7 @@ pub struct LabelView {
     /// A scan lets it print.
     pub on_scan: bool,
     /// Which paper of a wave it is; `None`: a waybill.
-    pub paper: Option<String>,
+    pub paper: Option<PaperKind>,
     /// The label to use instead.
     pub replaced_by: Option<String>,
     /// When it was scanned as handed over.
@@ -297,6 +300,7 @@ impl LabelView {
             position: 1,
             state,
             hold: None,
+            doubt: None,
             reason: String::new(),
             order: None,
             tracking: None,
@@ -353,8 +357,8 @@ pub struct PrintView {
     /// `sending`, `printed`, `sent`, `in_doubt`, or `waiting`: it did not come out, the label went back.
     pub state: State,
     pub reason: String,
-    /// What the printer said that settled it.
-    pub evidence: Option<String>,
+    /// Why it counts as printed, when its printer said so.
+    pub evidence: Option<Evidence>,
     /// Who settled it, when a person did.
     pub settled_by: Option<String>,
     /// When it was a reprint: why and for whom.
@@ -402,7 +406,7 @@ pub struct QueuedLabel {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Printed {
-        evidence: String,
+        evidence: Evidence,
     },
     Sent,
     Waiting {
@@ -413,6 +417,8 @@ pub enum Outcome {
         why: String,
     },
     InDoubt {
+        cause: DoubtCause,
+        /// The same for people.
         why: String,
     },
 }

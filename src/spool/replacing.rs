@@ -9,12 +9,13 @@ use super::reading;
 use super::records::{Clash, NewLabel, Replaced};
 use super::taking;
 use super::transaction::{LabelRow, Transaction};
+use crate::closed_set::PaperKind;
 use rusqlite::{OptionalExtension, params};
 
 /// Reissues the label: in its place while no copy of it can exist, else as a label of its own beside the voided old one.
 pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) -> Result<Replaced, SpoolError> {
     let label = tx.label(id)?;
-    let (replaced_by, shipped, paper): (Option<String>, bool, Option<String>) = tx
+    let (replaced_by, shipped, paper): (Option<String>, bool, Option<PaperKind>) = tx
         .db
         .prepare_cached("SELECT replaced_by, shipped_at IS NOT NULL, paper FROM labels WHERE key = ?1")?
         .query_row([label.key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

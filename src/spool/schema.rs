@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection, dir: &Path) -> Result<(), OpenError> 
     Ok(())
 }
 
-const MIGRATIONS: [&str; 6] = [FIRST, GROUPS, STATIONS, CLOSED_SETS, CLOCK, REFERENCE];
+const MIGRATIONS: [&str; 7] = [FIRST, GROUPS, STATIONS, CLOSED_SETS, CLOCK, REFERENCE, FATES];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -232,4 +232,24 @@ const REFERENCE: &str = "
 ALTER TABLE contents ADD COLUMN reference TEXT
     AS (CASE WHEN json_valid(waybill) THEN json_extract(waybill, '$.reference') END) VIRTUAL;
 CREATE INDEX contents_of_reference ON contents (reference) WHERE reference IS NOT NULL;
+";
+
+/// Evidence and doubts by their words, where they stood as sentences, and the papers spelt as every set is.
+const FATES: &str = "
+ALTER TABLE labels ADD COLUMN doubt TEXT;           -- why it is in doubt; NULL: it is not
+UPDATE labels SET doubt = CASE
+    WHEN reason LIKE 'the line broke (%' THEN 'line_broke'
+    WHEN reason LIKE 'the printer fell silent, and now its buffers are empty%' THEN 'out_of_sight'
+    WHEN reason LIKE 'the printer counted fewer labels than it got%' THEN 'some_came_out'
+    WHEN reason LIKE 'the printer stopped in the middle of it%' THEN 'stopped_in_it'
+    WHEN reason = 'the daemon restarted while it was being sent' THEN 'restarted'
+    ELSE 'no_evidence' END
+    WHERE state = 'in_doubt';
+UPDATE prints SET evidence = CASE evidence
+    WHEN 'the printer''s label counter' THEN 'counter'
+    WHEN 'the printer''s empty buffers' THEN 'buffers'
+    WHEN 'the printer''s word after printing it' THEN 'echo'
+    WHEN 'the printer''s word that it has it, and that it rests since' THEN 'rest' END
+    WHERE evidence IS NOT NULL;
+UPDATE labels SET paper = replace(paper, '-', '_') WHERE paper LIKE '%-%';
 ";

@@ -6,6 +6,7 @@ use super::ledger::State;
 use super::reading;
 use super::records::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
 use super::transaction::Transaction;
+use crate::closed_set::PaperKind;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::HashMap;
@@ -135,7 +136,7 @@ fn write(tx: &mut Transaction, job: &NewJob) -> Result<(), SpoolError> {
 /// The labels in runs of at most so many. A packing slip stays in the run of its label where one run can hold both: they
 /// go into one package, and runs may print at different printers.
 fn runs(mut labels: &[NewLabel], limit: usize) -> Vec<&[NewLabel]> {
-    let follows = |label: &NewLabel| label.paper == Some("packing-slip");
+    let follows = |label: &NewLabel| label.paper == Some(PaperKind::PackingSlip);
     let mut runs = Vec::new();
     while labels.len() > limit {
         let begins = |at: &usize| !follows(&labels[*at]);

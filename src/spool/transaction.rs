@@ -127,16 +127,19 @@ impl Transaction<'_> {
     /// `by` is the person who asked. A person's reason stays out of the event: it may name a person.
     pub fn step(&mut self, label: &LabelRow, step: Step, reason: &str, by: Option<&str>) -> Result<State, SpoolError> {
         let state = self.allowed(label, step)?;
-        let hold = match step {
-            Step::Hold(cause) => Some(cause),
-            _ => None,
+        let (hold, doubt) = match step {
+            Step::Hold(cause) => (Some(cause), None),
+            Step::Doubt(cause) => (None, Some(cause)),
+            _ => (None, None),
         };
         self.db
-            .prepare_cached("UPDATE labels SET state = ?2, hold = ?3, reason = ?4, moved_by = ?5, moved_at = ?6 WHERE key = ?1")?
-            .execute(params![label.key, state, hold, reason, by, self.now])?;
+            .prepare_cached(
+                "UPDATE labels SET state = ?2, hold = ?3, doubt = ?4, reason = ?5, moved_by = ?6, moved_at = ?7 WHERE key = ?1",
+            )?
+            .execute(params![label.key, state, hold, doubt, reason, by, self.now])?;
         self.count(&label.printer, label.state, -1)?;
         self.count(&label.printer, state, 1)?;
-        let mut moved = LabelMoved { run: label.run, position: label.position, cause: hold, ..LabelMoved::default() };
+        let mut moved = LabelMoved { run: label.run, position: label.position, cause: hold, doubt, ..LabelMoved::default() };
         if let Step::Void { .. } = step {
             moved.manifest = self.manifest_of(label.key)?;
         }

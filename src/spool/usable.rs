@@ -38,7 +38,7 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Refusal> {
     };
     let is_out = label.copies > 0;
     match (mode, label.state) {
-        (Mode::Ship, _) if let Some(paper) = &label.paper => Some(Refusal::NotAParcel { label: id(), paper: paper.clone() }),
+        (Mode::Ship, _) if let Some(paper) = label.paper => Some(Refusal::NotAParcel { label: id(), paper }),
         (Mode::Ship, State::InDoubt | State::Held | State::Waiting | State::Sending) if !is_out => not_shippable(),
         (Mode::Ship, _) => {
             let station = label.shipped_station.clone();
@@ -55,6 +55,7 @@ pub fn refusal(label: &LabelView, mode: Mode, now: UnixMs) -> Option<Refusal> {
 mod tests {
     use super::super::error::RefusalKind;
     use super::*;
+    use crate::closed_set::PaperKind;
     use strum::VariantArray;
 
     /// Why not, for reprint, print and ship.
@@ -112,6 +113,6 @@ mod tests {
         assert_eq!(kinds(&LabelView { cancel_requested: true, ..printed() }), [Some(CancelRequested); 3]);
         assert_eq!(kinds(&LabelView { cancel_pending: true, ..printed() })[2], Some(CancelRequested));
         assert_eq!(kinds(&LabelView { shipped_at: Some(50), cancel_requested: true, ..printed() })[2], Some(Shipped));
-        assert_eq!(kinds(&LabelView { paper: Some("cover".to_owned()), ..printed() })[2], Some(NotAParcel));
+        assert_eq!(kinds(&LabelView { paper: Some(PaperKind::Cover), ..printed() })[2], Some(NotAParcel));
     }
 }

@@ -138,7 +138,7 @@ pub fn refused(label: &LabelView, mode: Mode, now: UnixMs, refusal: &Refusal) ->
             (Code::RefusedHeld, format!("label {id} is held{not_printed} ({text})."))
         }
         Refusal::NotAParcel { paper, .. } => {
-            (Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.replace('-', " ")))
+            (Code::Unknown, format!("{id} is a {} and no parcel: scan the parcel's label.", paper.name().replace('-', " ")))
         }
         Refusal::Shipped { at, station, .. } => {
             let place = station.as_ref().map(|station| format!(" at {station}")).unwrap_or_default();

@@ -161,6 +161,7 @@ pub fn meant(found: Vec<LabelView>, mode: Mode) -> Vec<LabelView> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::closed_set::PaperKind;
 
     fn hear(session: &mut Session, text: &str, now: UnixMs) -> Heard {
         session.hear(&Scanned::read(text).expect("a text"), now)
@@ -227,7 +228,7 @@ mod tests {
     fn of_labels_with_one_code_those_in_nobodys_hand_are_not_meant() {
         let meant_ids = |found: Vec<LabelView>, mode| meant(found, mode).into_iter().map(|label| label.id).collect::<Vec<_>>();
         let all = || {
-            let paper = LabelView { paper: Some("packing-slip".to_owned()), ..label("slip", State::Printed) };
+            let paper = LabelView { paper: Some(PaperKind::PackingSlip), ..label("slip", State::Printed) };
             let [canceled, voided] = [label("canceled", State::Canceled), label("voided", State::Voided)];
             vec![paper, canceled, voided, label("new", State::Printed)]
         };

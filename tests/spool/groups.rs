@@ -2,6 +2,7 @@
 
 use super::{Ledger, digest, job, printed};
 use proptest::prelude::*;
+use waybilld::closed_set::DoubtCause;
 use waybilld::spool::{EventKind, Hold, NewJob, Outcome, Refusal, SpoolError, State, Taken};
 
 const PRINTERS: [&str; 2] = ["pack-1", "pack-2"];
@@ -94,7 +95,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => Just(printed()),
         1 => Just(Outcome::Waiting { why: "not in its buffer".to_owned() }),
         1 => Just(Outcome::NotSent { why: "the line was gone".to_owned() }),
-        1 => Just(Outcome::InDoubt { why: "silent".to_owned() }),
+        1 => Just(Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "silent".to_owned() }),
     ];
     let act = prop_oneof![
         5 => (0..2usize).prop_map(Act::SendNext),

@@ -4,6 +4,7 @@ use super::{digest, open};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use tempfile::TempDir;
+use waybilld::closed_set::{DoubtCause, Evidence, PaperKind};
 use waybilld::spool::{EventKind, HoldCause, Spool, State, UnixMs};
 
 const BEFORE: &str = include_str!("ledger-3.sql");
@@ -61,4 +62,32 @@ async fn the_events_of_before_are_still_told() {
     for kind in [EventKind::CancelRequested, EventKind::BacklogHeld, EventKind::MediaEmpty, EventKind::Paused] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
+}
+
+#[tokio::test]
+async fn evidence_doubts_and_papers_of_before_have_their_words_too() {
+    let dir = TempDir::new().unwrap();
+    let ledger = rusqlite::Connection::open(dir.path().join("ledger.db")).unwrap();
+    ledger.execute_batch(BEFORE).unwrap();
+    let doubts = [
+        ("pkg-2", "the line broke (Broken pipe) before the printer confirmed it. Look at the tray.", DoubtCause::LineBroke),
+        ("pkg-3", "the printer counted fewer labels than it got. Look at the tray.", DoubtCause::SomeCameOut),
+        ("pkg-4", "the daemon restarted while it was being sent", DoubtCause::Restarted),
+        ("pkg-5", "a sentence of a version that nobody remembers", DoubtCause::NoEvidence),
+    ];
+    for (id, reason, _) in doubts {
+        let moved = "UPDATE labels SET state = 'in_doubt', reason = ?2 WHERE id = ?1";
+        assert_eq!(ledger.execute(moved, [id, reason]).unwrap(), 1);
+    }
+    ledger.execute("UPDATE labels SET paper = 'packing-slip' WHERE id = 'pkg-6'", []).unwrap();
+    drop(ledger);
+
+    let spool = open(dir.path(), &Arc::new(AtomicI64::new(NOW))).unwrap();
+    for (id, reason, cause) in doubts {
+        let label = spool.label(id).await.unwrap().label;
+        assert_eq!((label.doubt, label.reason.as_str()), (Some(cause), reason), "{id}");
+    }
+    let printed = spool.label("pkg-1").await.unwrap();
+    assert_eq!((printed.prints[0].evidence, printed.label.doubt), (Some(Evidence::Buffers), None));
+    assert_eq!(spool.label("pkg-6").await.unwrap().label.paper, Some(PaperKind::PackingSlip));
 }

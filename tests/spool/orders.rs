@@ -2,6 +2,7 @@
 
 use super::{Ledger, digest, job, label, number, printed, smudged};
 use proptest::prelude::*;
+use waybilld::closed_set::DoubtCause;
 use waybilld::spool::{
     CancelOutcome, Canceled, Cancellation, EventKind, Hold, HoldCause, NewJob, NewLabel, Number, Outcome, Refusal, Replaced,
     State, ToSend,
@@ -33,7 +34,11 @@ async fn in_every_state() -> Ledger {
     ledger.take(order(5)).await;
     ledger.print("pack-1").await;
     let doubtful = ledger.send("pack-1").await;
-    ledger.spool.settle(doubtful.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
+    ledger
+        .spool
+        .settle(doubtful.key, 1, Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "silent".to_owned() })
+        .await
+        .unwrap();
     ledger.send("pack-1").await;
     ledger.spool.hold("wave-4", Hold::asked("address is checked")).await.unwrap();
     ledger
@@ -241,7 +246,7 @@ async fn a_label_on_its_way_is_not_replaced_before_its_fate_is_known() {
         ledger.spool.replace("wave-1", moved("wave-1b", "N1"), "shop tool").await.unwrap_err().to_string()
     };
     assert!(said(&ledger).await.ends_with("it is being sent: wait until it has its end, then ask again."));
-    ledger.spool.settle(sent.key, 1, Outcome::InDoubt { why: "silent".to_owned() }).await.unwrap();
+    ledger.spool.settle(sent.key, 1, Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "silent".to_owned() }).await.unwrap();
     assert!(said(&ledger).await.ends_with("look at the tray and say whether it came out, then ask again."));
     assert_eq!(ledger.spool.label("wave-1b").await.unwrap_err(), Refusal::NoLabel("wave-1b".to_owned()).into());
 }
@@ -267,7 +272,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Outcome::Sent),
         1 => Just(Outcome::Waiting { why: "not in its buffer".to_owned() }),
         1 => Just(Outcome::NotSent { why: "the line was gone".to_owned() }),
-        1 => Just(Outcome::InDoubt { why: "silent".to_owned() }),
+        1 => Just(Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "silent".to_owned() }),
     ];
     let act = prop_oneof![
         5 => Just(Act::SendNext),

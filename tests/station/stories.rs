@@ -6,6 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use waybilld::carrier::number::key;
+use waybilld::closed_set::{DoubtCause, Evidence, PaperKind};
 use waybilld::config::Config;
 use waybilld::designs::Designs;
 use waybilld::printer::Printers;
@@ -86,7 +87,7 @@ impl Table {
 
     async fn print(&self) -> String {
         let label = self.send("pack-1").await;
-        self.settle(&label, Outcome::Printed { evidence: "counter".to_owned() }).await;
+        self.settle(&label, Outcome::Printed { evidence: Evidence::Counter }).await;
         label.id
     }
 
@@ -102,7 +103,7 @@ impl Table {
 
     async fn doubt(&self) -> String {
         let label = self.send("pack-1").await;
-        self.settle(&label, Outcome::InDoubt { why: "line went silent".to_owned() }).await;
+        self.settle(&label, Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "line went silent".to_owned() }).await;
         label.id
     }
 
@@ -245,10 +246,10 @@ async fn a_doubt_that_evidence_settled_is_asked_no_more_and_a_scanned_one_is_ask
     let table = Table::new();
     table.take(vec![label("a"), label("b")]).await;
     let first = table.send("pack-1").await;
-    table.settle(&first, Outcome::InDoubt { why: "line went silent".to_owned() }).await;
+    table.settle(&first, Outcome::InDoubt { cause: DoubtCause::LineBroke, why: "line went silent".to_owned() }).await;
     table.asked("a").await;
     table.doubt().await;
-    table.settle(&first, Outcome::Printed { evidence: "counter".to_owned() }).await;
+    table.settle(&first, Outcome::Printed { evidence: Evidence::Counter }).await;
     table.asked("b").await;
     assert_eq!(table.scan_at("bench-2", "b").await.code, Code::RefusedInDoubt);
     let answer = table.scan_at("bench-2", "xd0ctrlout").await;
@@ -394,7 +395,8 @@ async fn the_last_label_out_of_the_printer_prints_again_without_its_code() {
 
 #[tokio::test]
 async fn a_label_of_a_paper_is_no_twin_of_the_waybill_of_its_order() {
-    let slip = NewLabel { order: Some(number("order a")), tracking: None, paper: Some("packing-slip"), ..label("a-slip") };
+    let slip =
+        NewLabel { order: Some(number("order a")), tracking: None, paper: Some(PaperKind::PackingSlip), ..label("a-slip") };
     let table = Table::printed(vec![label("a"), slip]).await;
     assert_eq!(table.expect("order a", Code::Reprinting).await.label.unwrap().id, "a");
     assert_eq!(table.expect("a-slip", Code::Reprinting).await.label.unwrap().id, "a-slip");

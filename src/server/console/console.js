@@ -531,7 +531,7 @@ function labelSheet(label) {
 
 function printItem(print) {
   const line = say("print.line", { at: dayTime(print.sending_at), printer: print.printer, state: say(`state.${print.state}`) });
-  const more = [print.reason, print.evidence, print.settled_by, print.reprint && say("print.reprint", print.reprint)];
+  const more = [print.reason, print.evidence && say(`evidence.${print.evidence}`), print.settled_by, print.reprint && say("print.reprint", print.reprint)];
   return make("li", {}, [line, ...more].filter(Boolean).join(" · "));
 }
 
