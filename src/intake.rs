@@ -23,7 +23,7 @@ use crate::config::{Config, LABELS_MAX};
 use crate::designs::Designs;
 use crate::fault::{Code, Fault};
 use crate::printer::Printers;
-use crate::spool::{Clash, Hash, JobView, NewJob, NewLabel, Number, Spool, SpoolError, Taken};
+use crate::spool::{Conflict, Hash, JobView, NewJob, NewLabel, Number, Spool, SpoolError, Taken};
 use crate::waybill::json::Node;
 use jiff::Zoned;
 use job::{Aim, Job, id_of};
@@ -164,10 +164,10 @@ impl Intake<'_> {
         let printer = job.printer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
         let new = NewJob {
             sort: job.sort.iter().map(|key| key.word().to_owned()).collect(),
-            allow_reused_tracking: job.reuse_tracking,
+            reuse_tracking: job.reuse_tracking,
             ..self.new_job(&id, content, printer, labels)
         };
-        let clashes = if keep == Keep::Yes && job.faults.is_empty() {
+        let conflicts = if keep == Keep::Yes && job.faults.is_empty() {
             match self.spool.take(new).await? {
                 Taken::New(job) => {
                     let (labels, runs) = (job.labels.len(), job.runs.len());
@@ -177,15 +177,15 @@ impl Intake<'_> {
                 // Another request with the same job was quicker.
                 Taken::Same(job) => return Ok(Submitted::Known(job)),
                 Taken::Conflict => return Err(conflict(&id)),
-                Taken::Refused(clashes) => clashes,
+                Taken::Refused(conflicts) => conflicts,
             }
         } else {
-            self.spool.clashes(new).await?
+            self.spool.conflicts(new).await?
         };
         job.found(
-            clashes
+            conflicts
                 .into_iter()
-                .map(|Clash { index, field, message }| Fault::new(Code::Conflict, field, message).of_label(&ids[index])),
+                .map(|Conflict { index, field, message }| Fault::new(Code::Conflict, field, message).of_label(&ids[index])),
         );
         if job.faults.is_empty() {
             return Ok(Submitted::Sound(ids.len()));
@@ -204,7 +204,7 @@ impl Intake<'_> {
             sort: Vec::new(),
             labels,
             run_limit: self.rules.config.limits.run,
-            allow_reused_tracking: false,
+            reuse_tracking: false,
         }
     }
 }
@@ -214,8 +214,8 @@ fn conflict(id: &str) -> Rejected {
 }
 
 /// What stands in the way in the ledger, as faults of the request.
-fn faults_of(clashes: Vec<Clash>) -> Vec<Fault> {
-    clashes.into_iter().map(|clash| Fault::new(Code::Conflict, clash.field, clash.message)).collect()
+fn faults_of(conflicts: Vec<Conflict>) -> Vec<Fault> {
+    conflicts.into_iter().map(|conflict| Fault::new(Code::Conflict, conflict.field, conflict.message)).collect()
 }
 
 /// A number as written, and as it is looked for.

@@ -172,8 +172,8 @@ impl Spool {
     }
 
     /// What stands in the way of the job, asked without taking it.
-    pub fn clashes(&self, job: NewJob) -> Receipt<Vec<Clash>> {
-        self.read(move |db| taking::clashes(db, &job))
+    pub fn conflicts(&self, job: NewJob) -> Receipt<Vec<Conflict>> {
+        self.read(move |db| taking::conflicts(db, &job))
     }
 
     // The printer loop.

@@ -247,7 +247,7 @@ impl Station {
     async fn answer(&self, session: &mut Session, text: &str, person: Option<&str>, now: UnixMs) -> Result<Answer, StationError> {
         let mode = session.mode;
         let Some(scanned) = Scanned::read(text) else {
-            let sentence = format!("that is no code: nothing in it can be read, or it is longer than {TEXT_MAX} characters.");
+            let sentence = format!("that is not a code: nothing in it can be read, or it is longer than {TEXT_MAX} characters.");
             return Ok(Answer::new(mode, Code::Unknown, sentence));
         };
         match session.hear(&scanned, now) {

@@ -178,8 +178,9 @@ async fn ids_and_tracking_numbers_that_stand_already_refuse_the_whole_job_by_nam
     tuesday.labels[2].tracking = Some(number("RB monday-1 CN"));
     tuesday.labels[3].id = "tuesday-1".to_owned();
     tuesday.labels[4].tracking = Some(number("rb tuesday-1 cn"));
-    let Taken::Refused(clashes) = ledger.take(tuesday).await else { panic!("it is refused") };
-    let sentences: Vec<_> = clashes.iter().map(|clash| (clash.index, clash.field, clash.message.as_str())).collect();
+    let Taken::Refused(conflicts) = ledger.take(tuesday).await else { panic!("it is refused") };
+    let sentences: Vec<_> =
+        conflicts.iter().map(|conflict| (conflict.index, conflict.field, conflict.message.as_str())).collect();
     assert_eq!(
         sentences,
         [
@@ -212,7 +213,7 @@ async fn a_tracking_number_may_come_again_when_the_caller_says_so_or_its_label_w
         again
     };
     assert!(matches!(ledger.take(again("a", "monday-1")).await, Taken::Refused(_)));
-    assert!(matches!(ledger.take(NewJob { allow_reused_tracking: true, ..again("b", "monday-1") }).await, Taken::New(_)));
+    assert!(matches!(ledger.take(NewJob { reuse_tracking: true, ..again("b", "monday-1") }).await, Taken::New(_)));
     ledger.spool.void("monday-2", "Mei").await.unwrap();
     assert!(matches!(ledger.take(again("c", "monday-2")).await, Taken::New(_)));
 }

@@ -9,7 +9,7 @@ SOCKET = os.environ.get("WAYBILLD_SOCKET") or os.environ["XDG_RUNTIME_DIR"] + "/
 ON_ITS_WAY = {"waiting", "sending"}
 
 
-class Door(http.client.HTTPConnection):
+class Waybilld(http.client.HTTPConnection):
     """HTTP over the daemon's Unix socket."""
 
     def connect(self):
@@ -19,10 +19,10 @@ class Door(http.client.HTTPConnection):
 
 def ask(method, *path, body=None):
     """What the daemon answers, or the end of this program with its reasons."""
-    door = Door("waybilld")
+    daemon = Waybilld("waybilld")
     text = json.dumps(body) if body is not None else None
-    door.request(method, "/".join(["/v1", *map(quote, path)]), text, {"content-type": "application/json"})
-    answer = door.getresponse()
+    daemon.request(method, "/".join(["/v1", *map(quote, path)]), text, {"content-type": "application/json"})
+    answer = daemon.getresponse()
     said = json.load(answer)
     if answer.status < 300:
         return said
@@ -38,9 +38,9 @@ def quote(piece):
 
 def follow(job):
     """Waits until no label of the job is on its way any more."""
-    door = Door("waybilld")
-    door.request("GET", "/v1/events")
-    events = door.getresponse()
+    daemon = Waybilld("waybilld")
+    daemon.request("GET", "/v1/events")
+    events = daemon.getresponse()
     # Asked once the events flow, so that nothing is missed in between.
     stands = ask("GET", "jobs", job)
     while ON_ITS_WAY & stands["counts"].keys():

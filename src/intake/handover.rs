@@ -299,7 +299,7 @@ fn settled(taken: Taken) -> Result<(bool, JobView), Rejected> {
         Taken::Conflict => {
             Err(Rejected::Conflict("this id was taken for something else: give the new one another id.".to_owned()))
         }
-        Taken::Refused(clashes) => Err(refused(faults_of(clashes))),
+        Taken::Refused(conflicts) => Err(refused(faults_of(conflicts))),
     }
 }
 

@@ -23,8 +23,8 @@ impl Intake<'_> {
             let new = new.map_err(|faults| Rejected::Faults { faults, not_done: "nothing was changed" })?;
             match self.spool.replace(id, new, by).await? {
                 Replaced::Done(label) => return Ok(*label),
-                Replaced::Clashes(clashes) => {
-                    return Err(Rejected::Faults { faults: faults_of(clashes), not_done: NOTHING_TAKEN });
+                Replaced::Conflicts(conflicts) => {
+                    return Err(Rejected::Faults { faults: faults_of(conflicts), not_done: NOTHING_TAKEN });
                 }
                 Replaced::Otherwise { in_place: false } if !in_place => {
                     let message = format!("a copy of label {id} is out, so the new one needs an id of its own.");

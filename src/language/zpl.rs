@@ -14,13 +14,15 @@
 mod field;
 mod graphic;
 mod memory;
+mod name;
 pub mod status;
 
 use super::{PrintMode, Setup, Tracking};
 use crate::dots::{Bitmap, Dots, Point, Rect, Size};
 use crate::label::{Label, Mark, Op};
 use graphic::{Graphic, Packer};
-use memory::{Memory, Name, Sight};
+use memory::{Memory, Sight};
+use name::Name;
 use std::sync::Arc;
 
 /// What the printer at the other end can do.
@@ -136,7 +138,7 @@ impl Encoder {
         // A label cut short by media out or an open head is printed again by the printer, on purpose: the host does not.
         out.extend_from_slice(b"^JZY");
         // Pictures of an earlier connection: nobody knows any more what they are.
-        push(&mut out, format_args!("^IDR:{}*.GRF^FS", memory::PREFIX as char));
+        push(&mut out, format_args!("^IDR:{}*.GRF^FS", name::PREFIX as char));
         self.setup = out;
         before
     }

@@ -32,13 +32,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The running webhooks and their delivery status. The tasks end when this is dropped.
 pub struct Webhooks {
-    standing: Vec<(String, String, watch::Receiver<Standing>)>,
+    statuses: Vec<(String, String, watch::Receiver<DeliveryStatus>)>,
     _tasks: JoinSet<()>,
 }
 
 /// The deliveries to one target.
 #[derive(Debug, Clone, Default)]
-struct Standing {
+struct DeliveryStatus {
     told: Option<i64>,
     trouble: Option<Trouble>,
 }
@@ -54,29 +54,29 @@ struct Trouble {
 impl Webhooks {
     /// Begins a task for each, by their names.
     pub fn start(webhooks: &BTreeMap<String, Webhook>, spool: &Spool) -> Webhooks {
-        let (mut standing, mut tasks) = (Vec::new(), JoinSet::new());
+        let (mut statuses, mut tasks) = (Vec::new(), JoinSet::new());
         for (name, webhook) in webhooks {
-            let (show, shown) = watch::channel(Standing::default());
-            standing.push((name.clone(), webhook.target.authority(), shown));
+            let (show, shown) = watch::channel(DeliveryStatus::default());
+            statuses.push((name.clone(), webhook.target.authority(), shown));
             let (name, webhook, spool) = (name.clone(), webhook.clone(), spool.clone());
             tasks.spawn(Task { name, webhook, spool, show, epoch: Instant::now() }.run());
         }
-        Webhooks { standing, _tasks: tasks }
+        Webhooks { statuses, _tasks: tasks }
     }
 
     /// The status of each, given the newest event of the ledger.
     pub fn statuses(&self, latest: i64) -> Vec<api::Webhook> {
-        let status = |((name, target, shown), (_, behind)): (&(String, String, watch::Receiver<Standing>), (&str, i64))| {
-            let Standing { told, trouble } = shown.borrow().clone();
+        let status = |((name, target, shown), (_, behind)): (&(String, String, watch::Receiver<DeliveryStatus>), (&str, i64))| {
+            let DeliveryStatus { told, trouble } = shown.borrow().clone();
             let trouble = trouble.map(|trouble| (trouble.sentence, trouble.since, trouble.failures));
             api::Webhook::of(name, target, told, behind, trouble)
         };
-        self.standing.iter().zip(self.behind(latest)).map(status).collect()
+        self.statuses.iter().zip(self.behind(latest)).map(status).collect()
     }
 
     /// How many events each has yet to get, by its name.
     pub fn behind(&self, latest: i64) -> impl Iterator<Item = (&str, i64)> {
-        self.standing.iter().map(move |(name, _, shown)| {
+        self.statuses.iter().map(move |(name, _, shown)| {
             let told = shown.borrow().told.unwrap_or(latest);
             (name.as_str(), (latest - told).max(0))
         })
@@ -88,7 +88,7 @@ struct Task {
     name: String,
     webhook: Webhook,
     spool: Spool,
-    show: watch::Sender<Standing>,
+    show: watch::Sender<DeliveryStatus>,
     epoch: Instant,
 }
 
@@ -110,7 +110,7 @@ impl Task {
         let mut kept = told;
         let mut latest = self.spool.latest_seq();
         loop {
-            self.show.send_modify(|standing| standing.told = Some(courier.told()));
+            self.show.send_modify(|status| status.told = Some(courier.told()));
             let newest = *latest.borrow_and_update();
             match courier.poll(newest, self.epoch.elapsed()) {
                 Next::Rest => {
@@ -159,16 +159,16 @@ impl Task {
             if courier.failures() > 0 {
                 tracing::info!(webhook = self.name, "it takes events again");
             }
-            self.show.send_modify(|standing| standing.trouble = None);
+            self.show.send_modify(|status| status.trouble = None);
             return true;
         };
         if courier.failures() == 0 {
             tracing::warn!(webhook = self.name, "{sentence}");
         }
         courier.handle_failed(self.epoch.elapsed(), chance());
-        self.show.send_modify(|standing| {
-            let since = standing.trouble.as_ref().map_or_else(|| unix_time().as_millis() as UnixMs, |trouble| trouble.since);
-            standing.trouble = Some(Trouble { sentence, since, failures: courier.failures() });
+        self.show.send_modify(|status| {
+            let since = status.trouble.as_ref().map_or_else(|| unix_time().as_millis() as UnixMs, |trouble| trouble.since);
+            status.trouble = Some(Trouble { sentence, since, failures: courier.failures() });
         });
         false
     }

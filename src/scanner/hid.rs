@@ -206,7 +206,7 @@ fn find(sys: &Path, dev: &Path, address: &HidAddress, ids: (u16, u16), place: &U
     match (&meant[..], place) {
         ([device], _) => node_of(sys, dev, &devices, device).ok_or_else(|| {
             format!(
-                "{address} is plugged in and is no keyboard. Scan the code for a USB keyboard (HID) in its manual; one that is a \
+                "{address} is plugged in and is not a keyboard. Scan the code for a USB keyboard (HID) in its manual; one that is a \
                  serial port is named serial:/dev/serial/by-id/…"
             )
         }),

@@ -16,7 +16,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Problem> {
-        let unreadable = |_| Problem::new(Kind::NotFound, "the id in the address is no UTF-8: there is no such thing.");
+        let unreadable = |_| Problem::new(Kind::NotFound, "the id in the address is not UTF-8.");
         Path::from_request_parts(parts, state).await.map(|Path(id)| Id(id)).map_err(unreadable)
     }
 }

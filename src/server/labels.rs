@@ -11,7 +11,7 @@ use crate::closed_set::ClosedSet;
 use crate::content::Content;
 use crate::fault::{Code, hint};
 use crate::intake::number;
-use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as Standing};
+use crate::spool::{Hold, HoldCause, LabelFilter, Reprint, State as StateOfLabel};
 use crate::waybill::Party;
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -36,7 +36,7 @@ pub struct Wanted {
     /// The shop's own words, as they were given.
     reference: Option<String>,
     /// Those that stand so.
-    #[param(value_type = Option<Standing>)]
+    #[param(value_type = Option<StateOfLabel>)]
     state: Option<String>,
     /// Taken then or later: RFC 3339.
     #[param(format = DateTime, pattern = "^20[0-9]{2}-")]
@@ -58,8 +58,8 @@ pub struct Wanted {
 pub async fn labels(State(app): State<Arc<AppState>>, Query(wanted): Query<Wanted>) -> Result<Json<Labels>, Problem> {
     let unasked = |sentence: String| Problem::new(Kind::BadQuery, sentence);
     let state = wanted.state.map(|word| {
-        Standing::from_word(&word)
-            .ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &Standing::words()))))
+        StateOfLabel::from_word(&word)
+            .ok_or_else(|| unasked(format!("`state`: no state is called so.{}", hint(&word, &StateOfLabel::words()))))
     });
     let since = wanted.since.map(|since| {
         let wrong = |_| unasked("`since` is not a timestamp: use one such as 2026-07-14T18:00:00Z.".to_owned());
@@ -210,7 +210,7 @@ pub fn read<T>(body: &JsonBody, known: &[&str], read: impl FnOnce(&Fields<'_>) -
     Fields::read(&body.node, known, read).map_err(|faults| Problem::refused(faults, "nothing was changed"))
 }
 
-fn answer(verb: &str, id: String, state: Standing) -> Result<Json<LabelState>, Problem> {
+fn answer(verb: &str, id: String, state: StateOfLabel) -> Result<Json<LabelState>, Problem> {
     tracing::info!(label = id, state = state.word(), "{verb}");
     Ok(Json(LabelState::of(id, state)))
 }

@@ -35,7 +35,7 @@ pub struct NewJob {
     /// Labels in one unbroken sequence, 1–50.
     pub run_limit: usize,
     /// The caller knows that a tracking number stands under another label too.
-    pub allow_reused_tracking: bool,
+    pub reuse_tracking: bool,
 }
 
 /// One label of a job.
@@ -76,7 +76,7 @@ impl NewJob {
             sort: Vec::new(),
             labels,
             run_limit: 50,
-            allow_reused_tracking: false,
+            reuse_tracking: false,
         }
     }
 }
@@ -127,12 +127,12 @@ pub enum Taken {
     /// The id belongs to a job with other content.
     Conflict,
     /// Nothing was taken.
-    Refused(Vec<Clash>),
+    Refused(Vec<Conflict>),
 }
 
 /// Why one label of a submission cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clash {
+pub struct Conflict {
     /// Its place in [`NewJob::labels`].
     pub index: usize,
     /// `id` or `tracking`.
@@ -184,7 +184,7 @@ pub enum Replaced {
     /// The label to use from now on.
     Done(Box<LabelView>),
     /// Nothing was changed.
-    Clashes(Vec<Clash>),
+    Conflicts(Vec<Conflict>),
     /// Nothing was changed: the new label needs the id of the old one to stand in its place, or else another.
     Otherwise { in_place: bool },
 }

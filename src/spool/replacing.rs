@@ -6,7 +6,7 @@ use super::hold::HoldCause;
 use super::ledger::{State, Step};
 use super::pending::set_hold;
 use super::reading;
-use super::records::{Clash, NewLabel, Replaced};
+use super::records::{Conflict, NewLabel, Replaced};
 use super::taking;
 use super::transaction::{LabelRow, Transaction};
 use crate::closed_set::PaperKind;
@@ -46,9 +46,9 @@ pub(super) fn replace(tx: &mut Transaction, id: &str, new: &NewLabel, by: &str) 
     if in_place != (new.id == label.id) {
         return Ok(Replaced::Otherwise { in_place });
     }
-    let clashes = clashes(tx, &label, new)?;
-    if !clashes.is_empty() {
-        return Ok(Replaced::Clashes(clashes));
+    let conflicts = conflicts(tx, &label, new)?;
+    if !conflicts.is_empty() {
+        return Ok(Replaced::Conflicts(conflicts));
     }
     if in_place {
         if !is_kept(tx, new)? {
@@ -78,15 +78,15 @@ fn is_kept(tx: &Transaction, new: &NewLabel) -> Result<bool, SpoolError> {
 }
 
 /// Another label that has its id or its tracking number.
-fn clashes(tx: &Transaction, old: &LabelRow, new: &NewLabel) -> Result<Vec<Clash>, SpoolError> {
-    let mut clashes = Vec::new();
+fn conflicts(tx: &Transaction, old: &LabelRow, new: &NewLabel) -> Result<Vec<Conflict>, SpoolError> {
+    let mut conflicts = Vec::new();
     if new.id != old.id {
-        clashes.extend(taking::id_clash(tx.db, 0, &new.id)?);
+        conflicts.extend(taking::id_conflict(tx.db, 0, &new.id)?);
     }
     if let Some(tracking) = &new.tracking {
-        clashes.extend(taking::tracking_clash(tx.db, 0, tracking, Some(old.key))?);
+        conflicts.extend(taking::tracking_conflict(tx.db, 0, tracking, Some(old.key))?);
     }
-    Ok(clashes)
+    Ok(conflicts)
 }
 
 fn rewrite(tx: &mut Transaction, label: &LabelRow, new: &NewLabel) -> Result<(), SpoolError> {

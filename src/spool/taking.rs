@@ -4,7 +4,7 @@ use super::error::SpoolError;
 use super::events::{About, Happened, JobTaken};
 use super::ledger::State;
 use super::reading;
-use super::records::{Clash, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
+use super::records::{Conflict, Hash, LabelKey, NewJob, NewLabel, Number, Taken};
 use super::transaction::Transaction;
 use crate::closed_set::PaperKind;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -19,9 +19,9 @@ pub(super) fn take(tx: &mut Transaction, job: &NewJob) -> Result<Taken, SpoolErr
     if let Some(taken) = known(tx.db, &job.id, job.content)? {
         return Ok(taken);
     }
-    let clashes = clashes(tx.db, job)?;
-    if !clashes.is_empty() {
-        return Ok(Taken::Refused(clashes));
+    let conflicts = conflicts(tx.db, job)?;
+    if !conflicts.is_empty() {
+        return Ok(Taken::Refused(conflicts));
     }
     write(tx, job)?;
     Ok(Taken::New(reading::job(tx.db, &job.id)?))
@@ -39,31 +39,31 @@ pub(super) fn known(db: &Connection, id: &str, content: Hash) -> Result<Option<T
 }
 
 /// Ids and tracking numbers that stand already, in the ledger or earlier in the job.
-pub(super) fn clashes(db: &Connection, job: &NewJob) -> Result<Vec<Clash>, SpoolError> {
-    let mut clashes = Vec::new();
+pub(super) fn conflicts(db: &Connection, job: &NewJob) -> Result<Vec<Conflict>, SpoolError> {
+    let mut conflicts = Vec::new();
     let mut ids = HashMap::new();
     let mut trackings = HashMap::new();
     for (index, label) in job.labels.iter().enumerate() {
         if let Some(first) = ids.insert(&label.id, index) {
             let message = format!("label id {} stands twice in this job, at {} and {}.", label.id, first + 1, index + 1);
-            clashes.push(Clash { index, field: "id", message });
+            conflicts.push(Conflict { index, field: "id", message });
         } else {
-            clashes.extend(id_clash(db, index, &label.id)?);
+            conflicts.extend(id_conflict(db, index, &label.id)?);
         }
-        let Some(tracking) = label.tracking.as_ref().filter(|_| !job.allow_reused_tracking) else { continue };
+        let Some(tracking) = label.tracking.as_ref().filter(|_| !job.reuse_tracking) else { continue };
         if let Some(first) = trackings.insert(&tracking.key, &label.id) {
             let message =
                 format!("tracking number {} stands under label {first} of this job too. Check both numbers.", tracking.text);
-            clashes.push(Clash { index, field: "tracking", message });
+            conflicts.push(Conflict { index, field: "tracking", message });
         } else {
-            clashes.extend(tracking_clash(db, index, tracking, None)?);
+            conflicts.extend(tracking_conflict(db, index, tracking, None)?);
         }
     }
-    Ok(clashes)
+    Ok(conflicts)
 }
 
 /// Whether that id stands already.
-pub(super) fn id_clash(db: &Connection, index: usize, id: &str) -> Result<Option<Clash>, SpoolError> {
+pub(super) fn id_conflict(db: &Connection, index: usize, id: &str) -> Result<Option<Conflict>, SpoolError> {
     let standing = standing_under(db, "l.id = ?1", id, None)?;
     let Some((_, job, state)) = standing else { return Ok(None) };
     let kept = db.prepare_cached("SELECT 1 FROM contents c JOIN labels l ON l.key = c.label WHERE l.id = ?1")?.exists([id])?;
@@ -72,16 +72,16 @@ pub(super) fn id_clash(db: &Connection, index: usize, id: &str) -> Result<Option
         // Reprinting it would send the caller back to here.
         false => "Choose another id: its data was erased, so that it cannot be reprinted.",
     };
-    Ok(Some(Clash { index, field: "id", message: format!("label {id} exists in job {job} and is {state}. {way_out}") }))
+    Ok(Some(Conflict { index, field: "id", message: format!("label {id} exists in job {job} and is {state}. {way_out}") }))
 }
 
 /// Whether that tracking number stands under another label than that one.
-pub(super) fn tracking_clash(
+pub(super) fn tracking_conflict(
     db: &Connection,
     index: usize,
     tracking: &Number,
     but: Option<LabelKey>,
-) -> Result<Option<Clash>, SpoolError> {
+) -> Result<Option<Conflict>, SpoolError> {
     let standing = standing_under(db, "l.tracking_key = ?1 AND l.state <> 'canceled'", &tracking.key, but)?;
     Ok(standing.map(|(id, job, state)| {
         let message = format!(
@@ -89,7 +89,7 @@ pub(super) fn tracking_clash(
              Check the number, or allow reused tracking numbers for this job if it is meant.",
             tracking.text
         );
-        Clash { index, field: "tracking", message }
+        Conflict { index, field: "tracking", message }
     }))
 }
 

@@ -38,7 +38,7 @@ impl Expressions {
         self.count += 1;
         match self.environment.add_template_owned(key.clone(), source.to_owned()) {
             Ok(()) => Ok(Formula { key, source: source.to_owned(), said: said.to_owned(), line }),
-            Err(error) => Err(format!("{said}: {}.", error.detail().unwrap_or("this is no expression"))),
+            Err(error) => Err(format!("{said}: {}.", error.detail().unwrap_or("this is not an expression"))),
         }
     }
 

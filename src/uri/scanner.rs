@@ -135,7 +135,7 @@ mod tests {
             ("hid:05e0:1200?layout=dvorak", "layout cannot be \"dvorak\". Known: us, de, fr."),
             ("hid:05e0:1200?baud=9600", "no setting \"baud\". Known: serial, port, layout."),
             ("hid:05e0:1200?serial=A&port=1-1", "give the serial number or the port, not both."),
-            ("hid:05e0:1200?port=1", "\"1\" is no port. Write it as the kernel names it, as in 1-1.4."),
+            ("hid:05e0:1200?port=1", "\"1\" is not a port. Write it as the kernel names it, as in 1-1.4."),
             ("hid:/dev/input/event3?serial=A", "no setting \"serial\". Known: layout."),
             ("serial:/dev/ttyS0?speed=9600", "no setting \"speed\". Known: baud, parity, data, stop, flow, dtr."),
         ] {

@@ -18,7 +18,8 @@ pub struct Target {
 impl Target {
     /// Reads an address; `allowed` is the one host beside this machine to which events may go.
     pub fn parse(url: &str, allowed: Option<&str>) -> Result<Target, String> {
-        let uri: Uri = url.parse().map_err(|_| "is no address: use one such as \"http://127.0.0.1:9000/hook\".".to_owned())?;
+        let uri: Uri =
+            url.parse().map_err(|_| "is not an address: use one such as \"http://127.0.0.1:9000/hook\".".to_owned())?;
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), authority) else {
             return Err("needs http:// and a host, and no user: use one such as \"http://127.0.0.1:9000/hook\".".to_owned());
@@ -81,7 +82,7 @@ mod tests {
         assert!(refused("https://127.0.0.1/", None).starts_with("begins with https://"));
         assert!(refused("http://user:word@127.0.0.1/", None).contains("no user"));
         assert!(refused("/hook", None).contains("needs http://"));
-        assert!(refused("http://exa mple/", None).starts_with("is no address"));
+        assert!(refused("http://exa mple/", None).starts_with("is not an address"));
     }
 
     #[test]

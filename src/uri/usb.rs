@@ -69,7 +69,7 @@ impl UsbPlace {
                 serial.map(UsbPlace::Serial).ok_or_else(|| format!("\"{value}\" is no serial number."))
             }
             _ if is_port(value) => Ok(UsbPlace::Port(value.into())),
-            _ => Err(format!("\"{value}\" is no port. Write it as the kernel names it, as in 1-1.4.")),
+            _ => Err(format!("\"{value}\" is not a port. Write it as the kernel names it, as in 1-1.4.")),
         }
     }
 

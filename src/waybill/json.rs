@@ -266,7 +266,7 @@ impl Seed<'_> {
     fn number<E: Error>(self, text: String) -> Result<Node, E> {
         match serde_json::from_str::<serde_json::Number>(&text) {
             Ok(_) => Ok(Node::Number(text)),
-            Err(_) => Err(self.refuse(self.path, "is no number")),
+            Err(_) => Err(self.refuse(self.path, "is not a number")),
         }
     }
 }
@@ -315,7 +315,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_readers_private_key_is_no_way_to_smuggle_a_number() {
-        assert!(fault(r#"{"a": {"$serde_json::private::Number": "1, \"b\": 2"}}"#).starts_with("a: is no number"));
+        assert!(fault(r#"{"a": {"$serde_json::private::Number": "1, \"b\": 2"}}"#).starts_with("a: is not a number"));
     }
 
     #[test]

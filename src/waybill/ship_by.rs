@@ -14,7 +14,7 @@ pub struct ShipBy {
     pub offset: Offset,
 }
 
-const NO_TIME: &str = "is no time: use \"2025-07-14T18:00:00+08:00\" or whole Unix seconds.";
+const NO_TIME: &str = "is not a timestamp: use \"2025-07-14T18:00:00+08:00\" or whole Unix seconds.";
 
 /// 2000-01-01 to 2100-01-01. Outside lie zeros, milliseconds and slips.
 const SECONDS: std::ops::Range<i64> = 946_684_800..4_102_444_800;
@@ -30,7 +30,7 @@ impl ShipBy {
         };
         let (at, offset) = read.ok_or(NO_TIME)?;
         if !SECONDS.contains(&at.as_second()) {
-            return Err("is no time between the years 2000 and 2100: give Unix time in seconds.".to_owned());
+            return Err("is not between the years 2000 and 2100: give Unix time in seconds.".to_owned());
         }
         Ok(ShipBy { at, offset })
     }

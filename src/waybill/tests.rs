@@ -83,7 +83,7 @@ fn every_fault_of_a_label_is_told_at_once_with_its_field() {
             "items[1].name: is missing: say what it is.",
             "cod.amount: must be a decimal number above zero, such as \"185.00\".",
             "cod.currency: is missing: give its three letters, such as \"THB\".",
-            "ship_by: is no time: use \"2025-07-14T18:00:00+08:00\" or whole Unix seconds.",
+            "ship_by: is not a timestamp: use \"2025-07-14T18:00:00+08:00\" or whole Unix seconds.",
             "urgent: must be true or false, not a text.",
         ]
     );

@@ -199,10 +199,12 @@ async fn a_waiting_label_is_replaced_in_its_place_and_what_was_read_ahead_of_it_
 
     replace(&ledger, "wave-1", moved("wave-1", "N1")).await;
     assert_eq!(ledger.next("pack-1").await.unwrap().revision, 1, "the same again changes nothing");
-    let Replaced::Clashes(clashes) = replace(&ledger, "wave-1", moved("wave-1", "rb wave-2 cn")).await else { panic!("a clash") };
-    assert!(clashes[0].message.contains("stands under label wave-2"), "{clashes:?}");
+    let Replaced::Conflicts(conflicts) = replace(&ledger, "wave-1", moved("wave-1", "rb wave-2 cn")).await else {
+        panic!("a conflict")
+    };
+    assert!(conflicts[0].message.contains("stands under label wave-2"), "{conflicts:?}");
     let of_its_own = replace(&ledger, "wave-2", moved("wave-2", "rb wave-2 cn")).await;
-    assert!(matches!(of_its_own, Replaced::Done(_)), "its own number is no clash");
+    assert!(matches!(of_its_own, Replaced::Done(_)), "its own number is no conflict");
 }
 
 #[tokio::test]
@@ -211,8 +213,8 @@ async fn a_printed_label_is_voided_and_the_new_one_goes_before_the_rest_of_the_w
     ledger.take(job("wave", 3)).await;
     ledger.print("pack-1").await;
     assert_eq!(replace(&ledger, "wave-1", moved("wave-1", "N1")).await, Replaced::Otherwise { in_place: false });
-    let Replaced::Clashes(clashes) = replace(&ledger, "wave-1", moved("wave-2", "N1")).await else { panic!("a clash") };
-    assert_eq!((clashes.len(), clashes[0].field), (1, "id"));
+    let Replaced::Conflicts(conflicts) = replace(&ledger, "wave-1", moved("wave-2", "N1")).await else { panic!("a conflict") };
+    assert_eq!((conflicts.len(), conflicts[0].field), (1, "id"));
     let new = moved("wave-1b", "rb wave-1 cn");
     let Replaced::Done(now) = replace(&ledger, "wave-1", new.clone()).await else { panic!("it is printed") };
     assert_eq!((now.id.as_str(), now.job.as_str(), now.state, now.urgent), ("wave-1b", "wave", State::Waiting, true));

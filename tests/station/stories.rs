@@ -70,7 +70,7 @@ impl Table {
     async fn take(&self, labels: Vec<NewLabel>) {
         let id = format!("wave-{}", labels[0].id);
         let job = NewJob::new(&id, blake3::hash(id.as_bytes()), "pack-1", labels);
-        let job = NewJob { allow_reused_tracking: true, ..job };
+        let job = NewJob { reuse_tracking: true, ..job };
         self.spool.take(job).await.unwrap();
     }
 

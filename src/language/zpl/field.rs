@@ -1,6 +1,6 @@
 //! The fields of a format: what the printer draws itself, and how data is kept from becoming a command.
 
-use super::memory::Name;
+use super::name::Name;
 use super::push;
 use crate::dots::{Dots, Point, Rect};
 use crate::label::TextLine;

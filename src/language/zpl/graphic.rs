@@ -3,7 +3,7 @@
 //! Both stand in the same place of `^GF` and `~DG` (ZPL II guide, "ZB64 encoding and compression" and
 //! "Alternative data compression scheme").
 
-use super::memory::Name;
+use super::name::Name;
 use super::push;
 use crate::dots::{Bitmap, Dots, Point};
 use libdeflater::{CompressionLvl, Compressor};

@@ -1,14 +1,10 @@
 //! What the printer keeps for us in its `R:` drive, and what we have seen often enough to store.
 //!
-//! A name is made from the picture it stands for, so the same picture gets the same name everywhere, and two
-//! pictures that would share one are told apart here.
+//! Two pictures that would share a name are told apart here.
 
 use super::graphic::Graphic;
+use super::name::{Digest, Name};
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-
-/// First letter of every name of ours: by it we delete what an earlier connection left.
-pub const PREFIX: u8 = b'W';
 
 /// What a stored graphic takes besides its rows; a guess on the safe side, the manuals do not say.
 const OVERHEAD: usize = 64;
@@ -19,16 +15,6 @@ const WORTH_STORING: usize = 96;
 /// How many pictures we remember having seen once; then we start over.
 const SEEN_MOST: usize = 4096;
 
-/// The name of a stored graphic: eight capitals and digits (ZPL II guide, ~DG: 1 to 8 alphanumeric characters).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Name([u8; 8]);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|letter| write!(f, "{}", *letter as char))
-    }
-}
-
 /// What to do with a picture.
 pub enum Sight {
     /// The printer has it: recall it.
@@ -38,8 +24,6 @@ pub enum Sight {
     /// Send it as it is: it is new, or there is no room.
     Send,
 }
-
-type Digest = [u8; 16];
 
 #[derive(Debug)]
 pub struct Memory {
@@ -76,7 +60,7 @@ impl Memory {
     }
 
     fn look_up(&mut self, digest: Digest, graphic: &Graphic, store: bool) -> Sight {
-        let name = name(&digest);
+        let name = Name::of(&digest);
         let need = graphic.rows.len() + OVERHEAD;
         match self.stored.get(&name) {
             Some(known) if *known == digest => Sight::Stored(name),
@@ -96,15 +80,6 @@ fn digest(graphic: &Graphic) -> Digest {
     let mut digest = Digest::default();
     digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     digest
-}
-
-fn name(digest: &Digest) -> Name {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
-    let mut name = [PREFIX; 8];
-    for (letter, byte) in name[1..].iter_mut().zip(digest) {
-        *letter = LETTERS[usize::from(byte % 32)];
-    }
-    Name(name)
 }
 
 #[cfg(test)]
@@ -141,7 +116,8 @@ mod tests {
     #[test]
     fn names_are_eight_letters_and_tell_shapes_apart() {
         let tall = Graphic { at: Point::default(), stride: 5, rows: vec![1; 200] };
-        let names = [name(&digest(&graphic(1))), name(&digest(&graphic(2))), name(&digest(&tall))].map(|name| name.to_string());
+        let names = [Name::of(&digest(&graphic(1))), Name::of(&digest(&graphic(2))), Name::of(&digest(&tall))]
+            .map(|name| name.to_string());
         assert!(names.iter().all(|name| name.len() == 8 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())));
         assert!(names[0] != names[1] && names[0] != names[2]);
     }

@@ -92,7 +92,7 @@ fn a_scanner_is_found_by_its_number_or_its_port_and_a_twin_is_never_guessed() {
         ),
         (
             "hid:05f9:4204",
-            " is plugged in and is no keyboard. Scan the code for a USB keyboard (HID) in its manual; one that is a serial port is \
+            " is plugged in and is not a keyboard. Scan the code for a USB keyboard (HID) in its manual; one that is a serial port is \
              named serial:/dev/serial/by-id/…",
         ),
         ("hid:/dev/input/by-id/nobody-event-kbd", " is not there: is the scanner plugged in?"),
