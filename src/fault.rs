@@ -44,6 +44,8 @@ pub enum Code {
     Unmapped,
     /// The body or the file cannot be read at all.
     Unreadable,
+    /// It can be read in several ways: a person is asked first.
+    Uncertain,
     /// It is not taken yet.
     Unsupported,
 }

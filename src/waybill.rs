@@ -23,6 +23,7 @@ pub mod fields;
 pub mod json;
 pub mod mask;
 mod party;
+pub mod postcode;
 mod ship_by;
 pub mod sort;
 pub mod spec;

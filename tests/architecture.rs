@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // A number is searched in the form its carrier writes it.
     ("waybill", &["carrier", "fault"]),
     // Checks what a map made, so that the faults of map and label are told together.
-    ("import", &["fault", "toml_file", "waybill"]),
+    ("import", &["carrier", "closed_set", "fault", "toml_file", "waybill"]),
     // What is printed beside waybills, made of them.
     ("papers", &["closed_set", "waybill"]),
     // What a label says, whichever kind it is: kept by the spool as text, drawn by layout.
@@ -108,7 +108,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // What goes over the wire.
-    ("api", &["closed_set", "fault", "language", "papers", "printer", "spool", "waybill"]),
+    ("api", &["closed_set", "fault", "import", "language", "papers", "printer", "spool", "waybill"]),
     // What is told of the ledger's events, in the shapes of the wire.
     ("notify", &["api", "config", "spool", "uri"]),
     (

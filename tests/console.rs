@@ -18,6 +18,7 @@ use waybilld::cli::client::{Client, DaemonSocket};
 use waybilld::closed_set::ClosedSet;
 use waybilld::config::{Config, Mode};
 use waybilld::daemon::{self, Running};
+use waybilld::import::ends::{AskKind, LeaveKind, RefuseKind};
 use waybilld::spool::State;
 use waybilld::station::control::Control;
 use waybilld::station::{Code, Tone};
@@ -330,9 +331,11 @@ async fn without_a_console_the_socket_says_how_to_have_one() {
 }
 
 const PAGE: &str = include_str!("../src/server/console/index.html");
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("../src/server/console/console.js"),
     include_str!("../src/server/console/door.js"),
+    include_str!("../src/server/console/import.js"),
+    include_str!("../src/server/console/page.js"),
     include_str!("../src/server/console/scan.js"),
     include_str!("../src/server/console/sound.js"),
 ];
@@ -374,6 +377,11 @@ fn every_word_of_the_page_is_there_in_both_languages() {
     asked.extend(State::words().into_iter().map(|state| format!("state.{state}")));
     asked.extend(["idle", "printing", "stopped", "paused", "offline"].map(|state| format!("printer.{state}")));
     asked.extend(["media_empty", "cover_open", "paused", "offline", "timed_out"].map(|reason| format!("reason.{reason}")));
+    asked.extend(AskKind::words().into_iter().map(|kind| format!("ask.{kind}")));
+    asked.extend(RefuseKind::words().into_iter().map(|kind| format!("refuse.{kind}")));
+    asked.extend(LeaveKind::words().into_iter().map(|kind| format!("leave.{kind}")));
+    asked.extend(["asks", "refuses", "takes", "leaves_out"].map(|end| format!("import.end-{end}")));
+    asked.extend(["row", "end", "order", "to", "collect", "status", "items"].map(|column| format!("import.column-{column}")));
     asked.extend(Mode::words().into_iter().map(|mode| format!("mode.{mode}")));
     assert!(asked.len() > 150, "{asked:?}");
     for key in asked {

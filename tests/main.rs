@@ -20,6 +20,7 @@ mod hostile;
 mod hostile_files;
 mod identity;
 mod import;
+mod import_field;
 mod layout;
 mod pairing;
 mod papers;

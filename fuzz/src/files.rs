@@ -5,7 +5,7 @@ use waybilld::config::Config;
 use waybilld::content::{Content, ContentRef};
 use waybilld::designs::Designs;
 use waybilld::import::sheet::{Sheet, Wanted};
-use waybilld::import::{self, Map};
+use waybilld::import::{self, Map, Options};
 use waybilld::intake::job::{Aim, Job};
 use waybilld::intake::{Rules, content_of};
 use waybilld::text::Fonts;
@@ -22,7 +22,7 @@ pub fn csv(input: &[u8]) {
 }
 
 fn read_table(input: &[u8]) {
-    let read = |map: Option<Map>| import::read(input, map).map(|import| import.labels);
+    let read = |map: Option<Map>| import::read(input, Options { map, ..Options::default() });
     // The same bytes are read the same way twice.
     assert_eq!(Sheet::read(input, &Wanted::default()).is_ok(), Sheet::read(input, &Wanted::default()).is_ok());
     for map in [None, Map::shipped("generic").ok(), Map::shipped("tiktok-shop-export").ok()] {

@@ -2,6 +2,7 @@
 
 use super::time;
 use crate::closed_set::ClosedSet;
+use crate::import::preview::{Line, Question};
 use crate::papers;
 use crate::spool::{JobBrief, JobView, State};
 use crate::waybill::sort::Sort;
@@ -50,10 +51,17 @@ pub struct Imported {
     pub map: String,
     /// How the file was written: an encoding, `Excel` or `JSON`.
     pub written: String,
-    /// How many labels it came to.
+    /// The sheet it was read from, of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// How many labels are taken, or would be.
     pub checked: usize,
     /// Orders that became no label.
     pub left_out: Vec<LeftOut>,
+    /// Questions about the whole file.
+    pub questions: Vec<Question>,
+    /// What becomes of each row: questions first, then what is refused, taken, left out.
+    pub rows: Vec<Line>,
 }
 
 /// An order that became no label.

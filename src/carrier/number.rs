@@ -97,6 +97,57 @@ pub fn spaced(tracking: &str) -> String {
     out
 }
 
+/// A number given in groups as one number: `RB 123 456 785 GB` has no blanks in its bars. One with other signs stays as it is.
+pub fn joined(tracking: &str) -> String {
+    let is_gap = |c: char| c.is_whitespace() || c == '\u{200b}';
+    let in_groups = tracking.contains(is_gap) && tracking.chars().all(|c| c.is_ascii_alphanumeric() || is_gap(c));
+    if in_groups { tracking.split(is_gap).collect() } else { tracking.to_owned() }
+}
+
+/// Carriers by the beginning of their names, and the formats their numbers have.
+const CARRIERS: &[(&str, &[&str])] = &[
+    ("ups", &["ups"]),
+    ("fedex", &["fedex_ground_96", "fedex_34", "fedex_ground_sscc_18", "fedex_ground", "fedex_12"]),
+    ("usps", &["s10", "usps_impb", "usps_legacy", "usps_20"]),
+    ("dhl express", &["dhl_express"]),
+    ("canada post", &["s10", "canada_post"]),
+    ("ems", &["s10"]),
+    ("china post", &["s10"]),
+    ("epacket", &["s10"]),
+    ("royal mail", &["s10"]),
+    ("deutsche post", &["s10"]),
+    ("la poste", &["s10"]),
+    ("correos", &["s10"]),
+    ("poste italiane", &["s10"]),
+    ("postnl", &["s10"]),
+    ("japan post", &["s10"]),
+    ("korea post", &["s10"]),
+    ("thailand post", &["s10"]),
+    ("pos malaysia", &["s10"]),
+    ("vnpost", &["s10"]),
+    ("singpost", &["s10"]),
+    ("australia post", &["s10"]),
+    ("hongkong post", &["s10"]),
+    ("中国邮政", &["s10"]),
+];
+
+/// Whether a number has the shape of that carrier's, and a wrong check digit. Without a carrier we know, a postal number alone is
+/// looked at.
+pub fn has_wrong_check(carrier: Option<&str>, tracking: &str) -> bool {
+    let number = key(tracking);
+    let names = carrier.map_or(Some(&["s10"][..]), formats_of_carrier).unwrap_or_default();
+    let mut shaped = FORMATS.iter().filter(|format| names.contains(&format.name) && format.has_shape(&number)).peekable();
+    shaped.peek().is_some() && shaped.all(|format| !format.is_checked(&number))
+}
+
+/// The formats of a carrier's numbers, where the carrier is one we know.
+pub fn formats_of_carrier(carrier: &str) -> Option<&'static [&'static str]> {
+    let carrier = carrier.trim().to_lowercase();
+    let is_called =
+        |name: &str| carrier.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '-', '(']));
+    CARRIERS.iter().find(|(name, _)| is_called(name)).map(|(_, formats)| *formats)
+}
+
 /// The formats whose shape and check digit the number has, the most telling first; it is read as [`key`] writes it.
 pub fn formats_of(number: &str) -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().filter(move |format| format.has_shape(number) && format.is_checked(number))
@@ -188,6 +239,17 @@ mod tests {
         assert_eq!(spaced("1Z999AA10123456784"), "1Z99 9AA1 0123 4567 84");
         assert_eq!(spaced("SF7444404156506"), "SF74 4440 4156 506");
         assert_eq!(spaced("9200 1901-3260"), "9200 1901-3260");
+    }
+
+    #[test]
+    fn groups_are_one_number_and_a_wrong_check_digit_is_known_for_the_carrier_that_is_named() {
+        assert_eq!(joined("RB 123 456 785 GB"), "RB123456785GB");
+        assert_eq!(joined("RB\u{a0}123 456\u{200b}785 GB"), "RB123456785GB");
+        assert_eq!(joined("001 TEAM1 (GR)"), "001 TEAM1 (GR)");
+        assert!(!has_wrong_check(None, "RB 123 456 785 GB") && has_wrong_check(None, "RB123456784GB"));
+        assert!(!has_wrong_check(Some("UPS"), "1Z5R89390357567127") && has_wrong_check(Some("UPS Ground"), "1Z5R89390357567128"));
+        assert!(!has_wrong_check(Some("Postal Air"), "RB123456784GB"), "nobody knows its numbers");
+        assert!(formats_of_carrier("Emsland Logistik").is_none() && formats_of_carrier("EMS").is_some());
     }
 
     #[test]

@@ -7,28 +7,46 @@
 
 use super::failure::Failure;
 use crate::fault::{Code, Fault};
+use crate::import::ends::{Answer, Answers};
 use crate::import::field_map::LeftOut;
+use crate::import::preview::{End, Line};
 use crate::import::sheet::Kind;
-use crate::import::{self, Map, Origins};
+use crate::import::{self, Import, Map, Options, Origins};
 use crate::intake::maps::{self, NoMap};
 use crate::waybill::json::{self, Node};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 /// Five hundred labels with documents in them stay well below.
 const BYTES_MAX: u64 = 256 << 20;
+/// Files with rows to mend beside one export.
+const MENDS_MAX: usize = 99;
 
 /// Where the labels are.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Source {
     /// A job (`{"labels": […]}`), JSON lines, one label a line, or an export as CSV or XLSX; `-` reads standard input.
     #[arg(value_name = "INPUT")]
-    pub input: std::path::PathBuf,
+    pub input: PathBuf,
     /// Reads INPUT as a foreign export: a field map's file, or a shipped one by name (tiktok-shop, tiktok-shop-export,
     /// generic). For a table it is found out by the headers.
     #[arg(long, value_name = "FILE|NAME")]
     pub map: Option<String>,
+    /// The encoding of a text file, such as big5 or euc-kr, where it is not found out.
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// The sheet of a workbook; otherwise the one that is open, if it holds orders.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Says yes to a kind of question, in every row or in one: `--yes postcode_zero,amount@7`.
+    #[arg(long, value_name = "KIND[@ROW]", value_delimiter = ',')]
+    pub yes: Vec<Answer>,
+    /// Takes the rows of a table that are neither refused nor asked about. The others are told, and written to
+    /// INPUT.mend.csv to be mended.
+    #[arg(long)]
+    pub only_good: bool,
     /// The configured sender of labels that name none; may be left out where there is only one.
     #[arg(long, value_name = "NAME")]
     pub sender: Option<String>,
@@ -46,6 +64,12 @@ pub struct Input {
     name: String,
     /// How a table was read, in a sentence.
     read_as: Option<String>,
+    /// What each label of a table will say.
+    preview: Vec<Line>,
+    /// The rows of a table that are not taken, as a file to mend.
+    to_mend: Option<String>,
+    /// What else a person wants to know.
+    notes: Vec<String>,
     /// Where the labels of a table come from.
     origins: Option<Origins>,
 }
@@ -64,13 +88,37 @@ impl Source {
             }
         };
         let is_table = Kind::of(&bytes) != Kind::Json;
-        let mut input = parse(&bytes, map).map_err(|faults| {
+        let told = |faults: &[Fault]| -> Vec<String> {
             let lines = faults.iter().map(|fault| match is_table {
                 true => format!("{name}: {}", fault.message),
                 false => format!("{name}: {fault}"),
             });
-            Failure::refused_for(lines)
+            lines.collect()
+        };
+        let encoding = self.encoding.as_deref().map(|name| {
+            let known = encoding_rs::Encoding::for_label(name.as_bytes());
+            known.ok_or_else(|| {
+                Failure::refused(format!(
+                    "--encoding {name}: there is no such encoding. Known are those of the web, such as big5, euc-kr, windows-874."
+                ))
+            })
+        });
+        let options = Options { map, encoding: encoding.transpose()?, sheet: self.sheet.clone(), now: jiff::Timestamp::now() };
+        let answers: Answers = self.yes.iter().copied().collect();
+        let mut input = parse_with(&bytes, options, &answers, self.only_good).map_err(|(faults, import)| {
+            let Some(import) = import else { return Failure::refused_for(told(&faults)) };
+            let of_file = import.open(&answers).map(|ask| format!("{name}: {ask} [{}]", ask.kind));
+            let lines = of_file.chain(import.preview(&answers).into_iter().map(|line| line.to_string()));
+            Failure::refused_for(lines.chain(ways_out(&import, &answers)).collect::<Vec<_>>())
         })?;
+        if let Some(text) = &input.to_mend
+            && self.input.to_str() != Some("-")
+        {
+            input.notes.push(match write_beside(&self.input, text) {
+                Ok(path) => format!("{name}: the rows that are not taken are in {}.", path.display()),
+                Err(error) => format!("{name}: the rows that are not taken cannot be written beside it: {error}."),
+            });
+        }
         input.name.clone_from(&name);
         if let Some(sender) = &self.sender {
             input.job.retain(|(field, _)| field != "sender");
@@ -109,28 +157,112 @@ impl Input {
         self.told(faults, 0)
     }
 
-    /// What does not go straight to the printer, by order number.
+    /// What each label of a table will say, and what does not go straight to the printer, by order number.
     pub fn remarks(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().map(|left_out| format!("{left_out}."));
+        let lines = self.preview.iter().map(ToString::to_string);
+        let left_out = self.left_out.iter().filter(|_| self.preview.is_empty()).map(|left_out| format!("{left_out}."));
         let held = self.labels.iter().filter_map(|label| {
             let text = |field: &str| label.get(field).and_then(Node::as_text);
             let asked = || matches!(label.get("cancel_requested"), Some(Node::Boolean(true))).then_some("buyer asked to cancel");
             Some(format!("held: order {} ({}).", text("order").or(text("id"))?, text("hold").or_else(asked)?))
         });
-        self.read_as.iter().map(|how| format!("{}: {how}", self.name)).chain(left_out).chain(held).collect()
+        let read_as = self.read_as.iter().map(|how| format!("{}: {how}", self.name));
+        read_as.chain(lines).chain(left_out).chain(held).chain(self.notes.iter().cloned()).collect()
     }
+
+    /// Whether the labels come from a table.
+    pub fn is_table(&self) -> bool {
+        self.origins.is_some()
+    }
+
+    /// Leaves those labels out, by their ids.
+    pub fn leave_out(&mut self, ids: &HashSet<String>) {
+        let is_out = |label: &Node| label.get("id").and_then(Node::as_text).is_some_and(|id| ids.contains(id.trim()));
+        if let Some(origins) = &mut self.origins {
+            let mut labels = self.labels.iter();
+            origins.retain(|| labels.next().is_none_or(|label| !is_out(label)));
+        }
+        self.labels.retain(|label| !is_out(label));
+    }
+}
+
+/// Writes the rows to mend into a file of their own: what somebody may have mended already stays.
+fn write_beside(input: &Path, text: &str) -> io::Result<PathBuf> {
+    let names = (1..=MENDS_MAX).map(|number| match number {
+        1 => input.with_extension("mend.csv"),
+        number => input.with_extension(format!("mend-{number}.csv")),
+    });
+    for path in names {
+        match File::create_new(&path) {
+            Ok(mut file) => return file.write_all(text.as_bytes()).map(|()| path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// What a person can do about rows that are not taken as they are.
+fn ways_out(import: &Import, answers: &Answers) -> Vec<String> {
+    let lines = import.preview(answers);
+    let mut kinds: Vec<&str> = Vec::new();
+    let questions = import.questions(answers).into_iter().chain(lines.iter().flat_map(|line| line.asks.clone()));
+    for question in questions.filter(|question| !question.answered) {
+        let word: &str = question.kind.into();
+        if !kinds.contains(&word) {
+            kinds.push(word);
+        }
+    }
+    let good = lines.iter().filter(|line| line.end == End::Takes).count();
+    let mut ways = Vec::new();
+    if !kinds.is_empty() {
+        ways.push(format!("To take what is asked as it would print, say --yes {}.", kinds.join(",")));
+    }
+    if good > 0 && import.open(answers).next().is_none() {
+        ways.push(format!("To take the {good} that are good and mend the others later, say --only-good."));
+    }
+    ways
 }
 
 /// A job, labels or, with a map or in a table, foreign orders.
 pub fn parse(bytes: &[u8], map: Option<Map>) -> Result<Input, Vec<Fault>> {
-    if map.is_some() || Kind::of(bytes) != Kind::Json {
-        let guessed = map.is_none();
-        let import = import::read(bytes, map)?;
-        let used = import.map.unwrap_or_default();
-        let read_as = guessed.then(|| format!("read as {} with the map {used}, by its columns.", import.written));
-        let (labels, left_out, origins) = (import.labels, import.left_out, import.origins);
-        return Ok(Input { labels, left_out, read_as, origins, ..Input::default() });
+    let options = Options { map, now: jiff::Timestamp::now(), ..Options::default() };
+    parse_with(bytes, options, &Answers::default(), false).map_err(|(faults, _)| faults)
+}
+
+/// What is wrong, and the file as far as it was read.
+type Unread = (Vec<Fault>, Option<Box<Import>>);
+
+fn parse_with(bytes: &[u8], options: Options, answers: &Answers, only_good: bool) -> Result<Input, Unread> {
+    if options.map.is_some() || Kind::of(bytes) != Kind::Json {
+        let guessed = options.map.is_none();
+        let is_table = Kind::of(bytes) != Kind::Json;
+        let import = import::read(bytes, options).map_err(|faults| (faults, None))?;
+        let used = import.map.clone().unwrap_or_default();
+        let sheet = import.sheet.as_ref().map(|sheet| format!(", sheet \"{sheet}\",")).unwrap_or_default();
+        let read_as = guessed.then(|| format!("read as {}{sheet} with the map {used}, by its columns.", import.written));
+        let settled = match import.settle(answers, only_good) {
+            Ok(settled) => settled,
+            Err(faults) => return Err((faults, is_table.then(|| Box::new(import)))),
+        };
+        let to_mend = import.to_mend(&settled, answers);
+        let preview = if is_table { import.preview(answers) } else { Vec::new() };
+        let mut job = Vec::new();
+        if settled.reuse_tracking {
+            job.push(("reuse_tracking".to_owned(), Node::Boolean(true)));
+        }
+        let notes = match (is_table, settled.kept_back.len()) {
+            (false, 1..) => import.faults(answers).iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        };
+        let import::Settled { labels, origins, .. } = settled;
+        let left_out = import.left_out;
+        return Ok(Input { job, labels, left_out, read_as, preview, to_mend, origins, notes, ..Input::default() });
     }
+    parse_json(bytes).map_err(|faults| (faults, None))
+}
+
+fn parse_json(bytes: &[u8]) -> Result<Input, Vec<Fault>> {
     let mut input = Input::default();
     let nodes = json::parse_lines(bytes)?;
     match nodes.as_slice() {
@@ -189,14 +321,13 @@ mod tests {
     use super::*;
     use crate::import::MAPS;
     use crate::import::field_map::FieldMap;
-    use std::path::Path;
 
     fn labels(text: &str) -> Vec<String> {
         parse(text.as_bytes(), None).expect("input").labels.iter().map(Node::to_json).collect()
     }
 
     fn source(input: &Path, map: Option<&str>) -> Source {
-        Source { input: input.to_owned(), map: map.map(str::to_owned), sender: None }
+        Source { input: input.to_owned(), map: map.map(str::to_owned), ..Source::default() }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! taken, and every fault is told. A job that names no id is called by its content, so repeating the command is the
 //! same job: it prints nothing twice and goes on watching.
 
-use super::client::{Client, DaemonSocket};
+use super::client::{Client, DaemonSocket, path_piece};
 use super::failure::Failure;
 use super::follow::follow;
 use super::input::{self, Input, Source};
@@ -16,8 +16,10 @@ use crate::closed_set::ClosedSet;
 use crate::config::LABELS_MAX;
 use crate::fault::Fault;
 use crate::papers::Want;
+use crate::waybill::is_id;
 use crate::waybill::json::Node;
 use hyper::StatusCode;
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 /// Prints labels: hands them to the daemon and waits until each has its end.
@@ -55,6 +57,18 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     let client = Client::new(&args.daemon);
     let mut input = input;
+    if input.is_table() {
+        let printed_before = printed_before(&client, &input).await?;
+        if !printed_before.is_empty() {
+            let count = printed_before.len();
+            input.leave_out(&printed_before);
+            say(&format!("{count} printed before: left out."));
+            if input.labels.is_empty() {
+                say("nothing to print: every order was taken before.");
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
     if !args.papers.is_empty() {
         input.job.retain(|(name, _)| name != "papers");
         let words = args.papers.iter().map(|want| Node::text(want.word())).collect();
@@ -79,6 +93,26 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         all_out &= job.is_out();
     }
     Ok(ExitCode::from(u8::from(!all_out)))
+}
+
+/// The ids of labels that the daemon took before with the same order and tracking number. One that it knows with others stays, and
+/// is refused with the daemon's own sentence.
+async fn printed_before(client: &Client, input: &Input) -> Result<HashSet<String>, Failure> {
+    let mut before = HashSet::new();
+    for label in &input.labels {
+        let text = |field: &str| label.get(field).and_then(Node::as_text).map(str::trim);
+        let Some(id) = text("id").filter(|id| is_id(id)) else { continue };
+        let path = format!("/v1/labels/{}", path_piece(id));
+        let answer = client.get_answer(&path).await?;
+        if answer.status != StatusCode::OK {
+            continue;
+        }
+        let known: api::Label = answer.granted()?;
+        if known.order.as_deref() == text("order") && known.tracking.as_deref() == text("tracking") {
+            before.insert(id.to_owned());
+        }
+    }
+    Ok(before)
 }
 
 /// Finds everything that is wrong with any of several jobs before the first of them is taken.
@@ -243,7 +277,7 @@ mod tests {
     }
 
     fn args(input: &Path, socket: PathBuf) -> Args {
-        let source = Source { input: input.to_owned(), map: None, sender: None };
+        let source = Source { input: input.to_owned(), ..Source::default() };
         Args {
             source,
             printer: None,

@@ -4,30 +4,40 @@
 //! JSON shape come out, or the reason a record is left out. Every value of a map is a minijinja expression over the
 //! record (`templates/maps/tiktok-shop.toml` is an example):
 //!
-//! - `record` names a record in messages; `leave_out` gives the reason to leave one out, or none.
+//! - `title` is what people call such exports; `record` names a record in messages; `leave_out` gives the reason to leave one out, or none.
 //! - `[label]` holds an expression for each field of a label; objects are tables, `[label.cod]` with a `when` if
 //!   it is not always there; `[label.items]` goes through the list `each`, where `item` is one entry.
 //! - `[sheet]`, `[columns]` and `[optional]` make it a map for tables, whose rows become labels ([`tables`]).
 //!
 //! Knows the names of a label's fields, but not what makes a label right: the waybill room does.
 
+mod checks;
+mod layout;
 pub mod tables;
-mod times;
+pub mod times;
+mod traced;
 pub mod view;
 
 use crate::fault::{Code, Fault, FileFault};
+use crate::import::ends::LeaveKind;
 use crate::toml_file::{self, Table};
 use crate::waybill::json::Node;
 use crate::waybill::{COD_FIELDS, ITEM_FIELDS, LABEL_FIELDS, PARCEL_FIELDS, PARTY_FIELDS};
+use layout::Layout;
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior, Value, context};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
-use tables::{Layout, Traced};
+use std::rc::Rc;
 use times::Refusal;
+use traced::Traced;
 
 /// A checked map.
 pub struct FieldMap {
+    /// What people call the exports it is for.
+    title: Option<String>,
     environment: Environment<'static>,
     /// Gives what messages call a record by.
     record: String,
@@ -63,6 +73,9 @@ pub enum Mapped {
 /// A record that becomes no label, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
+    pub kind: LeaveKind,
+    /// The first row or line it is about.
+    pub row: usize,
     pub order: String,
     pub why: String,
 }
@@ -81,22 +94,30 @@ impl FieldMap {
         environment.add_test("digits", |value: &Value| {
             value.as_str().is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
         });
-        let (record, leave_out, label, layout) = toml_file::read(file, text, |mut top| {
+        tables::add_filters(&mut environment);
+        let (title, record, leave_out, label, layout) = toml_file::read(file, text, |mut top| {
             top.require(&["record", "label"]);
+            let title = top.text("title").map(str::to_owned);
             let layout = Layout::read(&mut top, &mut environment);
             let record = expression(&mut top, "record", &environment).unwrap_or_default();
             let leave_out = expression(&mut top, "leave_out", &environment);
             let label = top.table("label");
             let fields = label.map(|label| read_label(label, layout.is_some(), &environment)).unwrap_or_default();
-            (record, leave_out, Source::Object { when: None, fields }, layout)
+            (title, record, leave_out, Source::Object { when: None, fields }, layout)
         })?;
-        Ok(FieldMap { environment, record, leave_out, label, layout })
+        Ok(FieldMap { title, environment, record, leave_out, label, layout })
+    }
+
+    /// What people call the exports it is for, such as "Shopify".
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
     }
 
     /// Makes a label of the record on that line, or tells every field the record fails to give.
     pub fn apply(&self, line: usize, record: &Node) -> Result<Mapped, Vec<Fault>> {
+        let session = Session::new(self);
         let scope = to_value(record);
-        let named = self.evaluate(&self.record, &scope).ok().filter(|name| !name.is_none());
+        let named = session.evaluate(&self.record, &scope).ok().filter(|name| !name.is_none());
         let Some(order) = named.map(|name| name.to_string()) else {
             return Err(vec![Fault::new(
                 Code::Unmapped,
@@ -104,18 +125,39 @@ impl FieldMap {
                 format!("the record on line {line} has no `{}` to call it by.", self.record),
             )]);
         };
-        let mut mapping = Mapping { map: self, whose: format!("order {order} (line {line})"), faults: Vec::new(), table: None };
+        let whose = format!("order {order} (line {line})");
+        let mut mapping = Mapping { session: &session, whose, faults: Vec::new(), table: None };
         let why = self.leave_out.as_ref().and_then(|rule| mapping.expression(rule, &scope, "leave_out"));
         if let Some(why) = why.filter(Value::is_true) {
-            return Ok(Mapped::LeftOut(LeftOut { order, why: why.to_string() }));
+            return Ok(Mapped::LeftOut(LeftOut { kind: LeaveKind::Rule, row: line, order, why: why.to_string() }));
         }
         let label = mapping.source(&self.label, &scope, "");
         if mapping.faults.is_empty() { Ok(Mapped::Label(label.unwrap_or(Node::Null))) } else { Err(mapping.faults) }
     }
+}
 
-    // Compiled where it is used: a microsecond each, and the map stays plain text.
+/// A map while it is applied: each of its expressions is compiled once.
+pub(crate) struct Session<'m> {
+    pub(crate) map: &'m FieldMap,
+    compiled: RefCell<HashMap<String, Rc<Expression<'m, 'static>>>>,
+}
+
+impl<'m> Session<'m> {
+    fn new(map: &'m FieldMap) -> Session<'m> {
+        Session { map, compiled: RefCell::default() }
+    }
+
     fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, Error> {
-        let value = self.environment.compile_expression(expression)?.eval(scope.clone())?;
+        let known = self.compiled.borrow().get(expression).cloned();
+        let compiled = match known {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = Rc::new(self.map.environment.compile_expression_owned(expression.to_owned())?);
+                self.compiled.borrow_mut().insert(expression.to_owned(), compiled.clone());
+                compiled
+            }
+        };
+        let value = compiled.eval(scope.clone())?;
         if value.is_undefined() { Err(ErrorKind::UndefinedError.into()) } else { Ok(value) }
     }
 }
@@ -173,17 +215,21 @@ fn expression(table: &mut Table<'_>, key: &'static str, environment: &Environmen
 }
 
 /// One record on its way to a label.
-struct Mapping<'a> {
-    map: &'a FieldMap,
+struct Mapping<'a, 'm> {
+    session: &'a Session<'m>,
     whose: String,
     faults: Vec<Fault>,
     /// When the record is rows of a table.
     table: Option<Traced>,
 }
 
-impl Mapping<'_> {
+impl Mapping<'_, '_> {
     fn source(&mut self, source: &Source, scope: &Value, path: &str) -> Option<Node> {
         match source {
+            Source::Expression(text) if path == "order" && self.table.is_some() => self.orders(text),
+            Source::Object { when, fields } if path == "cod" && self.table.is_some() => {
+                self.sum_to_collect(when.as_deref(), fields)
+            }
             Source::Expression(text) => {
                 let rows = self.table.as_ref().filter(|_| matches!(path, "hold" | "cancel_requested")).map(Traced::rows);
                 let mut scopes = rows.unwrap_or_else(|| vec![scope.clone()]).into_iter();
@@ -215,13 +261,62 @@ impl Mapping<'_> {
                     }
                     let item = self.object(fields, &scope, &path);
                     match &mut self.table {
-                        Some(table) if tables::add_to(&mut items, &item) => table.forget(&path),
+                        Some(table) if traced::add_to(&mut items, &item) => table.forget(&path),
                         _ => items.push(item),
                     }
                 }
                 Some(Node::List(items))
             }
         }
+    }
+
+    /// The order of a label, or all orders that share the parcel, in the order of the rows.
+    fn orders(&mut self, text: &str) -> Option<Node> {
+        let rows = self.table.as_ref().map(Traced::rows).unwrap_or_default();
+        let mut orders: Vec<String> = Vec::new();
+        for (at, scope) in rows.into_iter().enumerate() {
+            let said = match self.value(text, &scope, "order") {
+                Some(Node::Text(text) | Node::Number(text)) => text,
+                Some(_) | None => match orders.last() {
+                    // A row that says nothing is of the order above it.
+                    Some(order) => order.clone(),
+                    None => continue,
+                },
+            };
+            if let Some(table) = &mut self.table {
+                table.note_order(at, &said);
+            }
+            if !orders.contains(&said) {
+                orders.push(said);
+            }
+        }
+        (!orders.is_empty()).then(|| Node::text(orders.join(tables::ORDERS_BETWEEN)))
+    }
+
+    /// What is to be collected: of several orders in a parcel what each of them says, to be added up.
+    fn sum_to_collect(&mut self, when: Option<&str>, fields: &[(&'static str, Source)]) -> Option<Node> {
+        let scopes = self.table.as_ref().map(Traced::by_order).unwrap_or_default();
+        let mut parts: Vec<Node> = Vec::new();
+        for scope in scopes {
+            if when.is_none_or(|when| self.expression(when, &scope, "cod").is_some_and(|there| there.is_true())) {
+                parts.push(self.object(fields, &scope, "cod"));
+            }
+        }
+        let texts = |field: &str| -> Vec<String> {
+            let texts = parts.iter().filter_map(|part| match part.get(field) {
+                Some(Node::Text(text) | Node::Number(text)) => Some(text.clone()),
+                _ => None,
+            });
+            texts.collect()
+        };
+        let (amounts, currencies) = (texts("amount"), texts("currency"));
+        if parts.len() <= 1 {
+            return parts.pop();
+        }
+        let same = currencies.iter().all(|currency| Some(currency) == currencies.first());
+        let currency = if same { currencies.first().cloned().unwrap_or_default() } else { currencies.join(" + ") };
+        let fields = [("amount", amounts.join(tables::ORDERS_BETWEEN)), ("currency", currency)];
+        Some(Node::Object(fields.into_iter().map(|(field, text)| (field.to_owned(), Node::text(text))).collect()))
     }
 
     /// What a label's field is to be, if it is to be anything.
@@ -232,7 +327,7 @@ impl Mapping<'_> {
             self.fault(path, format!("`{text}` gives what cannot stand on a label for {}.", self.whose));
         }
         let node = node.filter(|node| *node != Node::Null)?;
-        if self.table.is_some() { tables::plain(node, path) } else { Some(node) }
+        if self.table.is_some() { traced::plain(node, path) } else { Some(node) }
     }
 
     fn object(&mut self, fields: &[(&'static str, Source)], scope: &Value, path: &str) -> Node {
@@ -243,7 +338,7 @@ impl Mapping<'_> {
     }
 
     fn expression(&mut self, text: &str, scope: &Value, path: &str) -> Option<Value> {
-        let value = self.map.evaluate(text, scope);
+        let value = self.session.evaluate(text, scope);
         let sound = self.table.as_mut().is_none_or(|table| table.look(path));
         let error = match value {
             // What a wrong cell leads to is not told beside it.
@@ -307,117 +402,4 @@ fn to_node(value: &Value) -> Option<Node> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::waybill::{Senders, Waybill, json};
-
-    const MAP: &str = r#"
-record = "number"
-leave_out = "'cancelled' if gone | default(false) else none"
-
-[label]
-id = "'pkg-' ~ number"
-order = "number"
-tracking = "track"
-sender = "'shop'"
-urgent = "fast | default(false)"
-
-[label.recipient]
-name = "to.first ~ ' ' ~ to.last"
-lines = "[to.street, to.town | default(none)] | select | list"
-country = "to.country"
-
-[label.items]
-each = "goods"
-name = "item.title"
-quantity = "item.count"
-
-[label.cod]
-when = "pay > 0"
-amount = "pay"
-currency = "'THB'"
-"#;
-
-    fn apply(record: &str) -> Result<Mapped, Vec<String>> {
-        let map =
-            FieldMap::parse(MAP, "map.toml").map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let record = json::parse(record.as_bytes()).expect("JSON");
-        map.apply(3, &record).map_err(|faults| faults.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn a_foreign_record_becomes_a_label() {
-        let record = r#"{"number": "A-1", "track": "T1", "pay": 12.50, "goods": [{"title": "Lamp", "count": 2}],
-            "to": {"first": "Ann", "last": "Lee", "street": "1 Elm", "country": "HK"}}"#;
-        let label = concat!(
-            r#"{"id":"pkg-A-1","order":"A-1","tracking":"T1","sender":"shop","recipient":{"name":"Ann Lee","lines":["1 Elm"],"country":"HK"},"#,
-            r#""items":[{"name":"Lamp","quantity":2}],"cod":{"amount":12.5,"currency":"THB"},"urgent":false}"#
-        );
-        assert_eq!(apply(record), Ok(Mapped::Label(json::parse(label.as_bytes()).expect("JSON"))));
-        let free = record.replace("12.50", "0");
-        assert!(matches!(apply(&free), Ok(Mapped::Label(label)) if label.get("cod").is_none()));
-    }
-
-    #[test]
-    fn a_record_is_left_out_by_name_and_reason() {
-        let out = apply(r#"{"number": 17, "gone": true}"#);
-        assert_eq!(out, Ok(Mapped::LeftOut(LeftOut { order: "17".into(), why: "cancelled".into() })));
-        assert_eq!(LeftOut { order: "17".into(), why: "cancelled".into() }.to_string(), "left out: order 17 (cancelled)");
-    }
-
-    #[test]
-    fn what_a_record_does_not_give_is_told_by_order_and_field() {
-        let record = r#"{"number": 17, "pay": "much", "goods": [{"title": "Lamp"}], "to": {"first": "Ann", "last": "Lee", "street": "1 Elm"}}"#;
-        assert_eq!(
-            apply(record),
-            Err(vec![
-                "tracking: order 17 (line 3) has no `track`.".to_owned(),
-                "recipient.country: order 17 (line 3) has no `to.country`.".to_owned(),
-                "items[0].quantity: order 17 (line 3) has no `item.count`.".to_owned(),
-            ])
-        );
-        assert_eq!(apply("{}"), Err(vec!["the record on line 3 has no `number` to call it by.".to_owned()]));
-        assert_eq!(apply("[1]"), Err(vec!["the record on line 3 has no `number` to call it by.".to_owned()]));
-    }
-
-    #[test]
-    fn a_map_tells_all_its_faults_with_their_lines() {
-        let text = "record = \"number\"\n\n[label]\nid = \"a b\"\norder = 5\ntracking = \"t\"\n[label.recipient]\nnmae = \"x\"\n[label.items]\nname = \"x\"\n";
-        let said: Vec<String> =
-            FieldMap::parse(text, "map.toml").err().unwrap_or_default().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            said,
-            [
-                "map.toml:4: `id` is no expression: unexpected input after expression.",
-                "map.toml:5: `order` must be text, not a whole number.",
-                "map.toml:8: no key `nmae` here. Did you mean \"name\"?",
-                "map.toml:9: `each` is missing.",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_shipped_map_makes_a_sound_label_holds_what_the_buyer_would_cancel_and_leaves_out_what_is_cancelled() {
-        let map =
-            FieldMap::parse(include_str!("../../templates/maps/tiktok-shop.toml"), "tiktok-shop.toml").expect("a sound map");
-        let record = |status: &str, cancel: bool| {
-            let text = format!(
-                r#"{{"order_id": "5764", "package_id": "1152", "status": "{status}", "is_buyer_request_cancel": {cancel},
-                "tracking_number": "LY000000001CN", "shipping_provider": "Postal Air", "rts_sla_time": 1735862400, "is_cod": true,
-                "fulfillment_priority_level": 400, "cod_amount": "185.00", "currency": "USD", "buyer_message": "", "seller_note": "gift",
-                "recipient": {{"name": "山本 舞", "phone": "15-6498", "lines": ["和歌山県17丁目"], "postal_code": "256-2072", "region_code": "JP"}},
-                "sender": {{"name": "Sample 样例", "lines": ["Nanshan"], "postal_code": "518000", "region_code": "CN"}}, "weight_g": 100,
-                "line_items": [{{"seller_sku": "S", "product_name": "Case", "location": "B-09", "quantity": 2}}]}}"#
-            );
-            map.apply(1, &json::parse(text.as_bytes()).expect("JSON"))
-        };
-        let Ok(Mapped::Label(label)) = record("AWAITING_COLLECTION", true) else { panic!("a label") };
-        let waybill = Waybill::parse(&label, &Senders::default()).expect("a sound label");
-        assert_eq!((waybill.hold.as_deref(), waybill.cancel_requested), (Some("buyer asked to cancel"), true));
-        assert_eq!((waybill.service.as_deref(), waybill.note.as_deref()), (Some("next day"), None));
-        assert_eq!(waybill.cod.as_ref().map(|cod| cod.amount.as_str()), Some("185.00"));
-        assert_eq!(waybill.ship_by.map(|ship_by| ship_by.to_string()).as_deref(), Some("2025-01-03T00:00:00+00:00"));
-        let cancelled = LeftOut { order: "5764".into(), why: "CANCELLED".into() };
-        assert_eq!(record("CANCELLED", true), Ok(Mapped::LeftOut(cancelled)));
-    }
-}
+mod tests;

@@ -38,11 +38,13 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The page, as it stands in this program.
-const PAGE: [(&str, &str, &str); 9] = [
+const PAGE: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("console/index.html")),
     ("/console.css", "text/css; charset=utf-8", include_str!("console/console.css")),
     ("/console.js", SCRIPT, include_str!("console/console.js")),
     ("/door.js", SCRIPT, include_str!("console/door.js")),
+    ("/import.js", SCRIPT, include_str!("console/import.js")),
+    ("/page.js", SCRIPT, include_str!("console/page.js")),
     ("/scan.js", SCRIPT, include_str!("console/scan.js")),
     ("/sound.js", SCRIPT, include_str!("console/sound.js")),
     ("/words.js", SCRIPT, include_str!("console/words.js")),

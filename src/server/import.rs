@@ -32,16 +32,27 @@ pub struct Importing {
     job: Option<String>,
     /// In which order the labels print, as in a job, with commas: `ship_by,carrier`.
     sort: Option<String>,
-    /// Checks everything and takes nothing.
+    /// The encoding of a text file, such as big5; found out otherwise.
+    encoding: Option<String>,
+    /// The sheet of a workbook; otherwise the one that is open, if it holds orders.
+    sheet: Option<String>,
+    /// Questions that are answered with yes, by their kind or in one row, with commas: `postcode_zero,amount@7`.
+    yes: Option<String>,
+    /// Takes the rows that are neither refused nor asked about, and tells of the others.
+    #[serde(default)]
+    partial: bool,
+    /// Checks everything and takes nothing: the answer shows what would become of each row.
     #[serde(default)]
     dry: bool,
 }
 
 /// Take an export
 ///
-/// The body is the file itself: CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or GB18030; XLSX; or, with a map
-/// for them, JSON records. What it is, is seen from its bytes. Everything wrong comes back at once, each message led by
-/// its row and column, and nothing is taken then.
+/// The body is the file itself: CSV with commas, semicolons or tabs; XLSX; an HTML table or Excel XML 2003; or, with a map
+/// for them, JSON records. What it is, and how it is encoded, is seen from its bytes. What can be read in two ways is asked
+/// and never guessed: with `dry` the table of all rows comes back, questions first; without, a file with open questions
+/// or refused rows is refused as a whole, unless `yes` answers them or `partial` takes the others. Everything comes
+/// back at once, each message led by its row and column. Labels that were taken before are left out.
 #[utoipa::path(post, path = "/v1/import", tag = "jobs", params(Importing),
     request_body(content((api::Binary = "text/csv"), (api::Binary = "text/tab-separated-values"),
         (api::Binary = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (api::Binary = "application/octet-stream"))),
@@ -57,8 +68,8 @@ pub async fn import(
     Query(asked): Query<Importing>,
     file: File,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
-    let Importing { map, printer, sender, template, job, sort, dry } = asked;
-    let request = Request { map, printer, sender, template, job, sort };
+    let Importing { map, printer, sender, template, job, sort, encoding, sheet, yes, partial, dry } = asked;
+    let request = Request { map, printer, sender, template, job, sort, encoding, sheet, yes, partial };
     let (bytes, memory) = file.into_parts();
     let keep = if dry { Keep::No } else { Keep::Yes };
     let made = app.intake().import(bytes, request, memory, Zoned::now(), keep).await?;
@@ -67,6 +78,14 @@ pub async fn import(
         Some(Submitted::Known(job)) => (StatusCode::OK, Some(Job::of(job))),
         Some(Submitted::Sound(_)) | None => (StatusCode::OK, None),
     };
-    let left_out = made.left_out.into_iter().map(|left_out| LeftOut { order: left_out.order, why: left_out.why }).collect();
-    Ok((status, Json(Imported { job, map: made.map, written: made.written.to_owned(), checked: made.labels, left_out })))
+    let left_out = made.lines.iter().filter_map(|line| {
+        let why = line.left_out.as_ref()?.why.clone();
+        Some(LeftOut { order: line.order.clone(), why })
+    });
+    let left_out = left_out.collect();
+    let (checked, questions, rows) = (made.labels, made.questions, made.lines);
+    Ok((
+        status,
+        Json(Imported { job, map: made.map, written: made.written, sheet: made.sheet, checked, left_out, questions, rows }),
+    ))
 }

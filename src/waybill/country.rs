@@ -8,6 +8,78 @@ use std::sync::LazyLock;
 static COUNTRIES: LazyLock<Vec<Entry>> =
     LazyLock::new(|| include_str!("countries.tsv").lines().filter_map(Entry::parse).collect());
 
+/// What exports call countries beside the names of the post, in capitals.
+const OTHER_NAMES: [(&str, &str); 62] = [
+    (
+        "GB",
+        "UK|U.K.|GREAT BRITAIN|ENGLAND|SCOTLAND|WALES|NORTHERN IRELAND|GBR|VEREINIGTES KÖNIGREICH|ROYAUME-UNI|REGNO UNITO|REINO UNIDO|英国|英國|イギリス",
+    ),
+    (
+        "US",
+        "USA|U.S.A.|U.S.|UNITED STATES OF AMERICA|AMERICA|VEREINIGTE STAATEN|ÉTATS-UNIS|STATI UNITI|ESTADOS UNIDOS|美国|美國|アメリカ|アメリカ合衆国|미국|สหรัฐอเมริกา|HOA KỲ|MỸ",
+    ),
+    ("TH", "THA|ประเทศไทย|ไทย|泰国|泰國|タイ|THÁI LAN|태국"),
+    ("VN", "VIETNAM|VIET NAM|VIỆT NAM|VNM|越南|ベトナム|เวียดนาม|베트남"),
+    ("MY", "MYS|马来西亚|馬來西亞|マレーシア|มาเลเซีย"),
+    ("SG", "SGP|新加坡|シンガポール|สิงคโปร์|SINGAPURA"),
+    ("PH", "PHL|THE PHILIPPINES|PILIPINAS|菲律宾|菲律賓|フィリピン|ฟิลิปปินส์"),
+    ("ID", "IDN|印度尼西亚|印尼|インドネシア|อินโดนีเซีย"),
+    ("JP", "JPN|日本|ญี่ปุ่น|일본|JAPÓN|JAPON|GIAPPONE|NHẬT BẢN"),
+    ("KR", "KOREA|SOUTH KOREA|REPUBLIC OF KOREA|KOREA, REPUBLIC OF|KOREA (SOUTH)|KOR|대한민국|한국|韩国|韓国|เกาหลีใต้|HÀN QUỐC"),
+    ("CN", "CHN|PEOPLE'S REPUBLIC OF CHINA|PRC|MAINLAND CHINA|中国|中國|จีน|중국"),
+    ("TW", "TAIWAN|TWN|TAIWAN, PROVINCE OF CHINA|台湾|台灣|臺灣|台湾省|ไต้หวัน"),
+    ("HK", "HKG|HONG KONG SAR|HONG KONG SAR CHINA|香港|中国香港|ฮ่องกง"),
+    ("MO", "MACAU|MACAO SAR|澳门|澳門"),
+    ("DE", "DEU|DEUTSCHLAND|ALLEMAGNE|GERMANIA|ALEMANIA|ALEMANHA|DUITSLAND|NIEMCY|德国|德國|ドイツ|ГЕРМАНИЯ"),
+    ("FR", "FRA|FRANKREICH|FRANCIA|FRANÇA|FRANKRIJK|FRANCJA|法国|法國|フランス"),
+    ("IT", "ITA|ITALIA|ITALIEN|ITALIE|ITALIË|WŁOCHY|意大利|義大利|イタリア"),
+    ("ES", "ESP|ESPAÑA|SPANIEN|ESPAGNE|SPAGNA|ESPANHA|SPANJE|HISZPANIA|西班牙|スペイン"),
+    ("PT", "PRT|葡萄牙"),
+    ("IE", "IRL|REPUBLIC OF IRELAND|IRLAND|IRLANDE|IRLANDA|EIRE|ÉIRE|爱尔兰"),
+    ("NL", "NLD|THE NETHERLANDS|HOLLAND|NEDERLAND|NIEDERLANDE|PAYS-BAS|PAESI BASSI|PAÍSES BAJOS|荷兰"),
+    ("BE", "BEL|BELGIË|BELGIQUE|BELGIEN|比利时"),
+    ("AT", "AUT|ÖSTERREICH|AUTRICHE|奥地利"),
+    ("CH", "CHE|SCHWEIZ|SUISSE|SVIZZERA|瑞士"),
+    ("PL", "POL|POLSKA|POLEN|POLOGNE|波兰"),
+    ("CZ", "CZECH REPUBLIC|CZE|ČESKO|ČESKÁ REPUBLIKA|TSCHECHIEN"),
+    ("SK", "SVK|SLOVENSKO|SLOVAK REPUBLIC"),
+    ("HU", "HUN|MAGYARORSZÁG|UNGARN"),
+    ("RO", "ROU|ROMÂNIA|RUMÄNIEN"),
+    ("BG", "BGR|БЪЛГАРИЯ|BULGARIEN"),
+    ("GR", "GRC|ΕΛΛΆΔΑ|ΕΛΛΑΔΑ|GRIECHENLAND"),
+    ("HR", "HRV|HRVATSKA"),
+    ("SI", "SVN|SLOVENIJA"),
+    ("SE", "SWE|SVERIGE|SCHWEDEN|瑞典"),
+    ("NO", "NOR|NORGE|NORWEGEN"),
+    ("DK", "DNK|DANMARK|DÄNEMARK"),
+    ("FI", "FIN|SUOMI|FINNLAND"),
+    ("RU", "RUSSIA|RUS|РОССИЯ|RUSSLAND|俄罗斯|ロシア"),
+    ("UA", "UKR|УКРАЇНА|УКРАИНА"),
+    ("TR", "TURKEY|TUR|TÜRKIYE|TURKIYE|TÜRKEI|土耳其"),
+    ("SA", "SAU|KSA|KINGDOM OF SAUDI ARABIA|السعودية|المملكة العربية السعودية|沙特阿拉伯"),
+    ("AE", "UAE|ARE|U.A.E.|الإمارات|الإمارات العربية المتحدة|阿联酋"),
+    ("EG", "EGY|مصر"),
+    ("IL", "ISR|ישראל"),
+    ("IN", "IND|भारत|印度|インド"),
+    ("PK", "PAK|پاکستان"),
+    ("BD", "BGD|বাংলাদেশ"),
+    ("AU", "AUS|AUSTRALIEN|澳大利亚|澳洲|オーストラリア"),
+    ("NZ", "NZL|新西兰"),
+    ("CA", "CAN|KANADA|加拿大|カナダ"),
+    ("MX", "MEX|MÉXICO|MEXIKO|墨西哥"),
+    ("BR", "BRA|BRASIL|BRASILIEN|巴西"),
+    ("AR", "ARG"),
+    ("CL", "CHL"),
+    ("CO", "COL"),
+    ("PE", "PER|PERÚ"),
+    ("ZA", "ZAF|SÜDAFRIKA"),
+    ("KZ", "KAZ|КАЗАХСТАН"),
+    ("KH", "KHM|កម្ពុជា|柬埔寨"),
+    ("LA", "LAOS|LAO|ลาว|老挝"),
+    ("MM", "MMR|MYANMAR|BURMA|缅甸"),
+    ("LU", "LUX|LUXEMBURG"),
+];
+
 struct Entry {
     code: &'static str,
     name: &'static str,
@@ -15,6 +87,8 @@ struct Entry {
     capitals: &'static str,
     format: &'static str,
     latin_format: Option<&'static str>,
+    postcode_pattern: Option<&'static str>,
+    postcode_examples: Option<&'static str>,
 }
 
 impl Entry {
@@ -23,8 +97,9 @@ impl Entry {
         let (code, name) = (columns.next()?, columns.next()?);
         let needs_postcode = columns.next()? == "postcode";
         let (capitals, format) = (columns.next()?, columns.next()?);
-        let latin_format = columns.next().filter(|format| *format != "-");
-        Some(Entry { code, name, needs_postcode, capitals, format, latin_format })
+        let mut optional = || columns.next().filter(|text| *text != "-");
+        let (latin_format, postcode_pattern, postcode_examples) = (optional(), optional(), optional());
+        Some(Entry { code, name, needs_postcode, capitals, format, latin_format, postcode_pattern, postcode_examples })
     }
 }
 
@@ -49,7 +124,25 @@ impl Country {
         self.0.name
     }
 
-    /// Whether its post needs a postcode.
+    /// The country that is called so: by its code, its English name, or its name in a language of its market.
+    pub fn named(text: &str) -> Option<Country> {
+        let text = text.trim();
+        let upper = text.to_uppercase();
+        let other = OTHER_NAMES.iter().find(|(_, names)| names.split('|').any(|name| name == upper)).map(|(code, _)| *code);
+        Country::of(other.unwrap_or(&upper)).or_else(|| COUNTRIES.iter().find(|entry| entry.name == upper).map(Country))
+    }
+
+    /// All of them, by code.
+    pub fn all() -> impl Iterator<Item = Country> {
+        COUNTRIES.iter().map(Country)
+    }
+
+    /// The pattern of its postcodes and examples with commas between, where they are known.
+    pub(super) fn postcodes(self) -> (Option<&'static str>, Option<&'static str>) {
+        (self.0.postcode_pattern, self.0.postcode_examples)
+    }
+
+    /// Whether its post requires a postcode.
     pub fn needs_postcode(self) -> bool {
         self.0.needs_postcode
     }
@@ -111,11 +204,31 @@ mod tests {
     fn a_country_knows_its_name_and_whether_it_needs_a_postcode() {
         let needs = |code| Country::of(code).map(|country| (country.name(), country.needs_postcode()));
         assert_eq!(needs("DE"), Some(("GERMANY", true)));
-        assert_eq!(needs("VN"), Some(("VIET NAM", true)));
+        assert_eq!(needs("VN"), Some(("VIET NAM", false)));
+        assert_eq!(needs("IE"), Some(("IRELAND", false)));
         assert_eq!(needs("HK"), Some(("HONG KONG", false)));
         assert_eq!(needs("AE"), Some(("UNITED ARAB EMIRATES", false)));
         assert_eq!(needs("ZZ"), None);
         assert_eq!(needs("de"), None);
+    }
+
+    #[test]
+    fn a_country_is_found_by_its_name() {
+        for (name, code) in [
+            ("Germany", "DE"),
+            ("deutschland", "DE"),
+            ("UK", "GB"),
+            ("ประเทศไทย", "TH"),
+            ("th", "TH"),
+            ("Việt Nam", "VN"),
+            ("SPAIN", "ES"),
+            ("Türkiye", "TR"),
+            ("日本", "JP"),
+        ] {
+            assert_eq!(Country::named(name).map(Country::code), Some(code), "{name}");
+        }
+        assert_eq!(Country::named("12 Elm Road").map(Country::code), None);
+        assert!(OTHER_NAMES.iter().all(|(code, _)| Country::of(code).is_some()));
     }
 
     #[test]

@@ -334,20 +334,40 @@ async fn an_export_is_checked_at_the_page_and_its_bad_rows_are_named_before_anyt
     page.choose_file("#file", &broken).await;
     page.script("document.querySelector('#import-check').focus()").await;
     page.type_keys([ENTER]).await;
-    page.until_text("#import-said", "Nothing was taken").await;
-    page.until_text("#import-said", "row 2").await;
+    page.until_text("#import-said", "Nothing is taken yet").await;
+    page.until_text("#import-rows [data-end=refuses]", "row 2").await;
+    assert_eq!(page.script("return document.querySelector('#import-take').disabled").await, json!(true));
     house.picture("import-faults").await;
     assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
 
     page.choose_file("#file", &sound).await;
     page.script("document.querySelector('#import-check').focus()").await;
     page.type_keys([ENTER]).await;
-    page.until_text("#import-said", "can be taken").await;
+    page.until_text("#import-said", "3 rows are good, 0 are asked about").await;
     assert_eq!(house.get("/v1/jobs").await["jobs"], json!([]));
     page.script("document.querySelector('#import-take').focus()").await;
     page.type_keys([ENTER]).await;
     page.until_text("#import-said", "were taken as import-").await;
     house.picture("import").await;
+
+    // A question is seen before anything is taken, and its box is the answer.
+    let asked = house.file(
+        "asked.csv",
+        "order,tracking,name,line1,city,postcode,country,item\n\
+        Z-1,TRZ1,Jana Muster,Musterweg 5,Jena,7743,DE,Lamp\nZ-2,TRZ2,Max Muster,Musterweg 6,Jena,07743,DE,Lamp\n",
+    );
+    page.choose_file("#file", &asked).await;
+    page.script("document.querySelector('#import-check').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-rows [data-end=asks]", "Is it 07743?").await;
+    page.until_text("#import-take", "Take the rest: 1 labels").await;
+    house.picture("import-asks").await;
+    page.script("document.querySelector('[data-answer=\"postcode_zero@2\"]').click()").await;
+    page.until_text("#import-take", "Take and print 2 labels").await;
+    page.script("document.querySelector('#import-take').focus()").await;
+    page.type_keys([ENTER]).await;
+    page.until_text("#import-said", "2 labels were taken").await;
+    assert_eq!(house.get("/v1/labels/TRZ1").await["tracking"], json!("TRZ1"));
     page.type_keys([ESCAPE]).await;
     page.until_text("#waves", "import-").await;
     house.close().await;

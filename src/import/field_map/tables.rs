@@ -6,11 +6,12 @@
 //!
 //! [sheet]
 //! name = "OrderSKUList"                   # of a workbook; the first one shown otherwise
-//! encoding = "windows-874"                # of a text file; found out otherwise: UTF-8, UTF-16, GB18030
-//! header = 1                              # the row with the columns' names
+//! encoding = "windows-874"                # of a text file; found out otherwise
+//! header = 1                              # the row with the columns' names; looked for in the first 20 otherwise
 //! skip = 0                                # rows below it that hold no order
 //! described = "order is not digits"       # true of the row below those: it describes the columns
 //! group = "package or order"              # rows for which it gives the same are one label
+//! fill_down = ["status"]                  # blank there means what the row above says, where both have the same `order`
 //! zone = "+08:00"                         # the clock of its times
 //! times = ["%d/%m/%Y %H:%M:%S"]           # as `deadline | time` reads them, beside ISO 8601
 //!
@@ -19,42 +20,60 @@
 //!
 //! [optional]                              # the same, of columns that may be missing: blank then
 //! package = "Package ID"
+//!
+//! [words]                                 # columns whose words decide whether and how a label prints; what nobody knows there is asked
+//! status = "status"                       # read by the list of: status, payment, cancellation
 //! ```
 //!
-//! Expressions use those names, or `row['Any Header']`. Of a label with several rows a name gives what they agree on,
-//! and a fault where they do not; `hold`, `cancel_requested` and `leave_out` are asked row by row, and the first that gives something
+//! `status | meaning('status')` gives what a word of such a column means, in the languages of the markets: `ship`, `canceled`, `cancel_requested`,
+//! `refunded`, `unpaid`, `shipped`, `on_hold`, `cod`, `prepaid`, `no`, `unknown`, or nothing of a blank. Without `[words]`, columns called
+//! `status`, `substatus`, `payment` and `cancel` are read so. `country | country_code` gives the two letters of a country's name, and
+//! `cod is nothing_to_collect` is true of `0,00` too.
+//!
+//! Expressions use those names, or `row['Any Header']`. Of a label with several rows a name gives what they agree on; where
+//! they do not, a person is asked; orders that share a parcel are all named, and what is to be collected for them is added up. `hold`, `cancel_requested` and `leave_out` are
+//! asked row by row, and the first that gives something
 //! counts; `rows` is all of them. Items come from the rows, those that differ in quantity only as one; with
 //! `when`, only from some. A blank text is as good as none, and a text in place of a number is taken for one.
 
-use super::times::{self, Times};
-use super::view::{Grid, Place, Seen, View, normal};
-use super::{FieldMap, LeftOut, Mapping, expression};
-use crate::fault::{Code, Fault, nearest};
-use crate::import::sheet::{Row, Sheet, Wanted, letters};
-use crate::toml_file::Table;
+use super::layout::{Found, HEADER_ROWS};
+use super::times::Times;
+use super::traced::Traced;
+use super::view::{Grid, View, normal};
+use super::{FieldMap, Layout, LeftOut, Mapping, Session};
+use crate::fault::{Code, Fault};
+use crate::import::amount;
+use crate::import::ends::{Ask, AskKind, LeaveKind, RefuseKind, Refused, Remark};
+use crate::import::place::Place;
+use crate::import::sheet::{Cell, Row, Sheet, Wanted};
+use crate::import::words::{self, Meaning, Vocabulary};
+use crate::waybill::Country;
 use crate::waybill::json::Node;
-use encoding_rs::Encoding;
-use jiff::tz::Offset;
 use minijinja::{Environment, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
-/// How a table is made.
-pub struct Layout {
-    sheet: Option<String>,
-    encoding: Option<&'static Encoding>,
-    header: usize,
-    skip: usize,
-    described: Option<String>,
-    group: Option<String>,
-    columns: Vec<Column>,
-}
+/// Between the numbers of orders that share a parcel.
+pub const ORDERS_BETWEEN: &str = " + ";
 
-struct Column {
-    alias: String,
-    headers: Vec<String>,
-    required: bool,
-}
+/// How a row that adds up others begins.
+const SUMS: [&str; 14] = [
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "合计",
+    "总计",
+    "小计",
+    "合計",
+    "รวม",
+    "tổng cộng",
+    "totale",
+    "end of report",
+];
 
 /// What became of the rows of one label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,117 +86,51 @@ pub struct Drawn {
     pub place: Place,
     /// Where each field comes from, by its path.
     pub places: Vec<(String, Place)>,
-    /// What is wrong with it, as far as the map can tell, each with its place.
-    pub faults: Vec<(Fault, Place)>,
+    /// The rows it is made of, as the spreadsheet counts them.
+    pub rows: Vec<usize>,
+    /// What its status says, where it has one.
+    pub status: Option<String>,
+    /// Why it cannot be printed, as far as the map can tell.
+    pub refused: Vec<Refused>,
+    /// What a person is asked before it is taken.
+    pub asks: Vec<Ask>,
+    pub remarks: Vec<Remark>,
 }
 
 /// What became of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Labels {
     pub drawn: Vec<Drawn>,
     pub left_out: Vec<LeftOut>,
+    /// The rows below the header, as the review of the labels looks at whole columns.
+    pub grid: Option<Arc<Grid>>,
 }
 
-impl Layout {
-    /// Reads `[sheet]`, `[columns]` and `[optional]`, if the map is for tables.
-    pub(super) fn read(top: &mut Table<'_>, environment: &mut Environment<'_>) -> Option<Layout> {
-        if !["sheet", "columns", "optional"].iter().any(|key| top.has(key)) {
-            return None;
+/// What expressions of any map may ask beside minijinja's own filters.
+pub(super) fn add_filters(environment: &mut Environment<'_>) {
+    environment.add_filter("meaning", |value: &Value, list: &str| -> String {
+        let list = Vocabulary::from_str(list).unwrap_or(Vocabulary::Status);
+        match words::meaning(list, value.as_str().unwrap_or_default()) {
+            Meaning::Blank => String::new(),
+            meaning => <&str>::from(meaning).to_owned(),
         }
-        let mut columns = Vec::new();
-        for (key, required) in [("columns", true), ("optional", false)] {
-            if !top.has(key) {
-                continue;
-            }
-            for (alias, headers) in top.named_texts(key) {
-                if ["row", "rows", "item"].contains(&alias) {
-                    top.fault(key, format!("`{alias}` has a meaning of its own: call the column otherwise."));
-                }
-                let headers = headers.into_iter().map(str::to_owned).collect();
-                columns.push(Column { alias: alias.to_owned(), headers, required });
-            }
-        }
-        if columns.is_empty() {
-            top.fault("sheet", "`[columns]` is missing: say which column is what.");
-        }
-        let mut layout = Layout { sheet: None, encoding: None, header: 1, skip: 0, described: None, group: None, columns };
-        let mut times = Times { zone: Offset::UTC, formats: Vec::new() };
-        let mut rules = None;
-        if let Some(mut table) = top.table("sheet") {
-            layout.sheet = table.text("name").map(str::to_owned);
-            if let Some(name) = table.text("encoding") {
-                layout.encoding = Encoding::for_label(name.as_bytes());
-                if layout.encoding.is_none() {
-                    table.fault("encoding", format!("no encoding \"{name}\". Known are those of the web, such as windows-874."));
-                }
-            }
-            for (key, number) in [("header", &mut layout.header), ("skip", &mut layout.skip)] {
-                match table.whole(key).map(usize::try_from) {
-                    Some(Ok(given)) if given >= usize::from(key == "header") => *number = given,
-                    Some(_) => table.fault(key, format!("`{key}` is a number of rows.")),
-                    None => {}
-                }
-            }
-            if let Some(text) = table.text("zone") {
-                match times::zone(text) {
-                    Some(offset) => times.zone = offset,
-                    None => table.fault("zone", "`zone` is an offset such as \"+08:00\"."),
-                }
-            }
-            times.formats = table.texts("times").unwrap_or_default().into_iter().map(str::to_owned).collect();
-            if !times.formats.is_empty() {
-                table.require(&["zone"]);
-            }
-            rules = Some(table);
-        }
-        environment.add_filter("time", move |value: &Value| times.read(value));
-        if let Some(mut table) = rules {
-            layout.described = expression(&mut table, "described", environment);
-            layout.group = expression(&mut table, "group", environment);
-        }
-        Some(layout)
-    }
-
-    /// Where the columns of the map are, or which are not there.
-    fn find(&self, headers: &[String]) -> Result<BTreeMap<String, Option<usize>>, Vec<String>> {
-        let normals: Vec<String> = headers.iter().map(|header| normal(header)).collect();
-        let mut aliases = BTreeMap::new();
-        let mut faults = Vec::new();
-        for column in &self.columns {
-            let named = column.headers.iter().map(|header| normal(header));
-            let found: Option<Vec<usize>> = named
-                .map(|wanted| (0..normals.len()).filter(|at| normals[*at] == wanted).collect::<Vec<_>>())
-                .find(|found| !found.is_empty());
-            match found.as_deref() {
-                Some([at]) => drop(aliases.insert(column.alias.clone(), Some(*at))),
-                Some(several) => {
-                    let places = several.iter().map(|at| letters(*at)).collect::<Vec<_>>().join(" and ");
-                    let header = &headers[several[0]];
-                    faults.push(format!("row {}: columns {places} are both called \"{header}\": rename one.", self.header));
-                }
-                None if column.required => {
-                    let wanted = column.headers.iter().map(|header| format!("\"{header}\"")).collect::<Vec<_>>().join(" or ");
-                    let known: Vec<&str> = headers.iter().map(String::as_str).filter(|header| !header.is_empty()).collect();
-                    let near = column.headers.iter().find_map(|header| nearest(header, &known));
-                    let near = near.map(|near| format!(" Is it \"{near}\"?")).unwrap_or_default();
-                    faults.push(format!("row {}: no column is called {wanted}.{near}", self.header));
-                }
-                None => drop(aliases.insert(column.alias.clone(), None)),
-            }
-        }
-        if faults.is_empty() { Ok(aliases) } else { Err(faults) }
-    }
-
-    fn headers(&self, sheet: &Sheet) -> Vec<String> {
-        let row = sheet.rows.iter().find(|row| row.number == self.header);
-        row.map(|row| (0..row.cells.len()).map(|at| row.text(at).to_owned()).collect()).unwrap_or_default()
-    }
+    });
+    environment.add_filter("country_code", |value: &Value| -> Value {
+        let text = value.as_str().unwrap_or_default();
+        Country::named(text).map_or_else(|| value.clone(), |country| Value::from(country.code()))
+    });
+    environment.add_test("nothing_to_collect", |value: &Value| value.as_str().map_or(value.is_none(), amount::is_zero));
 }
 
 impl FieldMap {
     /// Whether it is a map for tables.
     pub fn is_for_tables(&self) -> bool {
         self.layout.is_some()
+    }
+
+    /// How its times are written.
+    pub fn times(&self) -> Option<&Times> {
+        self.layout.as_ref().map(|layout| &layout.times)
     }
 
     /// What of a file it is for.
@@ -189,8 +142,15 @@ impl FieldMap {
     /// How many columns it knows of that table; `None` where one it needs is missing.
     pub fn fits(&self, sheet: &Sheet) -> Option<usize> {
         let layout = self.layout.as_ref()?;
-        let aliases = layout.find(&layout.headers(sheet)).ok()?;
-        Some(aliases.values().flatten().count())
+        Some(layout.locate(sheet).ok()?.aliases.values().flatten().count())
+    }
+
+    /// How many columns it knows of that table at best, and which of those it needs are missing then.
+    pub fn nearly_fits(&self, sheet: &Sheet) -> Option<(usize, Vec<&str>)> {
+        let layout = self.layout.as_ref()?;
+        let rows = sheet.rows.iter().take(HEADER_ROWS);
+        let headers = rows.map(|row| (0..row.cells.len()).map(|at| row.text(at).to_owned()).collect::<Vec<_>>());
+        headers.map(|headers| layout.known(&headers)).max_by_key(|(count, _)| *count)
     }
 
     /// Makes labels of the table's rows, or tells which columns it lacks.
@@ -198,61 +158,187 @@ impl FieldMap {
         let Some(layout) = &self.layout else {
             return Err(vec!["is a table, and the map is for JSON records: it has no [columns].".to_owned()]);
         };
-        let headers = layout.headers(&sheet);
-        let aliases = layout.find(&headers)?;
-        let first = layout.header + layout.skip;
-        let rows: Vec<Row> = sheet.rows.into_iter().filter(|row| row.number > first).collect();
-        let grid = Grid::new(rows, aliases, headers);
-        let mut labels = Labels::default();
-        for rows in self.groups(layout, &grid, first + 1) {
-            self.draw(&View::new(&grid, rows), &mut labels);
+        let Found { header, aliases, headers } = layout.locate(&sheet)?;
+        let first = header + layout.skip;
+        let mut rows: Vec<Row> = sheet.rows.into_iter().filter(|row| row.number > first).collect();
+        let column = |alias: &str| aliases.get(alias).copied().flatten();
+        if let Some(order) = column("order") {
+            let columns: Vec<usize> = layout.fill_down.iter().filter_map(|alias| column(alias)).collect();
+            fill_down(&mut rows, order, &columns, sheet.is_text);
         }
+        if let Some(row) = rows.iter().find(|row| is_other_header(row, &headers)) {
+            return Err(vec![format!(
+                "row {}: is a header with other columns, and what stands below it cannot be read by the first: give each table by itself.",
+                row.number
+            )]);
+        }
+        let grid = Grid::new(rows, aliases, headers);
+        let session = Session::new(self);
+        let table = TableMapping { session: &session, layout, grid: &grid, is_text: sheet.is_text };
+        let mut labels = Labels::default();
+        let mut groups = table.groups(first + 1, &mut labels);
+        for Group { rows, hidden } in groups.drain(..) {
+            table.draw(&View::new(&grid, rows), &hidden, &mut labels);
+        }
+        labels.grid = Some(grid);
         Ok(labels)
     }
+}
 
-    /// The rows of each label, in the order they begin.
-    fn groups(&self, layout: &Layout, grid: &Arc<Grid>, first: usize) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
+/// Whether a row is the header of another table that was put below the first: the same names in other places.
+fn is_other_header(row: &Row, headers: &[String]) -> bool {
+    let texts: Vec<(usize, &str)> =
+        (0..row.cells.len()).map(|at| (at, row.text(at))).filter(|(_, text)| !text.is_empty()).collect();
+    let is_name = |text: &str| headers.iter().any(|header| !header.is_empty() && normal(header) == normal(text));
+    let is_same = |at: usize, text: &str| headers.get(at).is_some_and(|header| normal(header) == normal(text));
+    let names = texts.iter().filter(|(_, text)| is_name(text)).count();
+    names >= 4 && names * 2 > texts.len() && texts.iter().any(|(at, text)| is_name(text) && !is_same(*at, text))
+}
+
+/// What is of a whole order stands in its first row only, in some exports.
+fn fill_down(rows: &mut [Row], order: usize, columns: &[usize], is_text: bool) {
+    for at in 1..rows.len() {
+        let (above, below) = rows.split_at_mut(at);
+        let (Some(above), Some(row)) = (above.last(), below.first_mut()) else { continue };
+        if row.text(order).is_empty() || row.text(order) != above.text(order) {
+            continue;
+        }
+        // A workbook keeps no blank cells at the end of a row.
+        let last = columns.iter().max().map_or(0, |last| last + 1);
+        if !is_text && row.cells.len() < last {
+            row.cells.resize(last, Cell::Text(String::new()));
+        }
+        let width = row.cells.len();
+        for column in columns.iter().filter(|column| **column < width) {
+            if let (Cell::Text(text), Some(cell)) = (&row.cells[*column], above.cells.get(*column))
+                && text.is_empty()
+            {
+                row.cells[*column] = cell.clone();
+            }
+        }
+    }
+}
+
+/// The rows of one label.
+struct Group {
+    rows: Vec<usize>,
+    /// Rows of it that are hidden, as the spreadsheet counts them.
+    hidden: Vec<usize>,
+}
+
+/// A map at work on a table.
+pub(super) struct TableMapping<'a, 'm> {
+    session: &'a Session<'m>,
+    pub(super) layout: &'m Layout,
+    pub(super) grid: &'a Arc<Grid>,
+    pub(super) is_text: bool,
+}
+
+impl<'m> TableMapping<'_, 'm> {
+    fn map(&self) -> &'m FieldMap {
+        self.session.map
+    }
+
+    fn ask(&self, rule: &'m Option<String>, view: &Value) -> Option<Value> {
+        rule.as_ref().and_then(|rule| self.session.evaluate(rule, view).ok())
+    }
+
+    /// The rows of each label, in the order they begin. What is no order is left out.
+    fn groups(&self, first: usize, labels: &mut Labels) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
-        for (at, row) in grid.rows.iter().enumerate() {
-            let view = Value::from_dyn_object(View::new(grid, vec![at]));
-            let ask = |rule: &Option<String>| rule.as_ref().and_then(|rule| self.evaluate(rule, &view).ok());
-            let described = row.number == first && ask(&layout.described).is_some_and(|value| value.is_true());
+        let mut hidden: Vec<(usize, Option<String>)> = Vec::new();
+        for (at, row) in self.grid.rows.iter().enumerate() {
+            let view = Value::from_dyn_object(View::new(self.grid, vec![at]));
+            let described = row.number == first && self.ask(&self.layout.described, &view).is_some_and(|value| value.is_true());
             // A cell that is wrong is told where the label is made, and the row stays.
-            if grid.seen().iter().all(|seen| seen.wrong.is_none()) && described {
+            if self.grid.seen().iter().all(|seen| seen.wrong.is_none()) && described {
                 continue;
             }
-            let key = ask(&layout.group).map(|key| key.to_string()).filter(|key| !key.trim().is_empty());
-            let sound = grid.seen().iter().all(|seen| seen.wrong.is_none());
-            match key.filter(|_| sound) {
+            if let Some(why) = self.no_order(row) {
+                labels.left_out.push(LeftOut {
+                    kind: LeaveKind::NoOrder,
+                    row: row.number,
+                    order: format!("of row {}", row.number),
+                    why,
+                });
+                continue;
+            }
+            let key = self.ask(&self.layout.group, &view).map(|key| key.to_string()).filter(|key| !key.trim().is_empty());
+            let sound = self.grid.seen().iter().all(|seen| seen.wrong.is_none());
+            let key = key.filter(|_| sound);
+            if row.is_hidden {
+                hidden.push((at, key));
+                continue;
+            }
+            match key {
                 Some(key) => {
                     let group = *known.entry(key).or_insert_with(|| {
-                        groups.push(Vec::new());
+                        groups.push(Group { rows: Vec::new(), hidden: Vec::new() });
                         groups.len() - 1
                     });
-                    groups[group].push(at);
+                    groups[group].rows.push(at);
                 }
-                None => groups.push(vec![at]),
+                None => groups.push(Group { rows: vec![at], hidden: Vec::new() }),
+            }
+        }
+        for (at, key) in hidden {
+            let row = self.grid.rows[at].number;
+            match key.and_then(|key| known.get(&key)) {
+                Some(group) => groups[*group].hidden.push(row),
+                None => {
+                    let order = self.name(&View::new(self.grid, vec![at]), row);
+                    let why = "its row is hidden or filtered away".to_owned();
+                    labels.left_out.push(LeftOut { kind: LeaveKind::Hidden, row, order, why });
+                }
             }
         }
         groups
     }
 
-    fn draw(&self, whole: &Arc<View>, labels: &mut Labels) {
-        let grid = &whole.grid;
+    /// Why a row is no order at all: the header again, or a sum.
+    fn no_order(&self, row: &Row) -> Option<String> {
+        let texts = || (0..row.cells.len()).map(|at| row.text(at));
+        let filled = texts().filter(|text| !text.is_empty()).count();
+        let same =
+            texts().zip(&self.grid.headers).filter(|(text, header)| !text.is_empty() && normal(text) == normal(header)).count();
+        if filled >= 3 && same == filled {
+            return Some("the header again".to_owned());
+        }
+        let first = texts().find(|text| !text.is_empty())?;
+        let word = normal(first.split([':', '：', '(']).next().unwrap_or_default());
+        // The foot of eBay's report.
+        if filled <= 4 && texts().any(|text| text.contains("record(s) downloaded") || text.starts_with("Seller ID")) {
+            return Some("the foot of the report".to_owned());
+        }
+        (filled <= 4 && SUMS.contains(&word.as_str())).then(|| "a sum, no order".to_owned())
+    }
+
+    /// What messages call these rows by.
+    fn name(&self, view: &Arc<View>, row: usize) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for view in view.each() {
+            let named = self.session.evaluate(&self.map().record, &Value::from_dyn_object(view)).ok();
+            let name = named.map(|name| name.to_string()).filter(|name| !name.trim().is_empty());
+            names.extend(name.filter(|name| !names.contains(name)));
+        }
+        drop(self.grid.seen());
+        if names.is_empty() { format!("of row {row}") } else { names.join(ORDERS_BETWEEN) }
+    }
+
+    fn draw(&self, whole: &Arc<View>, hidden: &[usize], labels: &mut Labels) {
+        let grid = self.grid;
+        let map = self.map();
         let row = whole.rows.first().and_then(|row| grid.rows.get(*row)).map_or(0, |row| row.number);
-        let named = self.evaluate(&self.record, &Value::from_dyn_object(whole.clone())).ok();
-        let order = named.map(|name| name.to_string()).filter(|name| !name.trim().is_empty());
-        let order = order.unwrap_or_else(|| format!("of row {row}"));
-        drop(grid.seen());
+        let order = self.name(whole, row);
+        let table = Traced::new(whole.clone(), row);
         let whose = format!("order {order}");
-        let table = Traced { view: whole.clone(), row, last: None, places: Vec::new(), faults: Vec::new() };
-        let mut mapping = Mapping { map: self, whose, faults: Vec::new(), table: Some(table) };
+        let mut mapping = Mapping { session: self.session, whose, faults: Vec::new(), table: Some(table) };
         // Some lines of an order may be canceled and the others not.
         let mut kept = Vec::new();
         let mut out = Vec::new();
         for view in whole.each() {
-            let rule = self.leave_out.as_ref();
+            let rule = map.leave_out.as_ref();
             let why = rule.and_then(|rule| mapping.expression(rule, &Value::from_dyn_object(view.clone()), "leave_out"));
             match why.filter(Value::is_true) {
                 Some(why) => out.push(why.to_string()),
@@ -262,97 +348,44 @@ impl FieldMap {
         if let Some(why) = out.first() {
             let why =
                 if kept.is_empty() { why.clone() } else { format!("{} of its {} lines: {why}", out.len(), whole.rows.len()) };
-            labels.left_out.push(LeftOut { order: order.clone(), why });
+            labels.left_out.push(LeftOut { kind: LeaveKind::Rule, row, order: order.clone(), why });
         }
         if kept.is_empty() {
             return;
         }
         let view = View::new(grid, kept);
-        let scope = Value::from_dyn_object(view.clone());
-        if let Some(table) = &mut mapping.table {
-            table.view = view;
-        }
-        let label = mapping.source(&self.label, &scope, "").unwrap_or(Node::Null);
-        if let Some(Traced { places, faults, .. }) = mapping.table {
-            labels.drawn.push(Drawn { label, order, place: Place { row, columns: Vec::new() }, places, faults });
-        }
-    }
-}
-
-/// What a mapping remembers of the table.
-pub(super) struct Traced {
-    /// The rows of the label.
-    view: Arc<View>,
-    row: usize,
-    /// Where the latest expression looked.
-    last: Option<Place>,
-    places: Vec<(String, Place)>,
-    faults: Vec<(Fault, Place)>,
-}
-
-impl Traced {
-    /// Takes note of the cells the latest expression looked at, for that field; answers whether they are sound.
-    pub(super) fn look(&mut self, path: &str) -> bool {
-        let seen = self.view.grid.seen();
-        self.last = self.view.grid.place(&seen);
-        self.places.extend(self.last.clone().map(|place| (path.to_owned(), place)));
-        let wrong: Vec<&Seen> = seen.iter().filter(|seen| seen.wrong.is_some()).collect();
-        for cell in &wrong {
-            let place = self.view.grid.place(&[(*cell).clone()]).unwrap_or_default();
-            let message = cell.wrong.clone().unwrap_or_default();
-            // One cell may be looked at for many fields.
-            if self.faults.iter().all(|(fault, known)| *known != place || fault.message != message) {
-                self.faults.push((Fault::new(Code::Unmapped, path, message), place));
+        let Some(table) = &mut mapping.table else { return };
+        table.view = view.clone();
+        self.check_rows(&view, hidden, table);
+        self.check_words(&view, table);
+        let label = mapping.source(&map.label, &Value::from_dyn_object(view.clone()), "").unwrap_or(Node::Null);
+        let Some(Traced { places, mut refused, mut asks, mut remarks, orders, .. }) = mapping.table else { return };
+        self.check_unheeded(&view, &label, &mut asks);
+        if orders.len() > 1 {
+            let place = Some(Place { row, columns: Vec::new() });
+            remarks.push(Remark {
+                place,
+                sentence: format!("{} orders share this parcel: its label names all of them.", orders.len()),
+            });
+            let is_of_person = |ask: &Ask| ask.kind == AskKind::RowsDisagree && ask.field.starts_with("recipient");
+            // The same number for two people: one of the rows has the wrong number.
+            if let Some(ask) = asks.iter().find(|ask| is_of_person(ask)) {
+                let place = ask.place.clone().unwrap_or_default();
+                let sentence = "two orders for two addresses have one number of parcel or tracking: mend the number of one.";
+                refused.push(Refused {
+                    kind: RefuseKind::TwoParcels,
+                    place,
+                    fault: Fault::new(Code::Conflict, ask.field.clone(), sentence),
+                });
             }
         }
-        wrong.is_empty()
+        let status =
+            self.layout.words.iter().find(|(_, list)| *list == Vocabulary::Status).and_then(|(alias, _)| grid.column(alias));
+        let status =
+            status.and_then(|column| view.rows.iter().map(|row| grid.rows[*row].text(column)).find(|text| !text.is_empty()));
+        let status = status.map(str::to_owned);
+        let rows = view.rows.iter().map(|at| grid.rows[*at].number).collect();
+        let place = Place { row, columns: Vec::new() };
+        labels.drawn.push(Drawn { label, order, place, places, rows, status, refused, asks, remarks });
     }
-
-    /// Notes what is wrong with the latest expression.
-    pub(super) fn fault(&mut self, fault: Fault) {
-        let place = self.last.clone().unwrap_or(Place { row: self.row, columns: Vec::new() });
-        self.faults.push((fault, place));
-    }
-
-    pub(super) fn rows(&self) -> Vec<Value> {
-        self.view.each().map(Value::from_dyn_object).collect()
-    }
-
-    /// Forgets where an item came from that was added to another.
-    pub(super) fn forget(&mut self, path: &str) {
-        self.places.retain(|(known, _)| known.strip_prefix(path).is_none_or(|rest| !rest.starts_with('.')));
-    }
-}
-
-/// A blank is no value, and what is to be a number may stand as text in a table.
-pub(super) fn plain(node: Node, path: &str) -> Option<Node> {
-    let is_number = [".quantity", ".weight_g", ".number", ".of"].iter().any(|field| path.ends_with(field));
-    match node {
-        Node::Text(text) if text.trim().is_empty() => None,
-        Node::Text(text) | Node::Number(text) if is_number => Some(match text.trim().parse::<f64>() {
-            Ok(number) if number.fract() == 0.0 && (0.0..1e9).contains(&number) => Node::Number(format!("{number:.0}")),
-            _ => Node::Text(text),
-        }),
-        node => Some(node),
-    }
-}
-
-/// Adds the quantity of an item to one that differs in nothing else; answers whether there is one.
-pub(super) fn add_to(items: &mut [Node], item: &Node) -> bool {
-    let quantity = |node: &Node| match node.get("quantity") {
-        Some(Node::Number(text)) => text.parse::<u32>().ok(),
-        _ => None,
-    };
-    let rest = |node: &Node| match node {
-        Node::Object(fields) => fields.iter().filter(|(field, _)| field != "quantity").cloned().collect(),
-        _ => Vec::new(),
-    };
-    let wanted = rest(item);
-    let Some(more) = quantity(item) else { return false };
-    let Some(same) = items.iter_mut().find(|known| quantity(known).is_some() && rest(known) == wanted) else { return false };
-    let sum = quantity(same).unwrap_or_default().saturating_add(more);
-    if let Node::Object(fields) = same {
-        fields.iter_mut().filter(|(field, _)| field == "quantity").for_each(|(_, node)| *node = Node::Number(sum.to_string()));
-    }
-    true
 }

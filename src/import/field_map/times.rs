@@ -1,7 +1,9 @@
 //! The filter `time`: what a cell says of a moment, as a label says it.
 //!
 //! `deadline | time` gives RFC 3339 with the offset of the map's `zone`. It reads the map's own `times` (strftime) and,
-//! always, ISO 8601, what a workbook keeps of a date, and Unix seconds. A date alone means the end of that day.
+//! always, ISO 8601, what a workbook keeps of a date, and Unix seconds. A date alone means the end of that day. A text that
+//! two of the map's `times` read as different days is not decided here: it comes out marked, and the review of the label
+//! decides by the whole column or asks ([`Times::readings`]).
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -43,16 +45,42 @@ impl Times {
         if text.parse::<Timestamp>().is_ok() {
             return Ok(Value::from(text));
         }
-        let civil = self.formats.iter().find_map(|format| civil(format, text)).or_else(|| iso(text));
+        let readings = self.readings(text);
+        if readings.len() > 1 {
+            return Ok(Value::from(format!("{UNDECIDED}{text}")));
+        }
+        let civil = readings.first().map(|(_, civil)| *civil).or_else(|| iso(text));
         let at = civil.and_then(|civil| self.zone.to_timestamp(civil).ok());
         match at {
             Some(at) => Ok(Value::from(at.display_with_offset(self.zone).to_string())),
             None => {
-                let known = self.formats.iter().map(|format| format!(", \"{format}\"")).collect::<String>();
-                let why = format!("is no time: write it as \"2025-07-14 18:00\"{known}.");
+                let why = "is no time that can be read: write it as 2025-07-14 18:00.".to_owned();
                 Err(Error::from(ErrorKind::InvalidOperation).with_source(Refusal(why)))
             }
         }
+    }
+}
+
+/// Marks a text that two formats read as different moments; no text of a file holds it.
+pub const UNDECIDED: char = '\u{fdd1}';
+
+impl Times {
+    /// The different moments a text can mean by the map's own formats, each with the first format that reads it so.
+    pub fn readings(&self, text: &str) -> Vec<(&str, DateTime)> {
+        let mut readings: Vec<(&str, DateTime)> = Vec::new();
+        for format in &self.formats {
+            if let Some(at) = civil(format, text)
+                && readings.iter().all(|(_, known)| *known != at)
+            {
+                readings.push((format, at));
+            }
+        }
+        readings
+    }
+
+    /// A moment as a label says it.
+    pub fn written(&self, civil: DateTime) -> Option<String> {
+        Some(self.zone.to_timestamp(civil).ok()?.display_with_offset(self.zone).to_string())
     }
 }
 
@@ -112,6 +140,16 @@ mod tests {
         for text in ["soon", "14/14/2025 18:00:00", "2025-02-30", "99999999999999"] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_that_two_formats_read_otherwise_is_not_decided_here() {
+        let formats = ["%d/%m/%Y", "%m/%d/%Y"].map(str::to_owned).to_vec();
+        let times = Times { zone: zone("+08:00").expect("a zone"), formats };
+        let read = |text: &str| times.read(&Value::from(text)).ok().map(|value| value.to_string());
+        assert_eq!(read("13/12/2026").as_deref(), Some("2026-12-13T23:59:59+08:00"));
+        assert_eq!(read("12/12/2026").as_deref(), Some("2026-12-12T23:59:59+08:00"));
+        assert_eq!(read("12/04/2026"), Some(format!("{UNDECIDED}12/04/2026")));
     }
 
     #[test]

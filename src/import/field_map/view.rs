@@ -3,11 +3,13 @@
 //! The memory is what leads a fault of a label's field back to the columns it was made from: nobody has to say in a map
 //! what an expression reads.
 
-use crate::import::sheet::{Cell, Row, letters};
+use crate::import::damage::mend;
+use crate::import::ends::{AskKind, RefuseKind};
+use crate::import::place::Place;
+use crate::import::sheet::{Cell, Row};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The rows of a sheet below its header.
@@ -28,15 +30,12 @@ pub struct Seen {
     pub row: usize,
     pub column: usize,
     pub blank: bool,
-    pub wrong: Option<String>,
-}
-
-/// Where in the sheet something of a label comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
-    pub row: usize,
-    /// Each with its header.
-    pub columns: Vec<(usize, String)>,
+    /// Why the cell cannot be read.
+    pub wrong: Option<(RefuseKind, &'static str)>,
+    /// What is uncertain about it, and what it would be read as where that is not what it says.
+    pub ask: Option<(AskKind, String, Option<String>)>,
+    /// What was done to its text.
+    pub remark: Option<&'static str>,
 }
 
 /// Some rows that are to be one label, or one of them.
@@ -64,6 +63,16 @@ impl Grid {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The column of that name of the map.
+    pub fn column(&self, alias: &str) -> Option<usize> {
+        self.aliases.get(alias).copied().flatten()
+    }
+
+    /// The texts of a column, in all rows.
+    pub fn texts(&self, column: usize) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(move |row| row.text(column)).filter(|text| !text.is_empty())
+    }
+
     /// The place of these cells: the row of the first, and every column; of blank ones only where all are.
     pub fn place(&self, seen: &[Seen]) -> Option<Place> {
         let all_blank = seen.iter().all(|seen| seen.blank);
@@ -88,35 +97,55 @@ impl View {
 
     /// What all these rows say in that column; those that say nothing are not asked.
     fn read(&self, column: usize) -> Value {
-        let mut said: Option<(usize, &str)> = None;
+        let mut said: Option<(usize, String)> = None;
         let mut seen = Vec::new();
         for row in self.rows.iter().filter_map(|row| self.grid.rows.get(*row)) {
-            let mut look = |wrong: Option<String>| seen.push(Seen { row: row.number, column, blank: false, wrong });
-            match row.cells.get(column) {
-                Some(Cell::Rounded) => look(Some(
-                    "is a number that the spreadsheet has rounded: export it again, or make the column text before typing."
-                        .to_owned(),
+            let look = Seen { row: row.number, column, blank: false, wrong: None, ask: None, remark: None };
+            let wrong = match row.cells.get(column) {
+                Some(Cell::Rounded) => Some((
+                    RefuseKind::DigitsLost,
+                    "is a number that the spreadsheet has rounded: export it again, or make the column text before typing.",
                 )),
-                Some(Cell::Broken) => look(Some("holds a formula without a result: mend it or type the value.".to_owned())),
-                _ => match (row.text(column), said) {
-                    ("", _) => {}
-                    (text, None) => {
-                        look(None);
-                        said = Some((row.number, text));
+                Some(Cell::Error) => {
+                    Some((RefuseKind::ErrorValue, "holds a formula that came to an error: mend it or type the value."))
+                }
+                Some(Cell::NoResult) => Some((
+                    RefuseKind::NoResult,
+                    "holds a formula without a result: open the file in a spreadsheet and save it, or type the value.",
+                )),
+                Some(Cell::Torn) => {
+                    Some((RefuseKind::Quoting, "has quotation marks that do not close where the cell ends: write two for one."))
+                }
+                Some(Cell::Text(_)) | None => None,
+            };
+            if wrong.is_some() {
+                seen.push(Seen { wrong, ..look });
+                continue;
+            }
+            let mended = mend(row.text(column));
+            let ask = mended.ask.map(|(kind, sentence)| (kind, sentence, Some(mended.text.clone().into_owned())));
+            let said_before = said.as_ref().filter(|(_, first)| *first != mended.text);
+            match (mended.text.as_ref(), said_before) {
+                ("", _) if ask.is_none() => {}
+                ("", _) => seen.push(Seen { ask, ..look }),
+                (_, Some((first, text))) => {
+                    let sentence = format!("says something else than row {first}, and both rows are one label.");
+                    seen.push(Seen { ask: Some((AskKind::RowsDisagree, sentence, Some(text.clone()))), ..look });
+                }
+                (text, None) => {
+                    if said.is_none() {
+                        said = Some((row.number, text.to_owned()));
                     }
-                    (text, Some((_, first))) if text == first => {}
-                    (_, Some((first, _))) => {
-                        look(Some(format!("says otherwise than row {first}, and both are of one label: mend one of them.")));
-                    }
-                },
+                    seen.push(Seen { ask, remark: mended.remark, ..look });
+                }
             }
         }
         if seen.is_empty() {
             let first = self.rows.first().and_then(|row| self.grid.rows.get(*row)).map_or(0, |row| row.number);
-            seen.push(Seen { row: first, column, blank: true, wrong: None });
+            seen.push(Seen { row: first, column, blank: true, wrong: None, ask: None, remark: None });
         }
         self.grid.memory().extend(seen);
-        Value::from(said.map_or("", |(_, text)| text))
+        Value::from(said.map(|(_, text)| text).unwrap_or_default())
     }
 }
 
@@ -157,23 +186,4 @@ impl Object for View {
 /// A header as it is compared: capitals and blanks do not count.
 pub fn normal(header: &str) -> String {
     header.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// `row 17, column H "Zipcode"`
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "row {}", self.row)?;
-        let last = self.columns.len().saturating_sub(1);
-        for (at, (column, header)) in self.columns.iter().enumerate() {
-            f.write_str(match at {
-                0 if last == 0 => ", column ",
-                0 => ", columns ",
-                _ if at == last => " and ",
-                _ => ", ",
-            })?;
-            let header: String = header.chars().filter(|c| !c.is_control()).take(40).collect();
-            write!(f, "{} \"{header}\"", letters(*column))?;
-        }
-        Ok(())
-    }
 }

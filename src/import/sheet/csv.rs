@@ -1,54 +1,19 @@
 //! Text files with delimiters: CSV and what Excel calls Unicode text.
 //!
-//! The encoding is told by the byte order mark, or by what the bytes can be; the delimiter (comma, semicolon, tab) by
-//! the first line that has one, or by a line `sep=;` before it. A quoted cell may have line ends in it, and is one
-//! row all the same, as in a spreadsheet.
+//! The encoding is found out by `encoding`; the delimiter (comma, semicolon, tab, bar) is told by
+//! the first lines, or by a line `sep=;` before them. A quoted cell may have line ends in it, and is one
+//! row all the same, as in a spreadsheet. A quotation mark that closes before its cell ends is told, not read.
 
+use super::encoding::{Decoded, MIXED, decode};
 use super::{CELL_CHARS_MAX, CELLS_MAX, COLUMNS_MAX, Cell, ROWS_MAX, Row, Sheet, SheetError};
-use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
-use std::borrow::Cow;
+use encoding_rs::Encoding;
 
-/// So much of a file is looked at to tell whether it is Chinese.
-const LOOKED_AT: usize = 1 << 20;
+/// Lines that tell the delimiter.
+const LINES_LOOKED_AT: usize = 50;
 
 pub fn read(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<Sheet, SheetError> {
-    let (text, encoding) = decode(bytes, encoding)?;
-    Ok(Sheet { rows: parse(&text)?, written: encoding.name() })
-}
-
-type Decoded<'a> = (Cow<'a, str>, &'static Encoding);
-
-fn decode<'a>(bytes: &'a [u8], told: Option<&'static Encoding>) -> Result<Decoded<'a>, SheetError> {
-    let (encoding, bom) = match (Encoding::for_bom(bytes), told) {
-        (Some(found), _) => found,
-        (None, Some(told)) => (told, 0),
-        (None, None) if std::str::from_utf8(bytes).is_ok() => (UTF_8, 0),
-        (None, None) if is_chinese(bytes) => (GB18030, 0),
-        (None, None) => return Err(SheetError::Encoding),
-    };
-    let (text, broken) = encoding.decode_without_bom_handling(&bytes[bom..]);
-    match told {
-        // UTF-16 is told by its mark; a stray half of a character in it damages one cell, which says so.
-        _ if !broken || encoding == UTF_16LE || encoding == UTF_16BE => Ok((text, encoding)),
-        Some(_) => Err(SheetError::OtherEncoding(encoding.name())),
-        None => Err(SheetError::Encoding),
-    }
-}
-
-/// Whether bytes that are no UTF-8 are GB18030: other old encodings can be read so too, but then give characters that
-/// nobody writes. Chinese text is made of the 3,755 characters of GB 2312's first level and full-width signs.
-fn is_chinese(bytes: &[u8]) -> bool {
-    let mut bytes = bytes.iter().take(LOOKED_AT).copied();
-    let (mut common, mut rare) = (0usize, 0usize);
-    while let Some(first) = bytes.next() {
-        if first >= 0x80 {
-            match (first, bytes.next()) {
-                (0xa1..=0xa3 | 0xb0..=0xd7, Some(0xa1..=0xfe)) => common += 1,
-                _ => rare += 1,
-            }
-        }
-    }
-    common >= 6 * rare
+    let Decoded { text, name, doubt } = decode(bytes, encoding)?;
+    Ok(Sheet { rows: parse(&text)?, written: name.to_owned(), doubt, is_text: true, ..Sheet::default() })
 }
 
 /// The delimiter, and where the rows begin.
@@ -56,22 +21,36 @@ fn delimiter(text: &str) -> (char, usize) {
     if let Some(told) = text.strip_prefix("sep=").and_then(|rest| rest.chars().next()) {
         return (told, text.find('\n').map_or(text.len(), |end| end + 1));
     }
-    for line in text.lines().take(100) {
-        let mut quoted = false;
-        let mut counts = [(',', 0), (';', 0), ('\t', 0)];
+    // Of each delimiter, on how many lines it stands equally often; commas of addresses do not.
+    let mut counts = [(',', Vec::new()), (';', Vec::new()), ('\t', Vec::new()), ('|', Vec::new())];
+    let mut quoted = false;
+    for line in text.lines().take(LINES_LOOKED_AT) {
+        let mut of_line = [0usize; 4];
         for c in line.chars() {
             quoted ^= c == '"';
-            if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| *delimiter == c && !quoted) {
-                *count += 1;
+            if let Some(at) = counts.iter().position(|(delimiter, _)| *delimiter == c && !quoted) {
+                of_line[at] += 1;
             }
         }
-        // Of equals the first: a comma.
-        counts.reverse();
-        if let Some((delimiter, _)) = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count) {
-            return (delimiter, 0);
+        for ((_, counts), count) in counts.iter_mut().zip(of_line).filter(|(_, count)| *count > 0) {
+            counts.push(count);
         }
     }
-    (',', 0)
+    let weight =
+        |counts: &[usize]| counts.iter().map(|count| count * counts.iter().filter(|other| *other == count).count()).max();
+    let weighed = counts.iter().rev().filter_map(|(delimiter, counts)| Some((weight(counts)?, *delimiter)));
+    // Of equals the first: a comma.
+    (weighed.max_by_key(|(weight, _)| *weight).map_or(',', |(_, delimiter)| delimiter), 0)
+}
+
+/// How the quotation marks of a cell stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    None,
+    Open,
+    Closed,
+    /// Something follows the closing mark.
+    Torn,
 }
 
 fn parse(text: &str) -> Result<Vec<Row>, SheetError> {
@@ -79,19 +58,26 @@ fn parse(text: &str) -> Result<Vec<Row>, SheetError> {
     let (delimiter, start) = delimiter(text);
     let mut letters = text[start..].chars().peekable();
     let mut rows = Vec::new();
-    let mut row = Row { number: 1, cells: Vec::new() };
-    let (mut cells, mut opened) = (0, None);
+    let mut row = Row { number: 1, ..Row::default() };
+    let mut cells = 0;
+    let mut quotes = Quotes::None;
     let mut cell = String::new();
     let mut length = 0;
     while let Some(c) = letters.next() {
         let ends = |c: char| c == delimiter || c == '\n' || c == '\r';
-        match (c, opened) {
-            ('"', Some(_)) if letters.next_if_eq(&'"').is_some() => cell.push('"'),
-            ('"', Some(_)) => opened = None,
-            ('"', None) if length == 0 => opened = Some(()),
-            (c, None) if ends(c) => {
-                add(&mut row, &mut cell, &mut cells)?;
+        match (c, quotes) {
+            (MIXED, _) => {
+                row.is_mixed = true;
+                continue;
+            }
+            ('"', Quotes::Open) if letters.next_if_eq(&'"').is_some() => cell.push('"'),
+            ('"', Quotes::Open) => quotes = Quotes::Closed,
+            (c, Quotes::Open) => cell.push(c),
+            ('"', Quotes::None) if length == 0 => quotes = Quotes::Open,
+            (c, _) if ends(c) => {
+                add(&mut row, &mut cell, quotes, &mut cells)?;
                 length = 0;
+                quotes = Quotes::None;
                 if c != delimiter {
                     if c == '\r' {
                         letters.next_if_eq(&'\n');
@@ -100,6 +86,11 @@ fn parse(text: &str) -> Result<Vec<Row>, SheetError> {
                 }
                 continue;
             }
+            (c, Quotes::Closed) if c.is_whitespace() => {}
+            (c, Quotes::Closed) => {
+                quotes = Quotes::Torn;
+                cell.push(c);
+            }
             (c, _) => cell.push(c),
         }
         length += 1;
@@ -107,15 +98,15 @@ fn parse(text: &str) -> Result<Vec<Row>, SheetError> {
             return Err(SheetError::LongCell { row: row.number, column: row.cells.len() });
         }
     }
-    if opened.is_some() {
+    if quotes == Quotes::Open {
         return Err(SheetError::OpenQuote { row: row.number, column: row.cells.len() });
     }
-    add(&mut row, &mut cell, &mut cells)?;
+    add(&mut row, &mut cell, quotes, &mut cells)?;
     next(&mut rows, &mut row)?;
     Ok(rows)
 }
 
-fn add(row: &mut Row, cell: &mut String, cells: &mut usize) -> Result<(), SheetError> {
+fn add(row: &mut Row, cell: &mut String, quotes: Quotes, cells: &mut usize) -> Result<(), SheetError> {
     *cells += 1;
     if row.cells.len() >= COLUMNS_MAX {
         return Err(SheetError::Columns);
@@ -123,14 +114,16 @@ fn add(row: &mut Row, cell: &mut String, cells: &mut usize) -> Result<(), SheetE
     if *cells > CELLS_MAX {
         return Err(SheetError::Cells);
     }
-    row.cells.push(Cell::typed(cell));
+    // A blank before the mark: it opens nothing, and the delimiters behind it part the cell.
+    let opens_late = quotes == Quotes::None && cell.trim_start().starts_with('"');
+    row.cells.push(if quotes == Quotes::Torn || opens_late { Cell::Torn } else { Cell::typed(cell) });
     cell.clear();
     Ok(())
 }
 
 fn next(rows: &mut Vec<Row>, row: &mut Row) -> Result<(), SheetError> {
     let number = row.number;
-    let done = std::mem::replace(row, Row { number: number + 1, cells: Vec::new() });
+    let done = std::mem::replace(row, Row { number: number + 1, ..Row::default() });
     if !done.is_blank() {
         if rows.len() >= ROWS_MAX {
             return Err(SheetError::Rows);

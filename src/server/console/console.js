@@ -3,7 +3,9 @@
 // The page keeps no truth of its own: whatever happens, it asks the daemon again how things stand. Everything shown is
 // set as text, for a label's data may be hostile.
 
-import { Refusal, follow, get, post, send } from "./door.js";
+import { Refusal, follow, get, post } from "./door.js";
+import { forget, openImport, sendFile } from "./import.js";
+import { at, make } from "./page.js";
 import { scanner } from "./scan.js";
 import { isMuted, play, toggleMuted } from "./sound.js";
 import { has, onLanguage, say, store, stored, toggleLanguage } from "./words.js";
@@ -28,23 +30,10 @@ const REPRINT_LAST = "XD0REPRINT";
 const CANCEL_WAVE = "XD0DROPRUN";
 const PICK = "XD0PICK";
 
-const at = (id) => document.getElementById(id);
 const state = {
   live: null, version: null, stations: [], station: stored("station"), printers: [], orphaned: [], jobs: [], runs: {}, doubts: [],
   answer: { code: "ready", tone: "quiet" }, scans: [], scanned: 0, waiting: 0, found: null, label: null, heard: null,
 };
-
-/** An element with attributes, properties and children; text becomes text and nothing else. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-}
 
 const drawn = {};
 let redrawAll = 0;
@@ -316,51 +305,6 @@ function goBack() {
   scans.clear();
   render();
   focusScan();
-}
-
-// Importing.
-
-function openImport(file) {
-  const dialog = at("importing");
-  at("import-said").replaceChildren();
-  at("import-take").disabled = true;
-  if (file) {
-    const files = new DataTransfer();
-    files.items.add(file);
-    at("file").files = files.files;
-  }
-  if (!dialog.open) dialog.showModal();
-  at(file ? "import-check" : "file").focus();
-}
-
-async function sendFile(isDry) {
-  const file = at("file").files[0];
-  const said = (tone, ...lines) => at("import-said").replaceChildren(...lines.map((line) => make("p", { class: tone }, line)));
-  at("import-take").disabled = true;
-  if (!file) return said("bad", say("import.no-file"));
-  const asked = new URLSearchParams();
-  for (const [name, id] of [["map", "map"], ["printer", "import-printer"], ["sender", "sender"]]) {
-    if (at(id).value.trim()) asked.set(name, at(id).value.trim());
-  }
-  if (isDry) asked.set("dry", "true");
-  const type = /\.xlsx$/i.test(file.name) ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
-  said("", say("import.wait"));
-  try {
-    const { id: job, checked: count, left_out: leftOut = [] } = await send(`/v1/import?${asked}`, file, type);
-    const out = leftOut.map(({ order, why }) => say("import.left-out", { order, why }));
-    said("good", say(job ? "import.taken" : "import.fine", { count, job }), ...out);
-    at("import-take").disabled = !isDry || count === 0;
-    // A scan ends in Enter, which must not take a file.
-    at("import-close").focus();
-    store("map", at("map").value.trim());
-    store("sender", at("sender").value.trim());
-  } catch (error) {
-    // Each message names its row and column already.
-    const faults = error.faults.map((fault) => fault.message);
-    const sentence = error.status ? error.message : say("line.lost");
-    said("bad", ...(faults.length ? [say("import.faults"), ...faults] : [sentence]));
-  }
-  refresh();
 }
 
 // Drawing.
@@ -640,10 +584,10 @@ at("mute").addEventListener("click", () => { toggleMuted(); renderHead(); focusS
 at("language").addEventListener("click", () => { toggleLanguage(); focusScan(); });
 at("import").addEventListener("click", () => openImport(null));
 at("import-check").addEventListener("click", () => sendFile(true));
-at("import-take").addEventListener("click", () => sendFile(false));
+at("import-take").addEventListener("click", () => sendFile(false).then(refresh));
 at("import-close").addEventListener("click", () => at("importing").close());
 at("importing").addEventListener("close", focusScan);
-at("file").addEventListener("change", () => { at("import-take").disabled = true; });
+for (const id of ["file", "map", "sender"]) at(id).addEventListener("change", forget);
 document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });
 document.addEventListener("dragleave", () => document.body.classList.remove("dropping"));
 document.addEventListener("drop", (event) => {
