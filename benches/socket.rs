@@ -1,6 +1,6 @@
-//! What being taken costs at the door: over a real socket, checked, laid out once and on disk.
+//! What being taken costs: over a real socket, checked, laid out once and on disk.
 //!
-//! `cargo bench --bench door` prints medians. Every label has a buyer, an address and an item of its own, half of them
+//! `cargo bench --bench socket` prints medians. Every label has a buyer, an address and an item of its own, half of them
 //! in Chinese; the connection is kept. No printer is behind it.
 
 use http_body_util::{BodyExt, Full};
@@ -27,46 +27,46 @@ async fn measure() {
     let daemon = Daemon::open(config).expect("the shipped templates and a ledger");
     let listeners = daemon.listen().await.expect("a socket");
     let daemon = daemon.start_without_printing(listeners).await.expect("a daemon");
-    let stream = UnixStream::connect(folder.path().join("socket")).await.expect("a door");
-    let (mut door, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
+    let stream = UnixStream::connect(folder.path().join("socket")).await.expect("the socket");
+    let (mut daemon, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
 
     let began = Instant::now();
-    submit(&mut door, 0, 500).await;
+    submit(&mut daemon, 0, 500).await;
     println!("first wave of 500 labels        {}", shown(began.elapsed()));
     let mut times = Vec::new();
     for wave in 1..=20 {
-        times.push(submit(&mut door, wave * 500, 500).await);
+        times.push(submit(&mut daemon, wave * 500, 500).await);
     }
     report("later waves of 500 labels", &mut times);
     let mut times = Vec::new();
     for number in 0..1000 {
-        times.push(submit(&mut door, 20_000 + number, 1).await);
+        times.push(submit(&mut daemon, 20_000 + number, 1).await);
     }
     report("one label", &mut times);
     let again = job(0, 500).to_string();
     let mut times = Vec::new();
     for _ in 0..20 {
-        times.push(post(&mut door, again.clone(), 200).await);
+        times.push(post(&mut daemon, again.clone(), 200).await);
     }
     report("a wave of 500 sent again", &mut times);
     daemon.stop().await;
 }
 
-async fn submit(door: &mut SendRequest<Full<Bytes>>, first: usize, labels: usize) -> Duration {
-    post(door, job(first, labels).to_string(), 201).await
+async fn submit(daemon: &mut SendRequest<Full<Bytes>>, first: usize, labels: usize) -> Duration {
+    post(daemon, job(first, labels).to_string(), 201).await
 }
 
-async fn post(door: &mut SendRequest<Full<Bytes>>, body: String, status: u16) -> Duration {
+async fn post(daemon: &mut SendRequest<Full<Bytes>>, body: String, status: u16) -> Duration {
     let request = Request::post("/v1/jobs").header("host", "waybilld").header("content-type", "application/json");
     let request = request.body(Full::from(body)).expect("a request");
     let began = Instant::now();
-    let response = door.send_request(request).await.expect("an answer");
+    let response = daemon.send_request(request).await.expect("an answer");
     let answered = response.status();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     let taken = began.elapsed();
     assert_eq!(answered, status, "{}", String::from_utf8_lossy(&body));
-    door.ready().await.expect("kept");
+    daemon.ready().await.expect("kept");
     taken
 }
 
