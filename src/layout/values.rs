@@ -17,22 +17,26 @@ pub fn of(content: ContentRef<'_>) -> Value {
 }
 
 fn of_waybill(waybill: &Waybill) -> Value {
-    let texts = OPTIONAL_TEXTS.into_iter().zip(waybill.optional_texts());
-    let texts = Value::from_pairs(texts.map(|(name, said)| (name, text(said))));
-    context! {
-        id => &waybill.id, order => &waybill.order,
-        tracking => &waybill.tracking, tracking_spaced => number::spaced(&waybill.tracking),
-        pieces => waybill.items.iter().map(|item| u64::from(item.quantity)).sum::<u64>(),
-        sender => party(&waybill.sender), recipient => party(&waybill.recipient),
-        items => waybill.items.iter().map(item).collect::<Vec<_>>(),
-        cod => waybill.cod.as_ref().map(|cod| context! { amount => &cod.amount, currency => &cod.currency }),
-        ship_by => waybill.ship_by.as_ref().map(ship_by),
-        parcel => context! {
-            weight => waybill.parcel.weight_g.map(|grams| weight(grams.into())).unwrap_or_default(),
-            number => waybill.parcel.number.unwrap_or(1), of => waybill.parcel.of.unwrap_or(1),
-        },
-        ..texts
-    }
+    let texts = OPTIONAL_TEXTS.into_iter().zip(waybill.optional_texts()).map(|(name, said)| (name, Value::from(text(said))));
+    let pieces: u64 = waybill.items.iter().map(|item| u64::from(item.quantity)).sum();
+    let parcel = context! {
+        weight => waybill.parcel.weight_g.map(|grams| weight(grams.into())).unwrap_or_default(),
+        number => waybill.parcel.number.unwrap_or(1), of => waybill.parcel.of.unwrap_or(1),
+    };
+    let others = [
+        ("id", Value::from(waybill.id.as_str())),
+        ("order", Value::from(waybill.order.as_str())),
+        ("tracking", Value::from(waybill.tracking.as_str())),
+        ("tracking_spaced", Value::from(number::spaced(&waybill.tracking))),
+        ("pieces", Value::from(pieces)),
+        ("sender", party(&waybill.sender)),
+        ("recipient", party(&waybill.recipient)),
+        ("items", Value::from(waybill.items.iter().map(item).collect::<Vec<_>>())),
+        ("cod", Value::from(waybill.cod.as_ref().map(|cod| context! { amount => &cod.amount, currency => &cod.currency }))),
+        ("ship_by", Value::from(waybill.ship_by.as_ref().map(ship_by))),
+        ("parcel", parcel),
+    ];
+    Value::from_pairs(texts.chain(others))
 }
 
 /// What the cells of each row see.
