@@ -38,9 +38,10 @@ pub(super) fn record(tx: &mut Transaction, gap_ms: i64) -> Result<(), SpoolError
     Ok(())
 }
 
-/// Forgets jumps so old that every label before them is past its days by any clock.
+/// Forgets jumps so old that every label before them is past its days by either clock.
 pub(super) fn forget(tx: &mut Transaction, before: UnixMs) -> Result<(), SpoolError> {
-    tx.db.prepare_cached("DELETE FROM clock_jumps WHERE at < ?1")?.execute([before])?;
+    // A jump back to 1970 and the one that set the clock right are forgotten together: alone, either makes labels older.
+    tx.db.prepare_cached("DELETE FROM clock_jumps WHERE max(at, at - gap_ms) < ?1")?.execute([before])?;
     Ok(())
 }
 
