@@ -88,6 +88,8 @@ struct AppState {
     /// Threads that may read, check and draw at once.
     compute_permits: Compute,
     streams: Arc<Semaphore>,
+    /// What the ledger said when it was last asked whether it is well.
+    health: health::Kept,
     /// Turns true when the daemon stops.
     closing: watch::Receiver<bool>,
     /// What to open in a browser.
@@ -211,6 +213,7 @@ fn router(services: Arc<Services>, console: Option<String>, closing: watch::Rece
         rules: Arc::new(Rules::new(services.config.clone(), services.designs.clone())),
         compute_permits: Compute::on_all_cores(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        health: health::Kept::default(),
         closing,
         console,
         paths: openapi.paths.paths.keys().cloned().collect(),

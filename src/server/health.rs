@@ -5,6 +5,7 @@ use super::problem::{Kind, Problem};
 use crate::api::Health;
 use crate::api::refusals::ServerError;
 use crate::closed_set::ClosedSet;
+use crate::spool::{Spool, SpoolError};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -12,26 +13,48 @@ use axum::response::IntoResponse;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout};
 
-/// How long the ledger may take to write a row.
+/// How long the ledger may take to write a row, and to be read.
 const LEDGER: Duration = Duration::from_secs(2);
+/// How long its answer is kept: each costs a commit.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// When the ledger was last asked, and what is wrong with it.
+pub(super) type Kept = Mutex<Option<(Instant, Option<String>)>>;
 
 /// Whether the daemon is well
 ///
-/// It is when the ledger can be written. A printer that is out of labels is no illness: see `/v1/printers`.
+/// It is when the ledger can be written and read. A printer that is out of labels is no illness: see `/v1/printers`.
 #[utoipa::path(get, path = "/healthz", tag = "daemon", responses((status = 200, body = Health), ServerError))]
 pub async fn healthz(State(app): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
-    let written = timeout(LEDGER, app.services.spool.check_writable()).await;
-    let why = match written {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("it has not answered for {} s.", LEDGER.as_secs())),
+    let why = {
+        let mut kept = app.health.lock().await;
+        match kept.as_ref().filter(|(at, _)| at.elapsed() < KEPT) {
+            Some((_, why)) => why.clone(),
+            None => kept.insert((Instant::now(), trouble(&app.services.spool).await)).1.clone(),
+        }
     };
     if let Some(why) = why {
-        return Err(Problem::new(Kind::NotWritable, format!("the ledger cannot be written: {why}")));
+        return Err(Problem::new(Kind::NotWritable, why));
     }
     Ok(Json(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }))
+}
+
+/// What is wrong with the ledger.
+async fn trouble(spool: &Spool) -> Option<String> {
+    fn why<T>(asked: Result<Result<T, SpoolError>, Elapsed>) -> Option<String> {
+        match asked {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("it has not answered for {} s.", LEDGER.as_secs())),
+        }
+    }
+    let (written, read) = tokio::join!(timeout(LEDGER, spool.check_writable()), timeout(LEDGER, spool.counts()));
+    let unwritten = why(written).map(|why| format!("the ledger cannot be written: {why}"));
+    unwritten.or_else(|| why(read).map(|why| format!("the ledger cannot be read: {why}")))
 }
 
 /// Numbers for Prometheus
