@@ -14,8 +14,9 @@ use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{StreamExt, StreamMap};
 use tracing::{error, info};
 
-/// Pause before a request the ledger refused is made again.
+/// Pause before a request the ledger refused is made again, and how often it is said in the log.
 const AGAIN: Duration = Duration::from_secs(1);
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 
 /// One printer of a group.
 pub struct Member {
@@ -45,9 +46,10 @@ impl Group {
         }
         let mut news = self.spool.latest_seq();
         let mut failed: Vec<Option<Instant>> = vec![None; self.members.len()];
+        let mut said = None;
         loop {
             news.mark_unchanged();
-            let due = self.look(&mut failed).await;
+            let due = self.look(&mut failed, &mut said).await;
             let any_failed = failed.iter().any(Option::is_some);
             tokio::select! {
                 // Who could stop us gone is a stop too.
@@ -60,7 +62,7 @@ impl Group {
     }
 
     /// Gives away what has waited long enough for a printer that fails; when to look again, if something will be due.
-    async fn look(&self, failed: &mut [Option<Instant>]) -> Option<Instant> {
+    async fn look(&self, failed: &mut [Option<Instant>], said: &mut Option<Instant>) -> Option<Instant> {
         let now = Instant::now();
         let views: Vec<View> = self.members.iter().map(|member| member.view.borrow().clone()).collect();
         for (since, view) in failed.iter_mut().zip(&views) {
@@ -83,7 +85,10 @@ impl Group {
                 Err(error) => Err(error),
             };
             let again = done.unwrap_or_else(|error| {
-                error!(group = self.name, printer = member.name, "{error}");
+                if said.is_none_or(|at| now.duration_since(at) >= SAY_AGAIN) {
+                    error!(group = self.name, printer = member.name, "{error}");
+                    *said = Some(now);
+                }
                 Some(now + AGAIN)
             });
             next = [next, again].into_iter().flatten().min();

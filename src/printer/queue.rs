@@ -143,6 +143,13 @@ impl Queue {
         if self.ask_again.is_some() {
             return;
         }
+        // A printer that is well does not stand for a disk that was full: nothing else may come to be written.
+        if self.ledger_trouble().is_some() {
+            match self.spool.check_writable().await {
+                Ok(()) => self.ledger.passed(&self.name),
+                Err(error) => return self.refused(None, &error),
+            }
+        }
         if self.stale {
             match self.spool.upcoming(&self.name, AHEAD).await {
                 Ok(waiting) => {
@@ -168,7 +175,8 @@ impl Queue {
 
     /// Hands out the first label that waits, if it is laid out: encoded by `encode`, and on disk as *sending*.
     pub async fn begin(&mut self, encode: impl FnOnce(&Label) -> Encoded) -> Begun {
-        if !self.waiting.front().is_some_and(|next| self.composing.is_ready(next)) {
+        // What was refused is read anew first, for it comes before the others.
+        if self.ask_again.is_some() || !self.waiting.front().is_some_and(|next| self.composing.is_ready(next)) {
             return Begun::Nothing;
         }
         let Some(queued) = self.waiting.pop_front() else { return Begun::Nothing };

@@ -112,7 +112,7 @@ struct Requester {
     tell: Option<oneshot::Sender<TaskEnd>>,
 }
 
-/// The service_tasks of one printer.
+/// The service tasks of one printer.
 #[derive(Default)]
 pub struct ServiceTasks {
     waiting: VecDeque<ServiceTask>,
@@ -130,7 +130,7 @@ pub enum Next {
     Say(Vec<u8>),
 }
 
-/// An task that has its end, to be told to everybody.
+/// A task that has its end, to be told to everybody.
 pub struct FinishedTask {
     pub kind: TaskKind,
     pub outcome: TaskEnd,
@@ -205,7 +205,7 @@ impl ServiceTasks {
         self.saying.is_some()
     }
 
-    /// Whether that key is of an task.
+    /// Whether that key is of a task.
     pub fn owns(key: u64) -> bool {
         key > KEYS
     }
