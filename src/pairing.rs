@@ -25,8 +25,9 @@ mod findings;
 mod introduction;
 mod probe;
 mod question;
+mod telnet;
 
 pub use findings::{Findings, Known, Paired, Refusal};
-pub use introduction::{Before, Difference, Identity, Introduction, SET_ZPL, Service, Who};
+pub use introduction::{Before, Identity, Introduction, SET_ZPL, Service, Who};
 pub use probe::{Hints, Probe};
 pub use question::Question;

@@ -3,16 +3,20 @@
 //! | language | asked | says |
 //! |---|---|---|
 //! | ZPL | `~HI` | model, firmware, dots a millimetre |
-//! | ZPL, where SGD is known to be answered | `device.languages`, `device.unique_id` | what it is set to, its serial number |
+//! | ZPL, where SGD is known to be answered, or should be and was never asked | `device.languages`, `device.unique_id` | what it is set to, its serial number |
 //! | TSPL | `~!T` | model |
 //! | ESC/POS | `GS I` 67 and 68, with `ESC @` behind it | model, serial number |
 //!
 //! A printer set to line print or CPCL takes `~HI` for text, and SGD lines would be text for a printer that does not know
-//! them: so `device.languages` goes first where a printer has answered it before, and else only when `~HI` stays without
-//! an answer at a printer that should be a Zebra. Nothing here prints on a printer of the language that is configured.
+//! them: so `device.languages` goes first where a printer has answered it before or should be a Zebra, and where none was
+//! answered, only when `~HI` stays without an answer. Nothing here prints on a printer of the language that is configured.
+//!
+//! What is heard before the first question has left is a greeting of a print server or serial server: it may name a
+//! service, and is no answer. Telnet options are passed over.
 //!
 //! An [`Introduction`] is handed bytes and the time, like a [`Probe`](super::Probe). Knows no line and no configuration.
 
+use super::telnet::Telnet;
 use crate::language::reading::Reply;
 use crate::language::{Language, escpos, tspl, zpl};
 use serde::{Deserialize, Serialize};
@@ -30,14 +34,9 @@ pub struct Identity {
     pub dots_per_mm: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
-}
-
-/// What differs between a printer and the one that was expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Difference {
-    Model,
-    Resolution,
-    Serial,
+    /// The model in its USB device id, which is worded otherwise than its own answer: like is compared with like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usb_model: Option<String>,
 }
 
 /// Something else than a label printer, by what it says.
@@ -85,6 +84,8 @@ pub struct Before {
 const PATIENCE_KNOWN: Duration = Duration::from_secs(4);
 const PATIENCE_FIRST: Duration = Duration::from_millis(1500);
 const PATIENCE_SILENT: Duration = Duration::from_millis(250);
+/// How long a printer may take none of a question before the line is given up, as that of a label.
+const STALL_MAX: Duration = Duration::from_secs(3600);
 /// How long a second question may take, once the first was answered.
 const PATIENCE_MORE: Duration = Duration::from_millis(700);
 /// Bytes heard, at most.
@@ -101,6 +102,8 @@ const ASK_UNIQUE_ID: &[u8] = b"! U1 getvar \"device.unique_id\"\r\n";
 const ASK_ESCPOS_SERIAL: &[u8] = b"\x1dID";
 /// Initialise, `ESC @`: forgets the text that a printer took a question for.
 const FORGET: &[u8] = b"\x1b@";
+/// What a line greets with that is no label printer: no name of a model holds one of these.
+const GREETINGS: [&str; 7] = ["welcome", "login", "password", "user name", "connect", "telnet", "server"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
@@ -130,9 +133,12 @@ pub struct Introduction {
     /// Everything was asked: an answer is still waited for until then.
     listen_until: Duration,
     listening: bool,
-    /// It takes none of our bytes.
-    stalled: bool,
+    /// The first question has not left: nobody can have answered it.
+    greeting: bool,
+    /// Since when it takes none of our bytes.
+    stalled_since: Option<Duration>,
     language: Language,
+    telnet: Telnet,
     zpl: zpl::status::ReplyReader,
     tspl: tspl::status::ReplyReader,
     escpos: escpos::status::ReplyReader,
@@ -146,26 +152,29 @@ struct Open {
 }
 
 impl Identity {
-    /// In what it differs from the one that was expected: only what both say can differ. Firmware may be renewed.
-    pub fn differs_from(&self, expected: &Identity) -> Option<Difference> {
+    /// Whether it is another than the one that was expected: only what both say can differ. Firmware may be renewed.
+    pub fn differs_from(&self, expected: &Identity) -> bool {
         fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
             one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
         }
-        [
-            (differ(&self.model, &expected.model), Difference::Model),
-            (differ(&self.dots_per_mm, &expected.dots_per_mm), Difference::Resolution),
-            (differ(&self.serial, &expected.serial), Difference::Serial),
-        ]
-        .into_iter()
-        .find_map(|(differs, what)| differs.then_some(what))
+        differ(&self.model, &expected.model)
+            || differ(&self.dots_per_mm, &expected.dots_per_mm)
+            || differ(&self.serial, &expected.serial)
+            || differ(&self.usb_model, &expected.usb_model)
+    }
+
+    /// The name of its model, by its own answer before its device id.
+    pub fn named(&self) -> Option<&str> {
+        self.model.as_deref().or(self.usb_model.as_deref())
     }
 
     /// What is newly known is added to what was.
     pub fn completed_by(&mut self, said: &Identity) {
-        let Identity { model, dots_per_mm, serial } = said.clone();
+        let Identity { model, dots_per_mm, serial, usb_model } = said.clone();
         self.model = model.or(self.model.take());
         self.dots_per_mm = dots_per_mm.or(self.dots_per_mm);
         self.serial = serial.or(self.serial.take());
+        self.usb_model = usb_model.or(self.usb_model.take());
     }
 
     pub fn is_empty(&self) -> bool {
@@ -175,7 +184,7 @@ impl Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.model.as_deref().unwrap_or("a printer without a name"))?;
+        f.write_str(self.named().unwrap_or("a printer without a name"))?;
         if let Some(dots) = self.dots_per_mm {
             write!(f, ", {dots} dots/mm")?;
         }
@@ -201,7 +210,7 @@ impl Introduction {
     pub fn new(language: Language, before: Before, now: Duration) -> Introduction {
         let asks: VecDeque<Ask> = match language {
             _ if before.mute => VecDeque::new(),
-            Language::Zpl if before.sgd == Some(true) => [Ask::Languages, Ask::HostIdentity, Ask::UniqueId].into(),
+            Language::Zpl if before.sgd.unwrap_or(before.zebra) => [Ask::Languages, Ask::HostIdentity, Ask::UniqueId].into(),
             Language::Zpl => [Ask::HostIdentity].into(),
             Language::Tspl => [Ask::TsplModel].into(),
             Language::EscPos => [Ask::EscPosModel].into(),
@@ -218,8 +227,10 @@ impl Introduction {
             service: None,
             listen_until: now + before.listen,
             listening: false,
-            stalled: false,
+            greeting: true,
+            stalled_since: None,
             language,
+            telnet: Telnet::default(),
             zpl: Default::default(),
             tspl: Default::default(),
             escpos: Default::default(),
@@ -228,14 +239,23 @@ impl Introduction {
         introduction
     }
 
+    /// Before its first question it writes that, which ends what an earlier connection left half said.
+    pub fn behind(mut self, mut resync: Vec<u8>) -> Introduction {
+        if let Some(open) = &mut self.open {
+            resync.append(&mut open.bytes);
+            open.bytes = resync;
+        }
+        self
+    }
+
     /// Whether nothing more will be asked.
     pub fn is_done(&self) -> bool {
         self.open.is_none()
     }
 
-    /// Whether it answers SGD variables, if it was asked.
+    /// Whether it answers SGD variables, if it was asked. One that answered nothing at all may only be busy.
     pub fn sgd(&self) -> Option<bool> {
-        self.sgd
+        self.sgd.filter(|answers| *answers || self.identity.model.is_some())
     }
 
     /// Until when an answer is waited for, when everything was asked and nothing was said.
@@ -245,7 +265,12 @@ impl Introduction {
 
     /// Whether it takes none of our bytes.
     pub fn is_stalled(&self) -> bool {
-        self.stalled
+        self.stalled_since.is_some()
+    }
+
+    /// Whether it has taken none of them for so long that the line is to be given up.
+    pub fn is_stuck(&self, now: Duration) -> bool {
+        self.stalled_since.is_some_and(|since| since + STALL_MAX <= now)
     }
 
     /// Who is there, as far as it was said.
@@ -267,11 +292,13 @@ impl Introduction {
 
     /// So many of them were taken.
     pub fn wrote(&mut self, taken: usize, now: Duration) {
-        let patience = self.patience();
-        if let Some(open) = &mut self.open {
-            open.bytes.drain(..taken.min(open.bytes.len()));
-            open.until = now + patience;
-            self.stalled &= taken == 0;
+        let patience = self.open.as_ref().map(|open| self.patience(open.ask));
+        let Some((open, patience)) = self.open.as_mut().zip(patience) else { return };
+        open.bytes.drain(..taken.min(open.bytes.len()));
+        open.until = now + patience;
+        self.stalled_since = self.stalled_since.filter(|_| taken == 0);
+        if open.bytes.is_empty() && std::mem::take(&mut self.greeting) {
+            self.heard.clear();
         }
     }
 
@@ -285,11 +312,11 @@ impl Introduction {
         if self.poll_timeout().is_none_or(|due| now < due) {
             return;
         }
-        let patience = self.patience();
+        let patience = self.open.as_ref().map_or(PATIENCE_KNOWN, |open| self.patience(open.ask));
         if let Some(open) = self.open.as_mut().filter(|open| !open.bytes.is_empty()) {
             // A question is never left half said.
             open.until = now + patience;
-            self.stalled = true;
+            self.stalled_since.get_or_insert(now);
             return;
         }
         let Some(Open { ask, .. }) = self.open.take() else { return };
@@ -298,10 +325,15 @@ impl Introduction {
         }
         match ask {
             // It may be set to another language, in which that question is text.
-            Ask::HostIdentity if self.before.sgd != Some(false) && self.languages.is_none() && self.before.zebra => {
-                self.asks.push_front(Ask::Languages);
+            Ask::HostIdentity if self.before.zebra && self.sgd.is_none() => self.asks.push_front(Ask::Languages),
+            Ask::Languages => {
+                self.sgd.get_or_insert(false);
+                // A late answer would be taken for that of the next variable.
+                self.asks.retain(|ask| *ask != Ask::UniqueId);
             }
-            Ask::Languages | Ask::UniqueId if self.sgd.is_none() => self.sgd = Some(false),
+            Ask::UniqueId => {
+                self.sgd.get_or_insert(false);
+            }
             _ => {}
         }
         self.go_on(now);
@@ -309,33 +341,37 @@ impl Introduction {
 
     /// The other end wrote.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Duration) {
+        let bytes = &self.telnet.strip(bytes)[..];
         let room = HEARD_MAX - self.heard.len().min(HEARD_MAX);
         self.heard.extend(&bytes[..bytes.len().min(room)]);
-        self.spoke |= !bytes.is_empty();
         if let Some(service) = service(&self.heard) {
             self.service = Some(service);
             self.open = None;
             return;
         }
         let Some(Open { ask, .. }) = self.open else { return };
+        if bytes.is_empty() || self.greeting {
+            return;
+        }
+        self.spoke = true;
+        if self.language == Language::Zpl {
+            self.hear_identity(bytes);
+        }
         let answered = match ask {
-            Ask::Languages => self.variable("device.languages").map(|said| {
-                self.sgd = Some(true);
-                self.languages = said;
-            }),
+            Ask::Languages => self.hear_languages(),
             Ask::UniqueId => self.variable("device.unique_id").map(|said| {
                 self.sgd = Some(true);
                 self.identity.serial = said;
             }),
             Ask::HostIdentity => {
-                self.zpl.feed(bytes);
-                let said = std::iter::from_fn(|| self.zpl.poll()).find_map(|reply| match reply {
-                    zpl::status::Reply::Identity(said) => Some(said),
-                    _ => None,
-                });
-                said.map(|said| {
-                    self.identity.model = Some(word(&said.model));
-                    self.identity.dots_per_mm = Some(said.dots_per_mm);
+                // It may come late, and so will this answer.
+                if self.sgd == Some(false)
+                    && self.hear_languages().is_some()
+                    && let Some(open) = &mut self.open
+                {
+                    open.until = now + PATIENCE_KNOWN;
+                }
+                self.identity.model.is_some().then(|| {
                     if self.before.sgd.is_none() && self.sgd.is_none() {
                         self.asks.push_back(Ask::UniqueId);
                     }
@@ -344,8 +380,8 @@ impl Introduction {
             Ask::TsplModel => {
                 self.tspl.feed(bytes);
                 let said = std::iter::from_fn(|| self.tspl.poll()).find_map(|reply| match reply {
-                    // A line that says everything back names nobody.
-                    Reply::Identity(text) if !text.contains("~!T") => Some(text),
+                    // A line that says everything back, or greets, names nobody.
+                    Reply::Identity(text) if !text.contains("~!T") && !greets(&text) => Some(text),
                     _ => None,
                 });
                 said.map(|said| self.identity.model = Some(word(&said)))
@@ -377,6 +413,24 @@ impl Introduction {
         }
     }
 
+    /// What a ZPL printer is, whichever question is open: bridges pass answers on late.
+    fn hear_identity(&mut self, bytes: &[u8]) {
+        self.zpl.feed(bytes);
+        while let Some(reply) = self.zpl.poll() {
+            if let zpl::status::Reply::Identity(said) = reply {
+                self.identity.model = Some(word(&said.model));
+                self.identity.dots_per_mm = Some(said.dots_per_mm);
+            }
+        }
+    }
+
+    /// What it is set to, once its answer is whole.
+    fn hear_languages(&mut self) -> Option<()> {
+        self.languages = self.variable("device.languages")?;
+        self.sgd = Some(true);
+        Some(())
+    }
+
     /// What stands between the quotes of its answer; inner `None`: it does not know that variable.
     fn variable(&self, name: &str) -> Option<Option<String>> {
         let heard = String::from_utf8_lossy(&self.heard);
@@ -388,9 +442,13 @@ impl Introduction {
         Some(Some(word(said)).filter(|said| !said.is_empty() && said != "?"))
     }
 
-    fn patience(&self) -> Duration {
+    fn patience(&self, ask: Ask) -> Duration {
         let named = !self.identity.is_empty() || self.languages.is_some();
         match self.before {
+            // One that has answered just now says what it is as well, however slow its line.
+            _ if ask == Ask::HostIdentity && self.sgd == Some(true) => PATIENCE_KNOWN,
+            // What it does not answer now it is never asked again.
+            Before { sgd: None, .. } if ask == Ask::UniqueId => PATIENCE_FIRST,
             _ if named => PATIENCE_MORE,
             Before { answered: true, .. } => PATIENCE_KNOWN,
             Before { silent: true, .. } => PATIENCE_SILENT,
@@ -410,7 +468,6 @@ impl Introduction {
             self.open = Some(Open { ask, bytes: Vec::new(), until: self.listen_until });
             return;
         }
-        let patience = self.patience();
         self.open = self.asks.pop_front().map(|ask| {
             let bytes = match ask {
                 Ask::Languages => ASK_LANGUAGES.to_vec(),
@@ -420,7 +477,7 @@ impl Introduction {
                 Ask::EscPosModel => [escpos::status::ASK_IDENTITY, FORGET].concat(),
                 Ask::EscPosSerial => [ASK_ESCPOS_SERIAL, FORGET].concat(),
             };
-            Open { ask, bytes, until: now + patience }
+            Open { ask, bytes, until: now + self.patience(ask) }
         });
     }
 }
@@ -428,6 +485,12 @@ impl Introduction {
 /// Whether what `device.languages` says takes ZPL: `zpl`, `epl_zpl`, `hybrid_xml_zpl`. `None`-like answers count.
 pub fn speaks_zpl(languages: &str) -> bool {
     languages.to_ascii_lowercase().contains("zpl")
+}
+
+/// Whether that line is a greeting, and no name of a printer.
+fn greets(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    GREETINGS.iter().any(|word| line.contains(word))
 }
 
 /// The service whose words these are.
@@ -549,14 +612,120 @@ mod tests {
 
     #[test]
     fn only_what_both_say_can_differ() {
-        let full = Identity { model: Some("A".into()), dots_per_mm: Some(8), serial: Some("1".into()) };
-        let nothing = Identity::default();
-        assert_eq!(full.differs_from(&nothing), None);
-        assert_eq!(full.differs_from(&Identity { serial: Some("2".into()), ..full.clone() }), Some(Difference::Serial));
-        assert_eq!(full.differs_from(&Identity { dots_per_mm: Some(12), ..full.clone() }), Some(Difference::Resolution));
-        assert_eq!(
-            full.differs_from(&Identity { model: Some("B".into()), serial: None, ..full.clone() }),
-            Some(Difference::Model)
-        );
+        let full = Identity { model: Some("A".into()), dots_per_mm: Some(8), serial: Some("1".into()), usb_model: None };
+        assert!(!full.differs_from(&Identity::default()));
+        assert!(full.differs_from(&Identity { serial: Some("2".into()), ..full.clone() }));
+        assert!(full.differs_from(&Identity { dots_per_mm: Some(12), ..full.clone() }));
+        assert!(full.differs_from(&Identity { model: Some("B".into()), serial: None, ..full.clone() }));
+        let by_usb = Identity { usb_model: Some("B".into()), ..Identity::default() };
+        assert!(!full.differs_from(&by_usb), "its device id words its model otherwise");
+        assert!(by_usb.differs_from(&Identity { usb_model: Some("C".into()), ..full.clone() }));
+    }
+
+    /// A ZPL printer behind a bridge: each answer comes so much later than its question has left.
+    fn behind_a_bridge(before: Before, late: Duration, answer: impl Fn(&[u8]) -> Vec<u8>) -> (Vec<Vec<u8>>, Introduction) {
+        let mut now = Duration::ZERO;
+        let mut introduction = Introduction::new(Language::Zpl, before, now);
+        let (mut asked, mut on_the_way) = (Vec::new(), VecDeque::new());
+        while !introduction.is_done() {
+            if let Some(bytes) = introduction.poll_write().map(<[u8]>::to_vec) {
+                introduction.wrote(bytes.len(), now);
+                on_the_way.push_back((now + late, answer(&bytes)));
+                asked.push(bytes);
+            }
+            let due = introduction.poll_timeout().expect("it waits for something");
+            match on_the_way.front() {
+                Some((at, _)) if *at <= due => {
+                    let (at, said) = on_the_way.pop_front().expect("it was there");
+                    now = at;
+                    introduction.handle_bytes(&said, now);
+                }
+                _ => {
+                    now = due;
+                    introduction.handle_timeout(now);
+                }
+            }
+        }
+        (asked, introduction)
+    }
+
+    #[test]
+    fn a_slow_bridge_makes_no_zebra_nameless() {
+        let before = Before { sgd: Some(true), zebra: true, answered: true, ..Before::default() };
+        let named = |said: Introduction| match said.who() {
+            Who::Printer(identity) => identity.model,
+            who => panic!("{who:?}"),
+        };
+        assert_eq!(named(behind_a_bridge(before, MS * 2000, zebra).1).as_deref(), Some("GK420d-200dpi"));
+        // Later than the question was waited for: the next one is open by then.
+        let (_, said) = behind_a_bridge(Before { zebra: true, sgd: Some(false), ..Before::default() }, MS * 2000, zebra);
+        assert_eq!(named(said).as_deref(), Some("GK420d-200dpi"));
+    }
+
+    #[test]
+    fn a_late_answer_of_one_variable_is_not_taken_for_the_serial_number() {
+        let before = Before { sgd: Some(true), zebra: true, ..Before::default() };
+        for late in [1400, 1600, 2900, 4100] {
+            let (_, said) = behind_a_bridge(before, MS * late, zebra);
+            let Who::Printer(Identity { serial, .. }) = said.who() else { continue };
+            assert!(serial.as_deref().is_none_or(|serial| serial == "28J120400123"), "{late} ms late: {serial:?}");
+        }
+    }
+
+    #[test]
+    fn a_zebra_that_was_busy_once_is_asked_for_its_language_again() {
+        let zebra_once = Before { sgd: None, zebra: true, ..Before::default() };
+        let (_, said) = ask(Language::Zpl, zebra_once, |_| Vec::new());
+        assert_eq!(said.sgd(), None, "one that says nothing at all may be busy");
+        let clone = |question: &[u8]| if question == b"~HI" { zebra(question) } else { Vec::new() };
+        assert_eq!(ask(Language::Zpl, zebra_once, clone).1.sgd(), Some(false));
+        let line_print = |question: &[u8]| if question == ASK_LANGUAGES { b"\"line_print\"".to_vec() } else { Vec::new() };
+        let (_, said) = ask(Language::Zpl, Before { sgd: Some(false), zebra: true, ..Before::default() }, line_print);
+        assert_eq!(said.who(), Who::OtherLanguage("line_print".into()));
+    }
+
+    #[test]
+    fn at_first_contact_a_zebra_in_line_print_hears_nothing_it_would_print() {
+        let line_print = |question: &[u8]| if question == ASK_LANGUAGES { b"\"line_print\"".to_vec() } else { Vec::new() };
+        let (heard, said) = ask(Language::Zpl, Before { zebra: true, ..Before::default() }, line_print);
+        assert_eq!(heard, ASK_LANGUAGES);
+        assert_eq!(said.who(), Who::OtherLanguage("line_print".into()));
+    }
+
+    #[test]
+    fn what_a_serial_server_says_by_itself_is_no_answer_and_no_name() {
+        let now = Duration::ZERO;
+        let mut introduction = Introduction::new(Language::Tspl, Before::default(), now);
+        introduction.handle_bytes(b"\xff\xfb\x01\xff", now);
+        introduction.handle_bytes(b"\xfd\x03UDS1100 port 1\r\n", now);
+        introduction.wrote(3, now);
+        introduction.handle_bytes(b"\xff\xfd\x18Welcome to COM1\r\n", now + MS);
+        assert!(!introduction.is_done(), "{introduction:?}");
+        introduction.handle_bytes(b"DA210\r\n", now + MS * 2);
+        assert_eq!(introduction.who(), Who::Printer(Identity { model: Some("DA210".into()), ..Identity::default() }));
+        let mut silent = Introduction::new(Language::Tspl, Before::default(), now);
+        silent.handle_bytes(b"UDS1100 port 1\r\n", now);
+        silent.wrote(3, now);
+        silent.handle_timeout(PATIENCE_FIRST);
+        assert_eq!(silent.who(), Who::Silent, "the printer behind it has said nothing");
+    }
+
+    #[test]
+    fn what_an_earlier_connection_cut_short_is_ended_before_the_first_question() {
+        let introduction = Introduction::new(Language::Tspl, Before::default(), Duration::ZERO).behind(b"\r\nCLS\r\n".to_vec());
+        assert_eq!(introduction.poll_write(), Some(&b"\r\nCLS\r\n~!T"[..]));
+    }
+
+    #[test]
+    fn a_printer_that_takes_no_bytes_is_waited_for_an_hour_and_not_for_ever() {
+        let mut introduction = Introduction::new(Language::Zpl, Before::default(), Duration::ZERO);
+        introduction.wrote(1, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        while !introduction.is_stuck(now) {
+            now = introduction.poll_timeout().expect("it waits");
+            introduction.handle_timeout(now);
+            assert!(now <= STALL_MAX + PATIENCE_KNOWN * 2, "it waits for ever");
+        }
+        assert!(introduction.is_stalled() && now >= STALL_MAX);
     }
 }

@@ -7,6 +7,7 @@
 use super::findings::{Findings, Known};
 use super::introduction::speaks_zpl;
 use super::question::Question;
+use super::telnet::Telnet;
 use crate::language::reading::{Mark, Reply};
 use crate::language::{Language, Reason, escpos, tspl, zpl};
 use crate::models::{Model, Models, UsbId};
@@ -52,8 +53,7 @@ pub struct Probe {
     /// What is said before the first question is a greeting: it is let pass until then.
     greeting_until: Option<Duration>,
     began: Duration,
-    /// An unfinished telnet option.
-    telnet: Vec<u8>,
+    telnet: Telnet,
     done: bool,
     /// It takes no bytes.
     stalled: bool,
@@ -101,7 +101,7 @@ impl Probe {
             open: None,
             greeting_until: Some(now + GREETING),
             began: now,
-            telnet: Vec::new(),
+            telnet: Telnet::default(),
             done: false,
             stalled: false,
             heard: Vec::new(),
@@ -174,7 +174,7 @@ impl Probe {
         if self.done {
             return;
         }
-        let bytes = &self.without_telnet(bytes)[..];
+        let bytes = &self.telnet.strip(bytes)[..];
         if self.greeting_until.is_some() {
             self.greeting_until = Some((now + GREETING).min(self.began + GREETING_MAX));
             return;
@@ -312,28 +312,6 @@ impl Probe {
         let vendor = self.hints.usb.is_some_and(|(vendor, _)| vendor == ZEBRA);
         let named = |text: &str| text.to_ascii_lowercase().contains("zebra");
         vendor || named(&self.hints.said) || named(&self.hints.name)
-    }
-
-    /// The bytes without telnet options: FF, FB to FE, and the option.
-    fn without_telnet(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut rest = std::mem::take(&mut self.telnet);
-        rest.extend(bytes);
-        let mut plain = Vec::with_capacity(rest.len());
-        let mut at = 0;
-        while at < rest.len() {
-            match rest[at..] {
-                [0xFF, 0xFB..=0xFE, _, ..] => at += 3,
-                [0xFF] | [0xFF, 0xFB..=0xFE] => {
-                    self.telnet = rest[at..].to_vec();
-                    break;
-                }
-                _ => {
-                    plain.push(rest[at]);
-                    at += 1;
-                }
-            }
-        }
-        plain
     }
 
     /// Whether the printer is not known to take that for something else.

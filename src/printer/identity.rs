@@ -60,10 +60,10 @@ impl Record {
     /// Under which word the ledger keeps what was learnt of the device. No printer is named so.
     pub fn facts_key(&self, device: &DeviceUri) -> String {
         match &self.identity {
-            Some(Identity { model, serial: Some(serial), .. }) => format!("={}/{serial}", model.as_deref().unwrap_or_default()),
+            Some(found @ Identity { serial: Some(serial), .. }) => format!("={}/{serial}", found.named().unwrap_or_default()),
             // Its like may stand at another address.
-            Some(Identity { model: Some(model), .. }) => format!("={model}@{device}"),
-            _ => format!("=@{device}"),
+            Some(found) => format!("={}@{device}", found.named().unwrap_or_default()),
+            None => format!("=@{device}"),
         }
     }
 
@@ -109,14 +109,15 @@ impl Record {
             }
             Who::OtherLanguage(said) => {
                 let sentence = format!(
-                    "it is set to {said}, not to zpl: nothing is sent. Set it at the printer, or send it \
-                     `! U1 setvar \"device.languages\" \"zpl\"`."
+                    "it is set to {said}, not to zpl: nothing is sent. Set it at the printer, or `waybilld pair --set-zpl {}` sets \
+                     it.",
+                    config.device
                 );
                 stranger(PrinterReason::OtherLanguage, sentence, None, false)
             }
             Who::Printer(found) => {
                 let other = match &self.identity {
-                    Some(expected) => found.differs_from(expected).map(|_| expected.to_string()),
+                    Some(expected) => found.differs_from(expected).then(|| expected.to_string()),
                     None => other_model(config, found),
                 };
                 if let Some(expected) = other {
@@ -144,7 +145,7 @@ impl Record {
 /// The model of the configuration, when what is found is surely another.
 fn other_model(config: &PrinterConfig, found: &Identity) -> Option<String> {
     let expected = config.model?;
-    let said = found.model.as_deref()?;
+    let said = found.named()?;
     let recognised = Models::shipped().recognise(None, said).into_iter().next().filter(|model| model.sure)?;
     (recognised.model.key != expected.key).then(|| format!("the model {}", expected.name))
 }
@@ -160,7 +161,7 @@ fn dpi(dots: u32) -> Option<Dpi> {
 /// What a USB device id says that it is, if it names a model or a number.
 pub fn by_device_id(said: &str) -> Option<Identity> {
     let DeviceId { model, serial, .. } = DeviceId::parse(said);
-    let identity = Identity { model, dots_per_mm: None, serial };
+    let identity = Identity { model: None, dots_per_mm: None, serial, usb_model: model };
     (!identity.is_empty()).then_some(identity)
 }
 
@@ -186,7 +187,7 @@ mod tests {
     }
 
     fn zebra(model: &str, dots: u32, serial: Option<&str>) -> Identity {
-        Identity { model: Some(model.into()), dots_per_mm: Some(dots), serial: serial.map(str::to_owned) }
+        Identity { model: Some(model.into()), dots_per_mm: Some(dots), serial: serial.map(str::to_owned), usb_model: None }
     }
 
     #[test]
@@ -216,6 +217,20 @@ mod tests {
         assert!(record.judge("p", &config, &Who::OtherLanguage("line_print".into())).is_err());
         assert!(record.judge("p", &config, &Who::Nameless).is_err());
         assert_eq!(record.judge("p", &config, &Who::Silent), Ok(()), "the introduction has waited for it");
+    }
+
+    #[test]
+    fn a_usb_printer_that_named_itself_late_is_the_one_its_device_id_told_of() {
+        let config = config("model = \"zebra-gk420d\"\n");
+        let by_usb = by_device_id("MFG:Zebra;CMD:ZPL;MDL:GK420d;SN:17;").expect("it names a model");
+        assert_eq!(by_usb.to_string(), "GK420d, serial 17");
+        let mut record = Record { identity: Some(by_usb.clone()), ..Record::default() };
+        let found = zebra("GK420d-200dpi", 8, Some("17"));
+        assert_eq!(record.judge("p", &config, &Who::Printer(found.clone())), Ok(()));
+        record.identity.as_mut().expect("it has one").completed_by(&found);
+        assert_eq!(record.judge("p", &config, &Who::Printer(by_usb)), Ok(()), "and silent once more");
+        let other = by_device_id("MFG:Zebra;CMD:ZPL;MDL:ZD421;").expect("it names a model");
+        assert!(record.judge("p", &config, &Who::Printer(other)).is_err());
     }
 
     #[test]
