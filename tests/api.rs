@@ -268,7 +268,7 @@ async fn every_fault_of_every_label_comes_back_in_one_answer_and_nothing_is_take
     told("pkg-4 sender: no sender of that name is configured. Did you mean \"bristol\"?");
     told("pkg-5 template: no template \"waybill-100x15\". Did you mean \"waybill-100x150\"?");
     told("pkg-6 recipient.name: ");
-    told("pkg-7 ship_by: is no time");
+    told("pkg-7 ship_by: is not a timestamp");
     told("pkg-8 ");
     told("pkg-9 tracking: tracking number RB000000001GB stands under label pkg-1 of this job too");
     told("pkg-1 id: label id pkg-1 stands twice in this job");
