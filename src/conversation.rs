@@ -109,6 +109,22 @@ impl Conversation {
         either!(self, talk => talk.say(bytes, now));
     }
 
+    /// What ends a label that the last line cut short, to be written before anything else; empty: there is none.
+    pub fn resync(&self) -> Vec<u8> {
+        match self {
+            // ZPL has its own word for it, which `handle_connected` writes.
+            Conversation::Zpl(_) => Vec::new(),
+            Conversation::Echo(talk) => talk.resync(),
+        }
+    }
+
+    /// That was written.
+    pub fn resynced(&mut self) {
+        if let Conversation::Echo(talk) = self {
+            talk.resynced();
+        }
+    }
+
     /// The line is open.
     pub fn handle_connected(&mut self, now: Duration) {
         either!(self, talk => talk.handle_connected(now));

@@ -24,7 +24,7 @@ pub use words::TaskKind;
 
 use crate::config::{Config, PrinterConfig};
 use crate::designs::Designs;
-use crate::dots::Size;
+use crate::dots::{Dpi, Size};
 use crate::label::Label;
 use crate::language::{self, Language};
 use crate::service_label::{self, Code, Slip, Subject};
@@ -77,8 +77,12 @@ enum Request {
     Pause,
     Resume,
     ServiceTask(ServiceTask),
-    /// See whether the printer can be reached and prints, although there is nothing to print.
-    Look,
+    /// See whether the printer can be reached, although there is nothing to print: its line is opened. `anew`: an open one
+    /// is closed first, for only a new line asks a printer that rests how it stands. `tell`: whether it looks.
+    Look {
+        anew: bool,
+        tell: Option<oneshot::Sender<bool>>,
+    },
     /// Take the device that is there instead of the one that is expected.
     Adopt(oneshot::Sender<Result<String, String>>),
 }
@@ -153,10 +157,16 @@ impl Printers {
     pub fn dealt_to(&self, group: &str) -> Vec<String> {
         let (ready, others): (Vec<&Handle>, Vec<&Handle>) = self.members(group).partition(|one| groups::is_ready(&one.view()));
         for one in &others {
-            one.look();
+            one.look(true);
         }
         let dealt = if ready.is_empty() { others } else { ready };
         dealt.into_iter().map(|one| one.name.clone()).collect()
+    }
+
+    /// The resolution of those that were adopted, where the configuration says another.
+    pub fn adopted(&self) -> BTreeMap<String, Dpi> {
+        let heads = self.iter().map(|one| (one.name.clone(), one.dpi(), one.config.dpi));
+        heads.filter(|(_, dpi, configured)| dpi != configured).map(|(name, dpi, _)| (name, dpi)).collect()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Handle> {
@@ -205,10 +215,11 @@ impl Handle {
         self.view.borrow().clone()
     }
 
-    /// Has it see whether the printer can be reached, and open its line: something to print may come.
-    pub fn look(&self) {
+    /// Has it see whether the printer can be reached, and open its line: something to print may come. `anew`: a line that
+    /// is open already is closed and opened, to see how the printer stands.
+    pub fn look(&self, anew: bool) {
         // A loop with many requests before it will look by itself.
-        let _ = self.requests.try_send(Request::Look);
+        let _ = self.requests.try_send(Request::Look { anew, tell: None });
     }
 
     /// Has it see how the printer stands, unless it was looked at a moment ago, and waits a moment for what it finds.
@@ -221,14 +232,10 @@ impl Handle {
             }
             *looked = Some(now);
         }
-        if self.requests.send(Request::Look).await.is_err() {
-            return;
-        }
+        let (tell, told) = oneshot::channel();
         let mut view = self.view.clone();
         let seen = async {
-            // The loop takes the request, and shows that it looks.
-            let began = timeout(HEED / 4, view.wait_for(|view| view.looking)).await.is_ok_and(|seen| seen.is_ok());
-            if began {
+            if self.requests.send(Request::Look { anew: true, tell: Some(tell) }).await.is_ok() && told.await == Ok(true) {
                 let _ = view.wait_for(|view| !view.looking).await;
             }
         };
@@ -269,7 +276,7 @@ impl Handle {
 
     /// Prints a few words for the packer; waits a while for what became of them.
     pub async fn slip(&self, slip: Slip, fonts: &Fonts) -> TaskEnd {
-        let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
+        let (dpi, media, fonts) = (self.dpi(), self.media(), fonts.clone());
         let drawn = spawn_blocking(move || service_label::slip(&slip, dpi, media, &fonts)).await;
         let label = drawn.expect("drawing a label of ours does not panic");
         self.task(TaskKind::Slip, TaskWork::Label(Box::new(label))).await
@@ -277,7 +284,7 @@ impl Handle {
 
     /// Prints the codes on as many sheets as they need; waits a while for what became of each.
     pub async fn control_sheet(&self, codes: Vec<Code>, fonts: &Fonts) -> TaskEnd {
-        let (dpi, media, fonts) = (self.config.dpi, self.media(), fonts.clone());
+        let (dpi, media, fonts) = (self.dpi(), self.media(), fonts.clone());
         let drawn = spawn_blocking(move || service_label::codes(&codes, dpi, media, &fonts)).await;
         let sheets = match drawn.expect("drawing a label of ours does not panic") {
             Ok(sheets) => sheets,
@@ -311,17 +318,23 @@ impl Handle {
     }
 
     async fn drawn(&self, fonts: &Fonts, draw: fn(&Subject, &Fonts) -> Label) -> Label {
-        let PrinterConfig { device, language, dpi, media: (width, height), .. } = &self.config;
+        let PrinterConfig { device, language, media: (width, height), .. } = &self.config;
+        let dpi = self.dpi();
         let about = format!("{}, {} dpi, {} × {}", language.name(), dpi.nominal(), width, height);
         let facts = vec![device.to_string(), about];
-        let subject = Subject { name: self.name.clone(), facts, dpi: *dpi, media: self.media() };
+        let subject = Subject { name: self.name.clone(), facts, dpi, media: self.media() };
         let fonts = fonts.clone();
         spawn_blocking(move || draw(&subject, &fonts)).await.expect("drawing a label of ours does not panic")
     }
 
+    /// The resolution of its head: that of the configuration, unless another printer was adopted.
+    pub fn dpi(&self) -> Dpi {
+        self.view.borrow().adopted_dpi.unwrap_or(self.config.dpi)
+    }
+
     /// One label of its media.
     fn media(&self) -> Size {
-        let PrinterConfig { dpi, media: (width, height), .. } = self.config;
+        let (dpi, (width, height)) = (self.dpi(), self.config.media);
         Size::new(dpi.dots(width), dpi.dots(height))
     }
 

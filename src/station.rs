@@ -207,7 +207,7 @@ impl Station {
         now: UnixMs,
     ) -> Result<Answer, StationError> {
         // The line is opened while the label is looked for.
-        self.printer.look();
+        self.printer.look(false);
         let person = by.or_else(|| session.person.clone());
         let answered = self.answer(&mut session, text, person.as_deref(), now).await;
         let mut answer = match answered {

@@ -2,6 +2,7 @@
 //! lines that are let go. Real TCP, with a small ZPL printer of the test's own.
 
 use crate::support::labels::job_for;
+use crate::support::shop::Shop;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -58,6 +59,13 @@ impl Place {
         *self.device.lock().unwrap() = device;
         // The old one has ended its connections by then.
         std::thread::sleep(Duration::from_millis(200));
+    }
+
+    /// The widths of labels it was told (^PW), each once.
+    fn widths(&self) -> Vec<String> {
+        let heard = self.look(|device| String::from_utf8_lossy(&device.heard).into_owned());
+        let widths = heard.split("^PW").skip(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        widths.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
     fn look<T>(&self, look: impl FnOnce(&mut Device) -> T) -> T {
@@ -228,6 +236,11 @@ async fn an_address_that_another_printer_has_gets_no_label_until_it_is_adopted()
     assert_eq!(adopted.status.as_u16(), 200, "{}", adopted.body);
     house.until_over("b").await;
     assert_eq!(place.look(|device| device.labels), 2);
+    // What else it is sent is drawn for its own head too: a label of another width would cut off all after it.
+    assert_eq!(house.printer().await["dpi"], 300);
+    let named = house.client.post_answer("/v1/printers/p/identify", "{}".to_owned()).await.unwrap();
+    assert_eq!(named.status.as_u16(), 200, "{}", named.body);
+    assert_eq!(place.widths(), ["1181"], "100 mm at 12 dots a millimetre");
     let again = house.client.post_answer("/v1/printers/p/adopt", "{}".to_owned()).await.unwrap();
     assert_eq!(again.status.as_u16(), 409, "{}", again.body);
 }
@@ -243,6 +256,11 @@ async fn a_web_server_at_the_address_gets_no_label_and_cannot_be_adopted() {
     house.until_reason("other_device").await;
     let sentence = house.printer().await["sentence"].as_str().unwrap().to_owned();
     assert!(sentence.starts_with("a web server is at tcp://"), "{sentence}");
+    // What it is asked may come out of it as text: nobody who looks or scans has it asked again before its time.
+    let connections = place.look(|device| device.connections);
+    house.get("/v1/printers?look=true").await;
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(place.look(|device| device.connections), connections);
     let adopted = house.client.post_answer("/v1/printers/p/adopt", "{}".to_owned()).await.unwrap();
     assert_eq!(adopted.status.as_u16(), 409, "{}", adopted.body);
     assert!(!place.look(|device| String::from_utf8_lossy(&device.heard).contains("^XA")));
@@ -303,4 +321,68 @@ async fn a_line_that_is_not_used_is_left_to_other_computers() {
     house.until_over("b").await;
     assert_eq!(place.look(|device| device.labels), 4);
     assert!(house.counts("b").await.get("in_doubt").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_opens_a_line_and_breaks_none() {
+    let place = Place::zebra(ZEBRA);
+    let house = House::of(&(at(&place, "p") + "[stations.bench]\nprinter = \"p\"\n")).await;
+    let scan = async || {
+        let scan = r#"{"station":"bench","text":"NOTHING"}"#.to_owned();
+        house.client.post_answer("/v1/scan", scan).await.unwrap();
+    };
+    scan().await;
+    house.until("the line is opened", async || place.look(|device| device.connections) == 1).await;
+    house.submit("a", "p", 1..3).await;
+    house.until_over("a").await;
+    for _ in 0..3 {
+        scan().await;
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(place.look(|device| device.connections), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_is_not_let_go_while_the_printer_measures_its_media() {
+    let place = Place::zebra(ZEBRA);
+    let house = House::of(&(at(&place, "p") + "idle_close = 1\n")).await;
+    let told = house.client.post_answer("/v1/printers/p/calibrate", "{}".to_owned()).await.unwrap();
+    assert_eq!(told.body["outcome"], "sent", "{}", told.body);
+    sleep(Duration::from_millis(2500)).await;
+    assert_eq!(place.look(|device| device.open), 1, "labels are told to wait for it on this line");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_adopted_printer_that_names_itself_later_is_printed_for_as_it_is() {
+    let place = Place::zebra(ZEBRA);
+    let house = House::of(&at(&place, "p")).await;
+    house.submit("a", "p", 1..2).await;
+    house.until_over("a").await;
+    place.becomes(Device { instead: Some("?\r\n"), ..Device::default() });
+    house.submit("b", "p", 2..3).await;
+    house.until_reason("other_device").await;
+    place.becomes(Device::default());
+    let adopted = house.client.post_answer("/v1/printers/p/adopt", "{}".to_owned()).await.unwrap();
+    assert_eq!(adopted.status.as_u16(), 200, "{}", adopted.body);
+    house.until_over("b").await;
+    assert_eq!(place.widths(), ["800"]);
+    place.becomes(Device { says: Some("ZD421-300dpi,V93.21.07Z,12,8192KB"), ..Device::default() });
+    house.submit("c", "p", 3..4).await;
+    house.until_over("c").await;
+    assert_eq!(place.widths(), ["1181"]);
+    assert_eq!(house.printer().await["dpi"], 300);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_that_is_switched_off_is_not_shown_as_it_stood_before() {
+    let each = "idle_close = 1";
+    let mut shop = Shop::of(1).each(each).config("[stations.bench]\nprinter = \"pack-1\"").start().await;
+    shop.machine(1).control("cover open");
+    shop.get("/v1/printers?look=true").await;
+    assert_eq!(shop.printer(1).await["reasons"][0], "cover_open");
+    sleep(Duration::from_millis(1500)).await;
+    assert_eq!(shop.printer(1).await["reasons"][0], "cover_open", "the line was let go, and nothing else is known");
+    shop.unplug(1).await;
+    shop.scan("bench", "NOTHING").await;
+    shop.until("it is off", async |shop| shop.printer(1).await["state"] == "offline").await;
 }

@@ -14,6 +14,7 @@ use crate::language::{Language, Setup, zpl};
 use crate::papers::Want;
 use crate::waybill::json::Node;
 use jiff::Zoned;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
         eprintln!("nothing to draw: every order was left out.");
         return Ok(ExitCode::SUCCESS);
     }
-    let how = How { dpi: Some(args.dpi), template: None, papers: !args.papers.is_empty() };
+    let how = How { dpi: Some(args.dpi), adopted: BTreeMap::new(), template: None, papers: !args.papers.is_empty() };
     let rules = Rules::without_printers(config, Arc::new(designs));
     let drawn = draw(&rules, job(&input, &args), how, &Zoned::now());
     let labels = drawn.map_err(|faults| Failure::refused_for(input.told(faults, 0)))?.labels;

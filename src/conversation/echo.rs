@@ -151,6 +151,16 @@ impl Conversation {
         }
     }
 
+    /// What ends a label that the last line cut short; empty: it cut none.
+    pub fn resync(&self) -> Vec<u8> {
+        if self.missing > 0 { self.dialect.opening(self.missing, false) } else { Vec::new() }
+    }
+
+    /// It was written.
+    pub fn resynced(&mut self) {
+        self.missing = 0;
+    }
+
     pub fn handle_connected(&mut self, now: Duration) {
         self.wire.connect();
         self.listener = Listener::new(self.dialect);

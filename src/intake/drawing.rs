@@ -7,15 +7,19 @@ use crate::dots::Dpi;
 use crate::fault::Fault;
 use crate::label::Label;
 use crate::language::{Encoder, Language, Options, Setup, zpl};
+use crate::printer::Handle;
 use crate::spool::{Refusal, SpoolError};
 use crate::waybill::json::Node;
 use jiff::Zoned;
+use std::collections::BTreeMap;
 
 /// How to draw.
 #[derive(Debug, Clone, Default)]
 pub struct How {
     /// Otherwise the head of the printer the job names, or 203 dpi.
     pub dpi: Option<Dpi>,
+    /// The heads of printers that were adopted, where the configuration says another.
+    pub adopted: BTreeMap<String, Dpi>,
     /// The template of labels that name none.
     pub template: Option<String>,
     /// The job's papers too, where they would print.
@@ -36,12 +40,13 @@ pub fn draw(rules: &Rules, mut node: Node, how: How, now: &Zoned) -> Result<Draw
         entries.push(("template".to_owned(), Node::Text(template)));
     }
     let mut job = Job::read(node, rules, Aim::Draw);
-    job.dpi = how.dpi;
+    let adopted = job.printer.as_ref().and_then(|(name, _)| how.adopted.get(name).copied());
+    job.dpi = how.dpi.or(adopted);
     if !how.papers {
         job.wants.clear();
     }
     let printer = job.printer.as_ref().map(|(_, printer)| printer);
-    let dpi = how.dpi.or(printer.map(|printer| printer.dpi)).unwrap_or_default();
+    let dpi = job.dpi.or(printer.map(|printer| printer.dpi)).unwrap_or_default();
     let setup = printer.map(|printer| printer.setup).unwrap_or_default();
     let native_text = printer.is_some_and(|printer| printer.native_text);
     let mut labels = Vec::new();
@@ -94,7 +99,7 @@ impl Intake<'_> {
             }
         };
         let printer = self.rules.config.printers.get(&detail.label.printer);
-        let dpi = printer.map(|printer| printer.dpi).unwrap_or_default();
+        let dpi = self.printers.get(&detail.label.printer).map(Handle::dpi).unwrap_or_default();
         let variant = printer.and_then(|printer| designs.for_media(&template, printer.media).ok());
         let (rules, template) = (self.rules.clone(), variant.unwrap_or(template));
         let drawing = self.compute.run(move || {

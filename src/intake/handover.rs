@@ -7,6 +7,7 @@ use crate::config::PrinterConfig;
 use crate::content::Content;
 use crate::fault::{Code, Fault};
 use crate::papers::{self, Bag, Kind, Manifest, Paper, Parcel};
+use crate::printer::Handle;
 use crate::spool::{JobView, LabelKey, LabelView, NewLabel, Refusal, Shipments, SpoolError, State, Taken, UnixMs};
 use crate::waybill::clean::Kind as Text;
 use crate::waybill::fields::Fields;
@@ -182,11 +183,11 @@ impl Intake<'_> {
         papers: Vec<(Paper, Option<String>)>,
     ) -> Result<(String, String, Vec<NewLabel>), Rejected> {
         let (printer, config) = request.printer.expect("a request without a printer was refused");
-        let rules = self.rules.clone();
+        let (rules, dpi) = (self.rules.clone(), self.printers.get(&printer).map_or(config.dpi, Handle::dpi));
         let cutting = self.compute.run(move || {
             let mut labels = Vec::new();
             for (paper, carrier) in papers {
-                let sheets = rules.designs.pages(&paper, config.media, config.dpi)?;
+                let sheets = rules.designs.pages(&paper, config.media, dpi)?;
                 labels.extend(sheets.into_iter().map(|sheet| urgent_paper(sheet, carrier.clone())));
             }
             Ok(labels)

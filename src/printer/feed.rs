@@ -15,6 +15,7 @@ use super::queue::{Begun, Queue};
 use super::service_tasks::{Next, ServiceTasks, TaskEnd};
 use super::trace::Passed;
 use super::view::{Stands, View};
+use super::words::TaskKind;
 use crate::closed_set::ClosedSet;
 use crate::config::PrinterConfig;
 use crate::conversation::{Answers, Conversation, Doubt, Event, Loss, PrinterState, Profile};
@@ -38,6 +39,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// is no label printer: what it is asked may come out of it as text.
 const STRANGER_AGAIN: Duration = Duration::from_secs(30);
 const SERVICE_AGAIN: Duration = Duration::from_secs(600);
+/// An open line is closed for a look at most so often.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// A line that was not used for so long is asked who is there before a label goes over it: it may be half open.
 const LONG_IDLE: Duration = Duration::from_secs(60);
 
@@ -89,6 +92,8 @@ pub struct Feed {
     look: bool,
     /// It is being looked at, and has not shown how it stands.
     looking: bool,
+    /// When its line was last opened for a look.
+    looked_at: Option<Instant>,
     outages: Outages,
 }
 
@@ -132,6 +137,7 @@ impl Feed {
             service_tasks: ServiceTasks::default(),
             look: false,
             looking: false,
+            looked_at: None,
             outages: Outages::new(hold_after, spool.slept(), Instant::now()),
             name,
             config,
@@ -145,6 +151,7 @@ impl Feed {
     /// Feeds the printer until `stop` turns true.
     pub async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut stop: watch::Receiver<bool>) {
         let mut deadline: Option<Instant> = None;
+        self.show();
         loop {
             // The sender gone is a stop too.
             let stopping = *stop.borrow() || stop.has_changed().is_err();
@@ -191,7 +198,7 @@ impl Feed {
         deadline: Option<Instant>,
     ) -> Woke {
         let stopping = deadline.is_some();
-        let rest = self.service_tasks.poll_timeout().filter(|_| !stopping);
+        let rest = self.service_tasks.poll_timeout().filter(|_| !stopping && self.line.is_open());
         let talking = self.conversation.poll_timeout().filter(|_| self.line.is_open());
         let idle = self.idle_until().filter(|_| !stopping);
         let due = [talking.map(|at| self.line.at(at)), deadline, rest, idle];
@@ -219,9 +226,9 @@ impl Feed {
         idle.then(|| self.line.used_at() + idle_close)
     }
 
-    /// Nothing is on the wire, and nothing of it is open.
+    /// Nothing is on the wire, nothing of it is open, and it does not measure its media.
     fn is_at_rest(&self) -> bool {
-        self.conversation.open() == 0 && self.leaving.is_empty() && !self.service_tasks.is_busy()
+        self.is_at_rest_but_tasks() && !self.service_tasks.is_busy()
     }
 
     /// Something is to be printed, asked or settled.
@@ -242,7 +249,8 @@ impl Feed {
     }
 
     fn is_at_rest_but_tasks(&self) -> bool {
-        self.conversation.open() == 0 && self.leaving.is_empty() && !self.service_tasks.is_saying()
+        let tasks_leave_it_alone = !self.service_tasks.is_saying() && self.service_tasks.poll_timeout().is_none();
+        self.conversation.open() == 0 && self.leaving.is_empty() && tasks_leave_it_alone
     }
 
     /// Whether it has said what it is, and does so still.
@@ -263,10 +271,14 @@ impl Feed {
             return;
         }
         self.look = false;
-        match self.line.open(self.config.language, self.record.before(&self.config)).await {
+        // Only what we cut short ourselves is ended before anybody was asked who is there.
+        let resync = if self.reached_at.is_some() { self.conversation.resync() } else { Vec::new() };
+        match self.line.open(self.config.language, self.record.before(&self.config), resync).await {
             Ok(()) => self.reached(),
             Err((sentence, news)) => {
                 self.looking = false;
+                // How it stood then is no news of a printer that cannot be reached.
+                self.stood = None;
                 self.not_reached_since.get_or_insert(self.spool.now());
                 let finished = self.service_tasks.refuse_all(&sentence);
                 self.record_finished(finished);
@@ -308,13 +320,20 @@ impl Feed {
             // A printer that is never asked is no news.
             _ => self.record.silent = self.config.asked,
         }
-        self.record.sgd = sgd.or(self.record.sgd);
+        // One that has answered once does so still, however late.
+        if self.record.sgd != Some(true) {
+            self.record.sgd = sgd.or(self.record.sgd);
+        }
         if self.record != before {
             self.keep_record().await;
         }
         self.recall_device(&before).await;
+        let new_head = self.go_by_its_head();
         let went_silent = self.record.silent && before.identity.is_some() && !before.silent;
         if self.line.admit().is_some() {
+            if new_head {
+                self.line.forget_setup();
+            }
             // The connection was in use before: a printer that has gone silent is met on a new one.
             if went_silent {
                 self.record = before;
@@ -327,10 +346,13 @@ impl Feed {
             let sentence = "it has said before what it is and says nothing now: its labels are sent, and nobody knows to whom";
             tracing::warn!(printer = self.name, "{sentence}");
             self.record_event(EventKind::NotIdentified, sentence);
-            if !self.conversation.has_doubts() {
-                let profile = Profile { status: Answers::Silent, ..facts::profile(&self.config, &self.facts) };
-                self.conversation = Conversation::new(self.config.language, facts::rules(&self.config), profile);
-            }
+            // What is in doubt stays so in the ledger: nothing that is there now can settle it.
+            let profile = Profile { status: Answers::Silent, ..facts::profile(&self.config, &self.facts) };
+            self.conversation = Conversation::new(self.config.language, facts::rules(&self.config), profile);
+        }
+        if self.config.asked {
+            // It was written before the first question.
+            self.conversation.resynced();
         }
         let mut options = self.config.options;
         options.zpl.memory_bytes = self.printer_memory();
@@ -340,6 +362,19 @@ impl Feed {
         self.conversation.handle_connected(self.line.now());
     }
 
+    /// An adopted printer is printed for with the resolution it says it has, which it may say later than it was adopted.
+    /// Whether that is another than before.
+    fn go_by_its_head(&mut self) -> bool {
+        let adopted = self.record.identity.as_ref().filter(|_| self.record.adopted);
+        let config = identity::as_it_says(&self.file_config, adopted);
+        if config.dpi == self.config.dpi {
+            return false;
+        }
+        self.config = config;
+        self.queue.make_for(&self.config, self.designs.clone());
+        true
+    }
+
     /// Another device is there: nothing is sent to it.
     async fn keep_away(&mut self, stranger: Stranger, is_service: bool) {
         if self.stranger.as_ref() != Some(&stranger) {
@@ -347,6 +382,8 @@ impl Feed {
             self.record_event(Stands::stopped(stranger.reason, "").event(), &stranger.sentence);
         }
         let finished = self.service_tasks.refuse_all(&stranger.sentence);
+        self.record_finished(finished);
+        let finished = self.service_tasks.line_lost("another device is there");
         self.record_finished(finished);
         self.looking = false;
         self.stranger = Some(stranger);
@@ -383,9 +420,8 @@ impl Feed {
         self.record = Record { paused: before.paused, adopted: true, silent: found.is_none(), sgd: None, identity: found };
         self.keep_record().await;
         self.lose_line("another device was adopted");
-        self.config = identity::as_it_says(&self.file_config, self.record.identity.as_ref());
+        self.go_by_its_head();
         self.recall_device(&before).await;
-        self.queue.make_for(&self.config, self.designs.clone());
         self.stranger = None;
         self.stood = None;
         self.look = true;
@@ -446,6 +482,12 @@ impl Feed {
         }
         while let Some(next) = self.service_tasks.next(self.has_room(), self.conversation.open(), Instant::now()) {
             match next {
+                // It was drawn for the head of the printer that was there before.
+                Next::Print(key, label) if label.dpi != self.config.dpi => {
+                    let why = "another printer was adopted meanwhile: ask again.".to_owned();
+                    let finished = self.service_tasks.settle(key, TaskEnd::NotTaken(why));
+                    self.record_finished(finished);
+                }
                 Next::Print(key, label) => {
                     let Feed { line, encoder, broke_off, config, .. } = self;
                     let encoded = encode(line, encoder, broke_off, config, &label);
@@ -466,12 +508,14 @@ impl Feed {
             return;
         }
         while !self.record.paused && self.line.is_open() && self.has_room() {
+            let had_broken_off = self.broke_off;
             let Feed { line, encoder, broke_off, config, queue, .. } = self;
             match queue.begin(|label| encode(line, encoder, broke_off, config, label)).await {
                 Begun::Given(key, encoded) => self.conversation.print(key as u64, encoded, self.line.now()),
                 Begun::Refused { go_on } => {
                     // What was encoded never leaves: the printer knows nothing of it.
                     self.line.forget_setup();
+                    self.broke_off = had_broken_off;
                     if !go_on {
                         break;
                     }
@@ -584,15 +628,11 @@ impl Feed {
         let paused = match request {
             Some(Request::Pause) => true,
             Some(Request::Resume) => false,
-            Some(Request::Look) => {
-                // What is being printed shows how it stands. A printer with nothing to print is not asked: a new line asks.
-                if self.is_at_rest() && (self.queue.is_empty() || self.record.paused || !self.line.is_open()) {
-                    if self.line.is_open() {
-                        self.rest("looked at anew").await;
-                    }
-                    self.look = self.line.is_closed();
-                    self.looking = true;
-                    self.line.retry_now();
+            Some(Request::Look { anew, tell }) => {
+                let looks = self.begin_look(anew).await;
+                if let Some(tell) = tell {
+                    // The one who asked may be gone.
+                    let _ = tell.send(looks);
                 }
                 return;
             }
@@ -604,7 +644,12 @@ impl Feed {
             }
             Some(Request::ServiceTask(task)) => {
                 info!(printer = self.name, "asked to {}", task.kind.word());
+                let asked_by_a_scan = task.kind == TaskKind::Slip;
                 self.service_tasks.take(task);
+                if let Some(stranger) = self.stranger.as_ref().filter(|_| asked_by_a_scan && self.is_kept_away()) {
+                    let finished = self.service_tasks.refuse_all(&stranger.sentence);
+                    return self.record_finished(finished);
+                }
                 // The operator stands there: not in ten seconds.
                 self.line.retry_now();
                 return;
@@ -622,6 +667,42 @@ impl Feed {
             self.record_event(kind, sentence);
             self.keep_record().await;
         }
+    }
+
+    /// Begins to look at a printer with nothing to print, `anew` on a new line: only that asks how it stands. Whether
+    /// there is something to wait for; what is being printed shows how it stands.
+    async fn begin_look(&mut self, anew: bool) -> bool {
+        let rests = self.is_at_rest() && (self.queue.is_empty() || self.record.paused || !self.line.is_open());
+        if !rests || self.is_kept_away() {
+            return false;
+        }
+        if self.line.is_open() {
+            if !anew || !self.may_cut() {
+                return false;
+            }
+            self.rest("looked at anew").await;
+        }
+        self.looked_at = Some(Instant::now());
+        self.look = self.line.is_closed();
+        self.looking = true;
+        self.line.retry_now();
+        // Opening the line may take a while.
+        self.show();
+        true
+    }
+
+    /// Whether the open line of a printer with nothing to print may be closed for a look: not again and again, and not
+    /// before labels that were only sent are out.
+    fn may_cut(&self) -> bool {
+        let looked = self.looked_at.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
+        let silent = self.record.silent || self.conversation.profile().status == Answers::Silent;
+        let may_print = silent && self.line.used_at().elapsed() < LONG_IDLE;
+        !looked && !may_print && !self.conversation.has_doubts()
+    }
+
+    /// Another device was there, and is left alone for a while.
+    fn is_kept_away(&self) -> bool {
+        self.stranger.is_some() && self.line.is_closed() && !self.line.may_open()
     }
 
     async fn keep_record(&self) {

@@ -109,9 +109,8 @@ impl Record {
             }
             Who::OtherLanguage(said) => {
                 let sentence = format!(
-                    "it is set to {said}, not to zpl: nothing is sent. Set it at the printer, or `waybilld pair --set-zpl {}` sets \
-                     it.",
-                    config.device
+                    "it is set to {said}, not to zpl: nothing is sent. Set it at the printer, or send it \
+                     `! U1 setvar \"device.languages\" \"zpl\"`."
                 );
                 stranger(PrinterReason::OtherLanguage, sentence, None, false)
             }

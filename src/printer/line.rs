@@ -130,8 +130,12 @@ impl Line {
         before
     }
 
-    /// Asks again who is there, on a connection that was not used for long.
+    /// Asks again who is there, on a connection that was not used for long. An ESC/POS printer is set up anew after that:
+    /// `ESC @` stands behind its questions.
     pub fn ask_again(&mut self, language: Language, before: Before) {
+        if language == Language::EscPos {
+            self.forget_setup();
+        }
         let introduction = Box::new(Introduction::new(language, before, self.now()));
         self.set_phase(|phase| match phase {
             Phase::Fresh(connection) => Phase::Asking { connection, introduction, resumed: Some(Resumed::Fresh) },
@@ -202,13 +206,14 @@ impl Line {
         matches!(self.phase, Phase::Closed { retry_at: None, .. })
     }
 
-    /// Opens it, and begins to ask who is there. On failure: why, in a sentence, and whether that is news.
-    pub async fn open(&mut self, language: Language, before: Before) -> Result<(), (String, bool)> {
+    /// Opens it, and begins to ask who is there, behind what ends a label that was cut short. On failure: why, in a
+    /// sentence, and whether that is news.
+    pub async fn open(&mut self, language: Language, before: Before, resync: Vec<u8>) -> Result<(), (String, bool)> {
         match self.transport.open(&self.device, &Limits::default()).await {
             Ok(connection) => {
                 info!(printer = self.name, "connected");
                 self.pass(|| What::Connected);
-                let introduction = Box::new(Introduction::new(language, before, self.now()));
+                let introduction = Box::new(Introduction::new(language, before, self.now()).behind(resync));
                 self.phase = Phase::Asking { connection, introduction, resumed: None };
                 self.used_at = Instant::now();
                 Ok(())
@@ -273,6 +278,14 @@ impl Line {
                 return LineEvent::Asked;
             }
             let due = introduction.poll_timeout().map_or_else(Instant::now, |due| *epoch + due);
+            // A device that never stops talking keeps no question open.
+            if due <= Instant::now() {
+                introduction.handle_timeout(epoch.elapsed());
+                if introduction.is_stuck(epoch.elapsed()) {
+                    return LineEvent::Wrote(Err(io::ErrorKind::TimedOut.into()));
+                }
+                continue;
+            }
             let bytes = introduction.poll_write().map(<[u8]>::to_vec);
             tokio::select! {
                 biased;
@@ -299,7 +312,7 @@ impl Line {
                     }
                     Err(error) => return LineEvent::Wrote(Err(error)),
                 },
-                () = sleep_until(due) => introduction.handle_timeout(epoch.elapsed()),
+                () = sleep_until(due) => {}
             }
         }
     }
@@ -380,5 +393,27 @@ fn publish(wire: &broadcast::Sender<Passed>, epoch: Instant, what: impl FnOnce()
     if wire.receiver_count() > 0 {
         // The last of them may leave meanwhile.
         let _ = wire.send(Passed { at: epoch.elapsed(), what: what() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn an_escpos_printer_that_was_asked_again_is_set_up_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let device = format!("tcp://{}", listener.local_addr().expect("it has one")).parse().expect("a device");
+        for (language, fresh) in [(Language::EscPos, true), (Language::Tspl, false), (Language::Zpl, false)] {
+            let transport = Transport::default();
+            let mut line = Line::new("p".into(), Clone::clone(&device), transport, broadcast::Sender::new(1));
+            line.open(language, Before::default(), Vec::new()).await.expect("it takes the connection");
+            assert_eq!(line.admit(), None);
+            line.set_up();
+            line.ask_again(language, Before::default());
+            line.admit().expect("the connection was in use");
+            assert_eq!(line.is_fresh(), fresh, "{language:?}");
+        }
     }
 }

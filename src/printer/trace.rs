@@ -52,7 +52,7 @@ pub struct Trace {
 impl Trace {
     pub(super) fn of(printer: &Handle, passed: broadcast::Receiver<Passed>, labels: bool) -> Trace {
         let config = &printer.config;
-        let about = format!("{}, {}, {} dpi", printer.name, config.language.name(), config.dpi.nominal());
+        let about = format!("{}, {}, {} dpi", printer.name, config.language.name(), printer.dpi().nominal());
         let transport = match config.device {
             DeviceUri::Tcp { .. } => "tcp",
             DeviceUri::Serial(_) => "serial",

@@ -3,6 +3,7 @@
 use super::words::{ConfirmsBy, PrinterReason, PrinterState};
 use crate::closed_set::ClosedSet;
 use crate::conversation::{Answers, Counter, Echo, PrinterState as Heard, Profile};
+use crate::dots::Dpi;
 use crate::language::Language;
 use crate::spool::{EventKind, UnixMs};
 
@@ -26,6 +27,8 @@ pub struct View {
     pub not_reached_since: Option<UnixMs>,
     /// It is being looked at.
     pub looking: bool,
+    /// The resolution of an adopted printer, where the configuration says another.
+    pub adopted_dpi: Option<Dpi>,
 }
 
 impl Default for View {
@@ -40,6 +43,7 @@ impl Default for View {
             reached_at: None,
             not_reached_since: None,
             looking: false,
+            adopted_dpi: None,
         }
     }
 }

@@ -161,7 +161,7 @@ fn view_of(printer: &Handle, counts: &[Count]) -> Printer {
         language: printer.config.language,
         template: printer.config.template.clone(),
         group: printer.config.group.clone(),
-        dpi: printer.config.dpi.nominal(),
+        dpi: printer.dpi().nominal(),
         media_mm: [width.0, height.0],
         identity,
         reached_at: reached_at.map(api::time),

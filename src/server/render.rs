@@ -75,7 +75,7 @@ pub async fn render(
         Dpi::from_nominal(dpi).ok_or_else(|| Problem::new(Kind::BadQuery, format!("`dpi` is {dpi}. Known: 203, 300, 600.")))
     });
     let dpi = dpi.transpose()?;
-    let how = How { dpi, template: drawing.template, papers: false };
+    let how = How { dpi, adopted: app.services.printers.adopted(), template: drawing.template, papers: false };
     let (node, memory) = body.into_parts();
     let rules = app.rules.clone();
     let drawn = app.compute_permits.run(move || {

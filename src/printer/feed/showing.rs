@@ -96,9 +96,12 @@ impl Feed {
             };
         }
         let state = match &self.stood {
-            Some(stood @ PrinterState::Stopped(_)) if self.line.is_closed() => stood,
+            Some(stood @ (PrinterState::Stopped(_) | PrinterState::NotAnswering)) if self.line.is_closed() => stood,
             _ => self.conversation.state(),
         };
+        if self.looking && !busy && self.line.why_closed().is_none() && unheard(state) {
+            return Stands::well(words::PrinterState::Idle, "being looked at: it has not answered yet.");
+        }
         view::tell(&self.state(state), self.line.why_closed(), busy)
     }
 
@@ -106,7 +109,7 @@ impl Feed {
     pub(super) fn show(&mut self) {
         let busy = self.is_busy();
         let stands = self.shown(busy);
-        if !matches!(self.conversation.state(), PrinterState::Offline | PrinterState::Unknown) {
+        if !unheard(self.conversation.state()) {
             self.looking = false;
         }
         let answers_status = match self.conversation.profile().status {
@@ -131,11 +134,28 @@ impl Feed {
             (at, _) => at,
         };
         let (not_reached_since, looking) = (self.not_reached_since, self.looking);
-        let view = View { stands, run, label, answers_status, confirms_by, identity, reached_at, not_reached_since, looking };
+        let adopted_dpi = Some(self.config.dpi).filter(|dpi| *dpi != self.file_config.dpi);
+        let view = View {
+            stands,
+            run,
+            label,
+            answers_status,
+            confirms_by,
+            identity,
+            reached_at,
+            not_reached_since,
+            looking,
+            adopted_dpi,
+        };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;
             *shown = view;
             changed
         });
     }
+}
+
+/// Nothing is known of how it stands now.
+fn unheard(state: &PrinterState) -> bool {
+    matches!(state, PrinterState::Offline | PrinterState::Unknown)
 }
