@@ -28,26 +28,26 @@ async fn measure() {
     let listeners = daemon.listen().await.expect("a socket");
     let daemon = daemon.start_without_printing(listeners).await.expect("a daemon");
     let stream = UnixStream::connect(folder.path().join("socket")).await.expect("the socket");
-    let (mut daemon, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
+    let (mut client, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
 
     let began = Instant::now();
-    submit(&mut daemon, 0, 500).await;
+    submit(&mut client, 0, 500).await;
     println!("first wave of 500 labels        {}", shown(began.elapsed()));
     let mut times = Vec::new();
     for wave in 1..=20 {
-        times.push(submit(&mut daemon, wave * 500, 500).await);
+        times.push(submit(&mut client, wave * 500, 500).await);
     }
     report("later waves of 500 labels", &mut times);
     let mut times = Vec::new();
     for number in 0..1000 {
-        times.push(submit(&mut daemon, 20_000 + number, 1).await);
+        times.push(submit(&mut client, 20_000 + number, 1).await);
     }
     report("one label", &mut times);
     let again = job(0, 500).to_string();
     let mut times = Vec::new();
     for _ in 0..20 {
-        times.push(post(&mut daemon, again.clone(), 200).await);
+        times.push(post(&mut client, again.clone(), 200).await);
     }
     report("a wave of 500 sent again", &mut times);
     daemon.stop().await;
