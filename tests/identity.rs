@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::time::{Instant, sleep};
 use waybilld::cli::client::{Client, DaemonSocket};
 use waybilld::config::Config;
@@ -385,4 +386,72 @@ async fn a_printer_that_is_switched_off_is_not_shown_as_it_stood_before() {
     shop.unplug(1).await;
     shop.scan("bench", "NOTHING").await;
     shop.until("it is off", async |shop| shop.printer(1).await["state"] == "offline").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_that_takes_long_to_connect_is_not_called_fine_meanwhile() {
+    // A queue of connections that is full: whoever comes next hears nothing.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting: Vec<_> = (0..4).map(|_| tokio::spawn(tokio::net::TcpStream::connect(address))).collect();
+    sleep(Duration::from_millis(200)).await;
+    let house = House::of(&format!("[printers.p]\ndevice = \"tcp://{address}\"\n")).await;
+    let looked = house.get("/v1/printers?look=true").await["printers"][0].clone();
+    assert_eq!(looked["sentence"], "being looked at: it has not answered yet.", "{looked}");
+    house.until("it is off", async || house.printer().await["state"] == "offline").await;
+    drop((listener, waiting));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_label_that_was_cut_short_is_ended_before_the_printer_is_asked_who_it_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, lines) = std::sync::mpsc::channel::<Vec<u8>>();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let heard = tspl_until_a_picture_begins(stream);
+            if tell.send(heard).is_err() {
+                return;
+            }
+        }
+    });
+    let house = House::of(&format!("[printers.p]\ndevice = \"tcp://{address}\"\nlanguage = \"tspl\"\nlabel_ms = 200\n")).await;
+    house.submit("a", "p", 1..4).await;
+    let heard = async || {
+        let line = lines.try_recv().ok();
+        if line.is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        line
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut broken = Vec::new();
+    while broken.len() < 2 && Instant::now() < deadline {
+        broken.extend(heard().await);
+    }
+    let at = |line: &[u8], what: &[u8]| line.windows(what.len()).position(|window| window == what);
+    assert_eq!(at(&broken[0], b"~!T"), Some(0), "nothing was cut short before");
+    let (ended, asked) = (at(&broken[1], b"CLS\r\n").expect("it is ended"), at(&broken[1], b"~!T").expect("it is asked"));
+    assert!(ended < asked, "the picture that was cut short has the question: {ended} {asked}");
+}
+
+/// A TSPL printer that hangs up in the middle of a label; what it heard.
+fn tspl_until_a_picture_begins(mut stream: TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let (mut heard, mut answered, mut buffer) = (Vec::new(), 0, [0; 4096]);
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        heard.extend(&buffer[..count]);
+        let find = |what: &[u8]| heard[answered..].windows(what.len()).position(|window| window == what);
+        if find(b"BITMAP").is_some() {
+            break;
+        }
+        let answers: [(&[u8], &[u8]); 2] = [(b"~!T", b"DA210\r\n"), (b"\x1b!S", b"\x02@@@@\x03")];
+        for (_, answer) in answers.into_iter().filter(|(question, _)| find(question).is_some()) {
+            let _ = stream.write_all(answer);
+        }
+        answered = heard.len();
+    }
+    heard
 }

@@ -22,6 +22,7 @@ mod identity;
 mod import;
 mod import_field;
 mod layout;
+mod ledger_trouble;
 mod pairing;
 mod papers;
 mod same_dots;
