@@ -110,8 +110,14 @@ fn bare(text: &str) -> Option<String> {
                 }
                 out.push(sign);
             }
-            '-' | '–' | '—' if !out.is_empty() => {}
-            c if c.is_alphabetic() || "$€£¥฿₫₩₱₹﷼৳₺₽元円".contains(c) => word.push(c),
+            // Behind the digits only: `185-190` is a range and no sum.
+            '-' | '–' | '—' if !out.is_empty() && !letters.clone().any(char::is_numeric) => {}
+            // Before or behind the digits: `2x50` is no sum.
+            c if (c.is_alphabetic() || "$€£¥฿₫₩₱₹﷼৳₺₽元円".contains(c))
+                && (out.is_empty() || !letters.clone().any(char::is_numeric)) =>
+            {
+                word.push(c)
+            }
             _ => return None,
         }
     }
@@ -254,6 +260,13 @@ mod tests {
 
     fn exact(text: &str) -> Amount {
         Amount::Exact(text.to_owned())
+    }
+
+    #[test]
+    fn what_is_between_digits_makes_no_longer_number_of_them() {
+        for text in ["185-190", "185–190", "2x50", "5kg3", "185 or 190", "100€20"] {
+            assert_eq!(alone(text, "EUR"), Amount::None, "{text}");
+        }
     }
 
     #[test]
