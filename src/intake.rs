@@ -112,8 +112,6 @@ pub enum Rejected {
     },
     /// It contradicts what is there.
     Conflict(String),
-    /// It asks for something that is not there.
-    Query(String),
     /// Not at the moment.
     Busy(String),
     /// A fault of ours.

@@ -481,8 +481,15 @@ async fn a_file_posted_is_checked_first_and_then_taken_once() {
     assert_eq!((status, &again["id"]), (200, &Value::from("wave")));
     let (status, other) = desk.ask("POST", "/v1/import?job=wave", "text/csv", file.clone()).await;
     assert_eq!(status, 409, "{other}");
-    let (status, _) = desk.ask("POST", "/v1/import?map=tiktok", "text/csv", file).await;
-    assert_eq!(status, 400);
+    for (asked, field) in [("map=tiktok", "map"), ("encoding=utf-88", "encoding")] {
+        let (status, problem) = desk.ask("POST", &format!("/v1/import?{asked}"), "text/csv", file.clone()).await;
+        let fault = &problem["faults"][0];
+        assert_eq!(
+            (status, &fault["code"], &fault["field"]),
+            (422, &Value::from("unknown_value"), &Value::from(field)),
+            "{problem}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -502,8 +509,8 @@ async fn a_map_of_the_house_is_used_by_its_name_and_told_by_file_and_line_when_i
         problem["faults"][0]["message"].as_str().unwrap().ends_with("erp.toml:6: no key `lable` here. Did you mean \"label\"?"),
         "{problem}"
     );
-    let (status, _) = desk.ask("POST", "/v1/import?map=../erp", "text/csv", table).await;
-    assert_eq!(status, 400);
+    let (status, problem) = desk.ask("POST", "/v1/import?map=../erp", "text/csv", table).await;
+    assert_eq!((status, &problem["faults"][0]["code"]), (422, &Value::from("unknown_value")), "{problem}");
 }
 
 #[tokio::test]
@@ -547,7 +554,7 @@ async fn good_rows_are_taken_and_the_others_told_and_an_afternoon_file_prints_on
     assert_eq!((status, &job["checked"]), (201, &Value::from(1)), "{job}");
     assert_eq!(job["left_out"], serde_json::json!([{"order": "576462377512830001", "why": "printed before"}]));
     let (status, problem) = desk.ask("POST", "/v1/import?yes=postcode_zer", "text/csv", csv(&morning)).await;
-    assert_eq!(status, 400, "{problem}");
+    assert_eq!((status, &problem["faults"][0]["field"]), (422, &Value::from("yes")), "{problem}");
 }
 
 #[tokio::test]

@@ -65,9 +65,7 @@ impl Intake<'_> {
         let answers = read_answers(request.yes.as_deref())?;
         let encoding = request.encoding.as_deref().map(|name| {
             let known = encoding_rs::Encoding::for_label(name.trim().as_bytes());
-            known.ok_or_else(|| {
-                Rejected::Query(format!("`encoding`: \"{name}\" is not an encoding of the web, such as big5 or euc-kr."))
-            })
+            known.ok_or_else(|| unknown("encoding", format!("\"{name}\" is not an encoding of the web, such as big5 or euc-kr.")))
         });
         let (name, sheet) = (request.map.clone(), request.sheet.clone());
         let (encoding, at) = (encoding.transpose()?, now.timestamp());
@@ -194,7 +192,12 @@ fn note_faults(imported: &mut Imported, faults: Vec<Fault>) {
 
 fn read_answers(yes: Option<&str>) -> Result<Answers, Rejected> {
     let words = yes.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
-    words.map(|word| word.parse::<Answer>().map_err(|why| Rejected::Query(format!("`yes`: {why}")))).collect()
+    words.map(|word| word.parse::<Answer>().map_err(|why| unknown("yes", why))).collect()
+}
+
+/// What was asked names something that is not there.
+fn unknown(field: &str, message: String) -> Rejected {
+    refused(vec![Fault::new(Code::UnknownValue, field, message)])
 }
 
 fn refused(faults: Vec<Fault>) -> Rejected {
@@ -204,7 +207,7 @@ fn refused(faults: Vec<Fault>) -> Rejected {
 fn no_map(why: NoMap) -> Rejected {
     let unread = |message: String| refused(vec![Fault::new(Code::Unreadable, "map", message)]);
     match why {
-        NoMap::Unknown { hint } => Rejected::Query(format!("there is no such map.{hint}")),
+        NoMap::Unknown { hint } => unknown("map", format!("there is no such map.{hint}")),
         NoMap::Wrong(faults) => {
             refused(faults.iter().map(|fault| Fault::new(Code::Unreadable, "map", fault.to_string())).collect())
         }

@@ -136,7 +136,6 @@ impl From<Rejected> for Problem {
         match rejected {
             Rejected::Faults { faults, not_done } => Problem::refused(faults, not_done),
             Rejected::Conflict(detail) => Problem::new(Kind::Conflict, detail),
-            Rejected::Query(detail) => Problem::new(Kind::BadQuery, detail),
             Rejected::Busy(detail) => Problem::new(Kind::Busy, detail),
             Rejected::Broken(detail) => Problem::new(Kind::Internal, detail),
             Rejected::Spool(error) => Problem::from(error),
