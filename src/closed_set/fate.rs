@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub enum Evidence {
     /// The printer's label counter rose by it.
     Counter,
-    /// The printer's buffers were seen with it and then without it.
+    /// The printer's buffers are empty, and there was time to print what they held.
     Buffers,
     /// The printer said the label's own word after printing it.
     Echo,
