@@ -59,6 +59,32 @@ const SIGNS_OF: [(&str, &[&str]); 22] = [
     ("zł", &["PLN"]),
 ];
 
+/// Signs that several currencies have, or that nobody here needs to tell apart.
+const OTHER_SIGNS: [&str; 22] = [
+    "kr",
+    "kč",
+    "ft",
+    "lei",
+    "rs",
+    "tl",
+    "р",
+    "руб",
+    "грн",
+    "лв",
+    "sr",
+    "رس",
+    "رس\u{200f}",
+    "دإ",
+    "dh",
+    "a$",
+    "c$",
+    "mx$",
+    "d",
+    "euro",
+    "원",
+    "₪",
+];
+
 /// The currency that a sum names itself, where it is another than the one that was told.
 pub fn other_currency(text: &str, currency: &str) -> Option<String> {
     let word: String = text
@@ -121,8 +147,13 @@ fn bare(text: &str) -> Option<String> {
             _ => return None,
         }
     }
-    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-    (letters <= 5 && out.bytes().any(|byte| byte.is_ascii_digit())).then_some(out)
+    let word = word.to_lowercase();
+    let is_currency = word.is_empty()
+        || word == "$"
+        || word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_lowercase())
+        || SIGNS_OF.iter().any(|(sign, _)| *sign == word)
+        || OTHER_SIGNS.contains(&word.as_str());
+    (is_currency && out.bytes().any(|byte| byte.is_ascii_digit())).then_some(out)
 }
 
 /// Whether a text says that there is nothing to collect.
@@ -264,9 +295,10 @@ mod tests {
 
     #[test]
     fn what_is_between_digits_makes_no_longer_number_of_them() {
-        for text in ["185-190", "185–190", "2x50", "5kg3", "185 or 190", "100€20"] {
+        for text in ["185-190", "185–190", "2x50", "5kg3", "185 or 190", "100€20", "about 185"] {
             assert_eq!(alone(text, "EUR"), Amount::None, "{text}");
         }
+        assert_eq!(other_currency("max 185", "EUR").as_deref(), Some("MAX"), "it is asked");
     }
 
     #[test]

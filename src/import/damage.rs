@@ -28,6 +28,9 @@ const ROUNDS_MAX: usize = 3;
 /// Words programs write for nothing.
 const NO_VALUE: [&str; 9] = ["nan", "NaN", "null", "NULL", "(null)", "undefined", "<NA>", "NaT", "[object Object]"];
 
+/// Words for nothing that may be right in one column and are no name or place in another.
+pub const NOTHING: [&str; 7] = ["None", "none", "NONE", "N/A", "n/a", "NA", "NULL"];
+
 /// Mends a text as far as that is certain.
 pub fn mend(text: &str) -> Mended<'_> {
     let plain = Mended { text: Cow::Borrowed(text), remark: None, ask: None };
@@ -143,12 +146,17 @@ fn from_1252(text: &str) -> Option<String> {
 
 /// UTF-8 that was read as GBK: `寮犱笁`. Two characters of Chinese can happen to be UTF-8, so it is only asked.
 fn from_gbk(text: &str) -> Option<String> {
-    let han = text.chars().filter(|c| matches!(c, '\u{4e00}'..='\u{9fff}')).count();
-    if han < 2 {
+    let is_han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
+    let han = text.chars().filter(|c| is_han(*c)).count();
+    if han == 0 {
         return None;
     }
     let (bytes, _, unmappable) = GB18030.encode(text);
     let mended = String::from_utf8(bytes.into_owned()).ok().filter(|_| !unmappable)?;
+    // One alone is damage only where it stands for a Latin letter: `Se谩n`.
+    if han == 1 && !mended.chars().all(|c| c.is_ascii() || matches!(c, '\u{c0}'..='\u{24f}')) {
+        return None;
+    }
     let letters = mended.chars().filter(|c| !c.is_ascii()).count();
     (letters > 0 && mended.chars().all(|c| c.is_ascii() || c.is_alphanumeric() || "，。、（）：；！？·’–".contains(c)))
         .then_some(mended)
@@ -432,6 +440,7 @@ mod tests {
 
     #[test]
     fn what_is_uncertain_is_asked_and_what_is_lost_is_told() {
+        assert_eq!((mended("Se谩n Sample").as_str(), mended("A座 5号").as_str()), ("Seán Sample", "A座 5号"));
         assert_eq!(mend("寮犱笁").ask.map(|(kind, _)| kind), Some(AskKind::DamagedText));
         assert_eq!(mended("寮犱笁"), "张三");
         for (damaged, meant) in [("РњСЋР»Р»РµСЂ", "Мюллер"), ("J√ºrgen", "Jürgen"), ("TrГјmmerweg Г¶5", "Trümmerweg ö5")]

@@ -294,6 +294,14 @@ impl<'a> Review<'a> {
                 ask(drawn, AskKind::LettersLost, &field, sentence, None);
             }
         }
+        for field in
+            ["recipient.name", "recipient.company", "recipient.phone", "recipient.city", "recipient.region", "recipient.postcode"]
+        {
+            if text_of(&drawn.label, field).is_some_and(|text| damage::NOTHING.contains(&text)) {
+                let sentence = "says that there is nothing: would it be printed so?".to_owned();
+                ask(drawn, AskKind::NoValue, field, sentence, None);
+            }
+        }
         for field in ["tracking", "order", "recipient.phone", "recipient.postcode"] {
             if text_of(&drawn.label, field).is_some_and(|text| text.starts_with('=') && text.len() > 1) {
                 refuse(drawn, RefuseKind::NoResult, field, "holds a formula instead of its result: export the values.");

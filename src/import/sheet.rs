@@ -275,7 +275,8 @@ fn is_error_value(text: &str) -> bool {
         return text.strip_prefix("Err:").is_some_and(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()))
             || text == "Loading...";
     };
-    let word = rest.strip_suffix(['!', '?']);
+    // In Spanish a mark stands before the word too: `#¡REF!`.
+    let word = rest.strip_suffix(['!', '?']).map(|word| word.trim_start_matches(['¡', '¿']));
     let is_word = |word: &str| {
         word.chars().count() > 1
             && word.chars().all(|c| c.is_uppercase() || matches!(c, '/' | '0' | '_'))

@@ -119,6 +119,8 @@ fn an_error_of_a_formula_is_known_in_the_languages_of_spreadsheets() {
         "#N/A",
         "#DIV/0!",
         "#NOM?",
+        "#¡VALOR!",
+        "#¿NOMBRE?",
         "#ССЫЛКА!",
         "#ERROR!",
         "Err:502",
